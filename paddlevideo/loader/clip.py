@@ -1,0 +1,69 @@
+"""A clip: the few frames of one training sample and their masks, which every augmentation moves together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+IGNORE = 255
+"""Mask value that no loss counts."""
+
+
+def count_ids(mask: np.ndarray) -> np.ndarray:
+    """Return (256,) int64: the number of pixels of each value of a uint8 mask."""
+    return cv2.calcHist([np.ascontiguousarray(mask)], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frame 0 is the reference (annotated) frame, frames 1.. follow each other in time.
+
+    Attributes:
+        frames: T arrays (H, W, 3) uint8 RGB.
+        masks: T arrays (H, W) uint8, object ids, 0 background, 255 ignore.
+    """
+
+    frames: list[np.ndarray]
+    masks: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.masks[0].shape
+        return height, width
+
+    def map(self, on_frame: Callable[[np.ndarray], np.ndarray], on_mask: Callable[[np.ndarray], np.ndarray]) -> Clip:
+        """Return the clip with one function applied to every frame and another to every mask."""
+        return Clip([on_frame(frame) for frame in self.frames], [on_mask(mask) for mask in self.masks])
+
+    def resized(self, size: tuple[int, int]) -> Clip:
+        """Return the clip at ``size`` (height, width): cubic frames, nearest masks."""
+        if size == self.size:
+            return self
+        width_height = (size[1], size[0])
+        return self.map(
+            lambda frame: cv2.resize(frame, width_height, interpolation=cv2.INTER_CUBIC),
+            lambda mask: cv2.resize(mask, width_height, interpolation=cv2.INTER_NEAREST),
+        )
+
+    def compact(self, min_area: int = 1) -> tuple[Clip, int]:
+        """Return the clip with its ids renumbered 1..n, and n.
+
+        Objects of fewer than ``min_area`` pixels in the reference mask become background in every frame: nobody has
+        annotated them. When that would leave none, any object with a pixel there stays.
+        """
+        areas = count_ids(self.masks[0])
+        areas[[0, IGNORE]] = 0
+        kept = np.flatnonzero(areas >= max(1, min_area))
+        if not len(kept):
+            kept = np.flatnonzero(areas)
+        table = np.zeros(256, np.uint8)
+        table[kept] = np.arange(1, len(kept) + 1)
+        table[IGNORE] = IGNORE
+        return Clip(self.frames, [table[mask] for mask in self.masks]), len(kept)

@@ -1,0 +1,183 @@
+"""Samples for training both heads together: real and synthetic clips, simulated interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+
+import numpy as np
+
+from ..utils.errors import InputError
+from ..utils.registry import DATASETS
+from .clip import Clip
+from .compose import Cutout, Drift, Matrix, paste, photograph_clip
+from .damage import MaskDamage, PartDamage
+from .photographs import PhotographFolder
+from .preprocess import Preprocess
+from .samples import Sample, TrainingSamples, assemble, draw_frames, open_sequences, read_clip, to_grid
+from .scribbles import UNLABELLED, draw_label, region_of_interest
+from .simulated_strokes import simulate_strokes
+from .transforms import Transform
+
+MIN_AREA = 48
+"""Objects of fewer pixels in the reference crop are background: less than three cells of the embedding grid."""
+
+
+@DATASETS.register
+class ClipDataset(TrainingSamples):
+    """Clips of a DAVIS folder and of photographs, with pasted objects and simulated annotation.
+
+    Args:
+        file_path: the DAVIS root.
+        split, sequences, resolution: as `DavisFolder`.
+        repeat: samples of each sequence an epoch.
+        photographs: folder of a `PhotographFolder`, or None.
+        photograph_share: part of the clips made from a photograph instead of a video.
+        short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
+        frames: reference, previous, current, and further ones for unrolled propagation.
+        max_skip: largest number of frames from one to the next, drawn for each clip.
+        paste_prob: probability of a pasted object, and once there is one, of a second.
+        paste_photographs: part of the pasted objects cut from photographs (rigid), the others from videos (moving).
+        distractor_prob: part of the pasted objects that are background.
+        reference_full_prob: part of the samples whose global matching sees the full mask of the reference frame; the
+            others see what the session would: strokes and the filled region of interest.
+        previous_damage_prob: part of the previous masks that are damaged.
+        correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
+        background_prob: part of the first rounds that have background strokes too.
+        roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
+        preprocess, transforms: of ``PIPELINE``.
+    """
+
+    _built = ("preprocess", "transforms")
+
+    def __init__(
+        self,
+        file_path: str,
+        split: str | None = "train",
+        sequences: list[str] | None = None,
+        resolution: str = "480p",
+        repeat: int = 5,
+        photographs: str | None = None,
+        photograph_share: float = 0.35,
+        short_side: int = 270,
+        frames: int = 3,
+        max_skip: int = 3,
+        paste_prob: float = 0.4,
+        paste_photographs: float = 0.4,
+        distractor_prob: float = 0.15,
+        reference_full_prob: float = 0.4,
+        previous_damage_prob: float = 0.6,
+        correction_prob: float = 0.5,
+        background_prob: float = 0.2,
+        roi_distance: int = 12,
+        *,
+        preprocess: Preprocess,
+        transforms: SequenceOf[Transform] = (),
+    ) -> None:
+        if frames < 3:
+            raise InputError(f"DATASET.train.frames is {frames}: it takes 3 or more (reference, previous, current)")
+        self.sequences = open_sequences(file_path, split, sequences, resolution, frames)
+        self.photographs = PhotographFolder(photographs) if photographs else None
+        self.repeat = repeat
+        self.photograph_share = photograph_share if photographs else 0.0
+        self.short_side = short_side
+        self.frames = frames
+        self.max_skip = max_skip
+        self.paste_prob = paste_prob
+        self.paste_photographs = paste_photographs if photographs else 0.0
+        self.distractor_prob = distractor_prob
+        self.reference_full_prob = reference_full_prob
+        self.previous_damage_prob = previous_damage_prob
+        self.correction_prob = correction_prob
+        self.background_prob = background_prob
+        self.roi_distance = roi_distance
+        self.preprocess = preprocess
+        self.transforms = transforms
+        self.drift = Drift()
+        self.paste_drift = Drift(shift=0.03)
+        self.previous_damage = MaskDamage(shift=0.08, scale=0.05, rotate=4.0, morphology=0.6)
+        self.part_damage = PartDamage()
+
+    def __len__(self) -> int:
+        return len(self.sequences) * self.repeat
+
+    def group(self, index: int) -> str:
+        return self.sequences[index % len(self.sequences)].name
+
+    def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
+        rng = np.random.default_rng([seed, epoch, index])
+        name, clip = self._base(index, rng)
+        for _ in range(2):
+            if rng.random() >= self.paste_prob:
+                break
+            clip = self._paste(clip, rng)
+        for transform in self.transforms:
+            clip = transform(clip, rng)
+        clip, objects = clip.compact(MIN_AREA)
+        return name, self._annotate(clip, objects, rng)
+
+    def _base(self, index: int, rng: np.random.Generator) -> tuple[str, Clip]:
+        """A video clip of the sequence that ``index`` stands for, or a photograph instead."""
+        sequence = self.sequences[index % len(self.sequences)]
+        height, width = sequence.size
+        if self.photographs is not None and rng.random() < self.photograph_share:
+            photograph = self.photographs.photographs[rng.integers(len(self.photographs))]
+            usable = self.photographs.usable(photograph)
+            size = (self.short_side, round(self.short_side * max(height, width) / min(height, width)))
+            return photograph.name, photograph_clip(photograph, usable, self.frames, size, self.drift, rng)
+        clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, self.max_skip))
+        scale = self.short_side / min(height, width)
+        return sequence.name, clip.resized((round(height * scale), round(width * scale)))
+
+    def _paste(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """``clip`` with one more object, of a photograph or of any sequence."""
+        motion: list[Matrix]
+        if self.photographs is not None and rng.random() < self.paste_photographs:
+            photograph = self.photographs.photographs[rng.integers(len(self.photographs))]
+            number = rng.choice(self.photographs.usable(photograph))
+            mask = (photograph.instances() == number).astype(np.uint8)
+            cutout = Cutout([photograph.image()] * self.frames, [mask] * self.frames)
+        else:
+            donor = self.sequences[rng.integers(len(self.sequences))]
+            cutout = Cutout.of_clip(read_clip(donor, draw_frames(donor, self.frames, rng, self.max_skip)), rng)
+        height, width = clip.size
+        motion = self.paste_drift.draw(self.frames, clip.size, (width / 2, height / 2), rng)
+        return paste(clip, cutout, motion, rng, distractor=self.distractor_prob)
+
+    def _annotate(self, clip: Clip, objects: int, rng: np.random.Generator) -> Sample:
+        """Simulate the annotator on frame 0 and the network's mask of frame 1."""
+        truth = clip.masks[0]
+        full = to_grid(truth)
+        first = self._label(truth, None, full.shape, rng)
+        region = region_of_interest(first, self.roi_distance) if (first != UNLABELLED).any() else first
+        scribble, shown, earlier = first, region, None
+        if rng.random() < self.correction_prob:
+            damaged = self.part_damage(self.previous_damage(truth, rng), rng)
+            correction = self._label(truth, damaged, full.shape, rng)
+            if (correction != UNLABELLED).any():
+                # The memory of global matching keeps the first round: later strokes add to it.
+                scribble, earlier = correction, to_grid(damaged)
+                shown = np.where(correction != UNLABELLED, correction, region)
+        previous = clip.masks[1]
+        if rng.random() < self.previous_damage_prob:
+            previous = self.previous_damage(previous, rng)
+            if rng.random() < 0.25:
+                previous = self.part_damage(previous, rng)
+        reference = full if rng.random() < self.reference_full_prob else shown
+        return assemble(
+            clip,
+            self.preprocess,
+            previous=previous,
+            reference=reference,
+            objects=objects,
+            scribble=scribble,
+            interaction_previous=earlier,
+        )
+
+    def _label(
+        self, truth: np.ndarray, predicted: np.ndarray | None, size: tuple[int, ...], rng: np.random.Generator
+    ) -> np.ndarray:
+        """The strokes of one round on the embedding grid (h, w), -1 elsewhere."""
+        strokes = simulate_strokes(
+            truth, predicted, 0, rng, strokes=(1, 3), click=0.06, partial=0.3, background=self.background_prob
+        )
+        return draw_label(strokes, (size[0], size[1]))

@@ -1,0 +1,180 @@
+"""Training samples: the reference's stage-1 sampling. The dictionary that every dataset hands to the trainer.
+
+`TrainingSamples` is what the loader asks for; see also `clip_dataset.ClipDataset`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence as SequenceOf
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ..utils.errors import InputError
+from ..utils.registry import DATASETS
+from .clip import IGNORE, Clip
+from .damage import MaskDamage
+from .davis import DavisFolder, Sequence
+from .preprocess import Preprocess
+from .scribbles import UNLABELLED
+from .transforms import Transform
+
+Sample = dict[str, np.ndarray]
+STRIDE = 4
+
+
+class TrainingSamples(ABC):
+    """A list of training samples, each a pure function of ``(seed, epoch, index)``: resuming repeats nothing.
+
+    A sample is a dictionary of arrays (T frames of H x W, embedding grid h = ceil(H/4), w = ceil(W/4)):
+    ``images`` (T, 3, H, W) float32; ``masks`` (T, H, W) int64 ids, 255 ignored; ``previous`` (H, W) int64, the mask of
+    frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled;
+    ``scribble`` (h, w) int64, the strokes on frame 0, -1 elsewhere; ``interaction_previous`` (h, w) int64, the mask of
+    frame 0 before this round, all -1 in the first; ``objects`` () int64.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Samples an epoch."""
+
+    @abstractmethod
+    def group(self, index: int) -> str:
+        """The sequence of sample ``index``: a batch avoids holding one twice."""
+
+    @abstractmethod
+    def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
+        """The name of a sample's sequence, and the sample."""
+
+
+def to_grid(mask: np.ndarray) -> np.ndarray:
+    """Return an (H, W) mask at the embedding's stride, (ceil(H/4), ceil(W/4)), by nearest pixels."""
+    height, width = (-(-side // STRIDE) for side in mask.shape)
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def assemble(
+    clip: Clip,
+    preprocess: Preprocess,
+    *,
+    previous: np.ndarray,
+    reference: np.ndarray,
+    objects: int,
+    scribble: np.ndarray | None = None,
+    interaction_previous: np.ndarray | None = None,
+) -> Sample:
+    """Build the sample dictionary; masks without a value are unlabelled. Ignored pixels become -1 in labels."""
+    unlabelled = np.full(reference.shape, UNLABELLED, np.int64)
+    reference = np.where(reference == IGNORE, UNLABELLED, reference.astype(np.int64))
+    return {
+        "images": np.stack([preprocess(frame) for frame in clip.frames]),
+        "masks": np.stack(clip.masks).astype(np.int64),
+        "previous": np.where(previous == IGNORE, 0, previous).astype(np.int64),
+        "reference": reference,
+        "scribble": unlabelled if scribble is None else scribble.astype(np.int64),
+        "interaction_previous": unlabelled if interaction_previous is None else interaction_previous.astype(np.int64),
+        "objects": np.asarray(objects, np.int64),
+    }
+
+
+def open_sequences(
+    file_path: str, split: str | None, sequences: SequenceOf[str] | None, resolution: str, frames: int
+) -> list[Sequence]:
+    """Open a DAVIS folder for training and read the table of its objects once.
+
+    Raises:
+        InputError: as `DavisFolder`, and for a sequence that is too short or has no objects.
+    """
+    found = DavisFolder(file_path, split, sequences, resolution).sequences
+    for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2):
+        if len(sequence) < frames:
+            raise InputError(f"sequence '{sequence.name}' in {file_path} has {len(sequence)} of {frames} frames needed")
+        if not sequence.objects:
+            raise InputError(f"sequence '{sequence.name}' in {file_path} has no object in any mask: leave it out")
+    return found
+
+
+def draw_frames(
+    sequence: Sequence, frames: int, rng: np.random.Generator, skip: int = 1, apart: bool = False
+) -> list[int]:
+    """Draw a reference frame that shows every object, and ``frames`` - 1 frames that follow each other.
+
+    Args:
+        sequence: at least ``frames`` frames long.
+        frames: how many in all.
+        rng: the source of chance.
+        skip: the largest step between the following frames; one step is drawn for all of them.
+        apart: the reference frame is none of the others, where the sequence allows it.
+    """
+    following = frames - 1
+    step = int(rng.integers(1, skip + 1))
+    step = max(1, min(step, (len(sequence) - 1) // max(1, following - 1)))
+    start = int(rng.integers(len(sequence) - step * (following - 1)))
+    others = [start + step * place for place in range(following)]
+    candidates = sequence.complete_frames
+    if apart:
+        free = np.setdiff1d(candidates, others)
+        candidates = free if len(free) else candidates
+    return [int(rng.choice(candidates)), *others]
+
+
+def read_clip(sequence: Sequence, indices: SequenceOf[int]) -> Clip:
+    """Return these frames and masks of a sequence."""
+    return Clip([sequence.frame(index) for index in indices], [sequence.mask(index) for index in indices])
+
+
+@DATASETS.register
+class DAVISDataset(TrainingSamples):
+    """Stage 1 as in the reference code: propagation from a full reference mask and a damaged previous mask.
+
+    The previous frame is uniform over the sequence and the current one is the next in the list (not the next file
+    number); the reference frame shows every object, is neither of them, and is drawn from a table instead of by
+    reading masks until one fits. Objects are counted over all masks, not the first one. Every sequence is taken
+    ``repeat`` times an epoch: five, as in the reference, where it was an accident.
+
+    Args:
+        file_path: the DAVIS root.
+        split, sequences, resolution: as `DavisFolder`.
+        frames: 3, or more for further consecutive frames.
+        repeat: samples of each sequence an epoch.
+        preprocess, transforms: of ``PIPELINE``.
+    """
+
+    _built = ("preprocess", "transforms")
+
+    def __init__(
+        self,
+        file_path: str,
+        split: str | None = "train",
+        sequences: list[str] | None = None,
+        resolution: str = "480p",
+        frames: int = 3,
+        repeat: int = 5,
+        *,
+        preprocess: Preprocess,
+        transforms: SequenceOf[Transform] = (),
+    ) -> None:
+        self.frames = frames
+        self.repeat = repeat
+        self.preprocess = preprocess
+        self.transforms = transforms
+        self.sequences = open_sequences(file_path, split, sequences, resolution, frames)
+        self.damage = MaskDamage()
+
+    def __len__(self) -> int:
+        return len(self.sequences) * self.repeat
+
+    def group(self, index: int) -> str:
+        return self.sequences[index % len(self.sequences)].name
+
+    def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
+        rng = np.random.default_rng([seed, epoch, index])
+        sequence = self.sequences[index % len(self.sequences)]
+        clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, apart=True))
+        for transform in self.transforms:
+            clip = transform(clip, rng)
+        clip, objects = clip.compact()
+        previous = self.damage(clip.masks[1], rng)
+        reference = to_grid(clip.masks[0])
+        return sequence.name, assemble(clip, self.preprocess, previous=previous, reference=reference, objects=objects)

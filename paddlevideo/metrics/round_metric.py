@@ -1,0 +1,208 @@
+"""J and F round by round, without a clock: which frame is scribbled in each round, with what, and how rounds add up."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ..loader.scribbles import Stroke
+from ..loader.simulated_strokes import simulate_strokes
+from ..utils.errors import InputError
+from ..utils.registry import METRICS, nearest
+from .region_boundary import frame_scores
+
+DECENT_AREA = 0.001  # share of the picture an object has to fill before somebody would scribble on it
+
+
+class JudgedSequence(Protocol):
+    """What a sequence has to offer to be judged; `paddlevideo.loader.davis.Sequence` does."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def objects(self) -> int: ...
+
+    @property
+    def areas(self) -> np.ndarray: ...  # (T, 256) pixels of each id in each frame
+
+    def __len__(self) -> int: ...
+
+    def mask(self, index: int, /) -> np.ndarray: ...
+
+    def scribbles(self) -> list[list[Stroke]]: ...
+
+
+@dataclass(frozen=True)
+class Scribble:
+    """What a round starts from: strokes, all of one frame, drawn by a person (``"human"``) or ``"simulated"``."""
+
+    frame: int
+    strokes: list[Stroke]
+    drawn_by: Literal["human", "simulated"]
+
+
+@dataclass(frozen=True)
+class RoundScore:
+    """One round of one sequence: J and F ``(T, objects)``, NaN where a frame has nothing to judge, and its time."""
+
+    scribble: Scribble
+    region: np.ndarray
+    boundary: np.ndarray
+    seconds: float
+
+
+@METRICS.register
+class RoundMetric:
+    """Some rounds of scribbles a sequence, J and F of all frames after each (the annotated ones included).
+
+    The first round takes the first human scribble file of the sequence, its frame and its strokes; where there is
+    none, strokes are simulated inside every object on the frame that ``first_frame`` says: the ``"first"`` one that
+    shows every object at a decent size, or of these the one nearest the ``"middle"``. Every later round simulates
+    corrections on the frame with the lowest mean J that has not been annotated yet. Strokes depend on ``seed``, the
+    sequence's name and the round alone. ``sequences`` restricts the judgement to these names.
+    """
+
+    def __init__(
+        self,
+        rounds: int = 3,
+        sequences: list[str] | None = None,
+        seed: int = 0,
+        first_frame: Literal["first", "middle"] = "first",
+    ) -> None:
+        if rounds < 1:
+            raise InputError(f"METRIC.rounds is {rounds}: give 1 or more")
+        if first_frame not in ("first", "middle"):
+            raise InputError(f"METRIC.first_frame is '{first_frame}': give 'first' or 'middle'")
+        if seed < 0:
+            raise InputError(f"METRIC.seed is {seed}: give 0 or more")
+        if sequences is not None and not sequences:
+            raise InputError("METRIC.sequences is empty: name sequences, or leave the key out to judge all")
+        self.rounds = rounds
+        self.sequences = sequences
+        self.seed = seed
+        self.first_frame = first_frame
+
+    def select(self, sequences: Sequence[Any]) -> list[Any]:
+        """The sequences to judge, in their own order; `InputError` for a name of ours that is not among them."""
+        names = [sequence.name for sequence in sequences]
+        for name in self.sequences or ():
+            if name not in names:
+                raise InputError(f"METRIC.sequences: no sequence is called '{name}'{nearest(name, names)}")
+        return [sequence for sequence in sequences if self.sequences is None or sequence.name in self.sequences]
+
+    def first_scribble(self, sequence: JudgedSequence) -> Scribble:
+        """The scribble of round 1; `InputError` when masks show no object, or scribbles one that masks do not."""
+        if sequence.objects < 1:
+            raise InputError(f"sequence '{sequence.name}': its masks show no object; leave it out of the split")
+        for strokes in sequence.scribbles()[:1]:
+            if strokes:
+                return _human_scribble(sequence, strokes)
+        frame = first_annotated_frame(sequence, self.first_frame)
+        strokes = simulate_strokes(sequence.mask(frame), None, frame, self._random(sequence, 1))
+        if not strokes:
+            raise InputError(
+                f"sequence '{sequence.name}': its objects are too small for a stroke on frame {frame}; "
+                "leave it out of the split or add a scribble file"
+            )
+        return Scribble(frame, strokes, "simulated")
+
+    def next_scribble(
+        self, sequence: JudgedSequence, predicted: Callable[[int], np.ndarray], scores: list[RoundScore]
+    ) -> Scribble | None:
+        """The scribble that corrects the last of ``scores``; None when no frame has an error a stroke would fit in.
+
+        ``predicted(frame)`` gives the present mask ``(H, W)``.
+        """
+        annotated = {score.scribble.frame for score in scores}
+        quality = _mean(scores[-1].region, axis=1)
+        open_frames = [frame for frame in range(len(sequence)) if frame not in annotated and quality[frame] < 1]
+        random = self._random(sequence, len(scores) + 1)
+        for frame in sorted(open_frames, key=quality.__getitem__):
+            strokes = simulate_strokes(sequence.mask(frame), predicted(frame), frame, random)
+            if strokes:
+                return Scribble(frame, strokes, "simulated")
+        return None
+
+    def score(self, sequence: JudgedSequence, predicted: Callable[[int], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """J and F ``(T, objects)`` of the masks ``predicted(frame)`` ``(H, W)``, all frames."""
+        ids = range(1, sequence.objects + 1)
+        pairs = [frame_scores(predicted(frame), sequence.mask(frame), ids) for frame in range(len(sequence))]
+        region, boundary = zip(*pairs, strict=True)
+        return np.stack(region), np.stack(boundary)
+
+    def summary(self, scores: Mapping[str, list[RoundScore]]) -> dict[str, Any]:
+        """What ``summary.json`` holds: means over objects, then frames (all), then sequences, for every round.
+
+        ``scores`` has one entry a round for every sequence's name. ``seconds`` is what a sequence spent in that round,
+        interaction and propagation, in the first round also embedding; the mean of it over sequences.
+        """
+        sequences = {name: _sequence_summary(rounds) for name, rounds in scores.items()}
+        rounds = []
+        for number in range(self.rounds):
+            of_round = [sequence["rounds"][number] for sequence in sequences.values()]
+            means = {key: _rounded(np.mean([one[key] for one in of_round])) for key in ("J", "F", "JF", "seconds")}
+            rounds.append({"round": number + 1, **means})
+        return {"metric": type(self).__name__, "rounds": rounds, "sequences": sequences}
+
+    def _random(self, sequence: JudgedSequence, number: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, zlib.crc32(sequence.name.encode()), number])
+
+
+def first_annotated_frame(sequence: JudgedSequence, which: str) -> int:
+    """The frame a person would start on: it shows every object at a decent size, or else as much as any frame does."""
+    areas = sequence.areas[:, 1 : sequence.objects + 1] / sequence.mask(0).size
+    shown = (areas >= DECENT_AREA).sum(axis=1)
+    if not shown.any():
+        return int(areas.sum(axis=1).argmax())
+    candidates = np.flatnonzero(shown == shown.max())
+    middle = (len(sequence) - 1) / 2
+    return int(candidates[0] if which == "first" else candidates[np.abs(candidates - middle).argmin()])
+
+
+def _human_scribble(sequence: JudgedSequence, strokes: list[Stroke]) -> Scribble:
+    largest = max(stroke.object_id for stroke in strokes)
+    if largest > sequence.objects:
+        raise InputError(
+            f"sequence '{sequence.name}': its scribbles name object {largest}, its masks show {sequence.objects}; "
+            "use the masks the scribbles were drawn for"
+        )
+    frame = min(stroke.frame for stroke in strokes)
+    return Scribble(frame, [stroke for stroke in strokes if stroke.frame == frame], "human")
+
+
+def _sequence_summary(scores: list[RoundScore]) -> dict[str, Any]:
+    rounds = []
+    for number, score in enumerate(scores, start=1):
+        region, boundary = _mean(score.region, axis=0), _mean(score.boundary, axis=0)
+        objects = [
+            {"object": index, "J": _rounded(J), "F": _rounded(F)}
+            for index, (J, F) in enumerate(zip(region, boundary, strict=True), start=1)
+        ]
+        means = {"J": region.mean(), "F": boundary.mean(), "JF": (region.mean() + boundary.mean()) / 2}
+        rounds.append(
+            {
+                "round": number,
+                "scribble": score.scribble.drawn_by,
+                "frame": score.scribble.frame,
+                **{key: _rounded(value) for key, value in means.items()},
+                "seconds": _rounded(score.seconds),
+                "objects": objects,
+            }
+        )
+    return {"frames": len(scores[0].region), "objects": scores[0].region.shape[1], "rounds": rounds}
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Mean over the judged frames or objects; 1 where there are none, so that such a frame is never the worst."""
+    judged = ~np.isnan(values)
+    count = judged.sum(axis=axis)
+    return np.where(count, np.where(judged, values, 0).sum(axis=axis) / np.maximum(count, 1), 1.0)
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)

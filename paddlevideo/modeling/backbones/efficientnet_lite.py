@@ -1,0 +1,155 @@
+"""EfficientNet-Lite encoder at output stride 16: small, no squeeze-excite, made for CPUs (arXiv 1905.11946)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import paddle
+from paddle import nn
+
+from ...utils.registry import ENCODERS
+from ..layers import conv2d
+
+# (repeats, kernel, stride, expansion, channels) of each stage
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+# (width, depth) multipliers of each variant; the stem and the first and last stage's depth stay
+SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
+NORM = {"epsilon": 1e-3, "momentum": 0.99}
+
+Features = tuple[paddle.Tensor, paddle.Tensor, paddle.Tensor]
+
+
+def round_channels(channels: float, divisor: int = 8) -> int:
+    """Round to the nearest multiple of ``divisor`` that loses at most a tenth."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded
+
+
+class ConvNorm(nn.Layer):
+    """Convolution with TensorFlow's 'same' padding, batch norm, ReLU6 where ``active``.
+
+    The norm always uses its stored statistics: batches of a few crops are too small to estimate them.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, dilation: int = 1, groups: int = 1, active: bool = True
+    ) -> None:
+        super().__init__()
+        # Paddle's "SAME" drops the dilation, and only strided layers need its uneven padding.
+        padding = "SAME" if stride > 1 else None
+        self.conv = conv2d(inputs, outputs, kernel, stride, dilation, groups, padding=padding)
+        self.norm = nn.BatchNorm2D(outputs, use_global_stats=True, **NORM)
+        self.act = nn.ReLU6() if active else nn.Identity()
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.act(self.norm(self.conv(x)))
+
+
+class InvertedResidual(nn.Layer):
+    """Expand, depthwise, project; a residual where the shape is kept."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int, dilation: int) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        self.expand = ConvNorm(inputs, hidden) if expansion > 1 else nn.Identity()
+        self.depthwise = ConvNorm(hidden, hidden, kernel, stride, dilation, groups=hidden)
+        self.project = ConvNorm(hidden, outputs, active=False)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        out = self.project(self.depthwise(self.expand(x)))
+        return x + out if self.residual else out
+
+
+@ENCODERS.register
+class EfficientNetLite(nn.Layer):
+    """EfficientNet-Lite with the last stages dilated instead of strided.
+
+    Args:
+        variant: 0, 1 or 2 (Lite0, Lite1, Lite2).
+        frozen_blocks: the stem and this many first blocks get no gradient.
+
+    ``forward`` takes (B,3,H,W) and returns the features of strides 4, 8 and 16 (24, 40 and 320 channels for Lite0).
+    ``frozen_runner``, when set, replaces the frozen part: a callable from images to its three tensors (the trainer
+    puts a compiled one here).
+    """
+
+    def __init__(self, variant: int = 0, frozen_blocks: int = 0) -> None:
+        super().__init__()
+        if variant not in SCALES:
+            raise ValueError(f"EfficientNetLite variant is one of {sorted(SCALES)}, not {variant}")
+        width, depth = SCALES[variant]
+        self.stem = ConvNorm(3, 32, 3, 2)
+        blocks: list[nn.Layer] = []
+        ends: list[int] = []
+        inputs, channels, dilation, reached = 32, [], 1, 2
+        for index, (repeats, kernel, stride, expansion, outputs) in enumerate(STAGES):
+            if stride == 2 and reached == 16:
+                stride, dilation = 1, 2
+            reached *= stride
+            repeats = repeats if index in (0, len(STAGES) - 1) else math.ceil(repeats * depth)
+            outputs = round_channels(outputs * width)
+            for repeat in range(repeats):
+                blocks.append(
+                    InvertedResidual(inputs, outputs, kernel, stride if repeat == 0 else 1, expansion, dilation)
+                )
+                inputs = outputs
+            ends.append(len(blocks) - 1)
+            channels.append(outputs)
+        self.blocks = nn.LayerList(blocks)
+        self.taps = (ends[1], ends[2])
+        self.channels = (channels[1], channels[2], channels[-1])
+        self.frozen_blocks = frozen_blocks
+        self.frozen_runner: Callable[[paddle.Tensor], Features] | None = None
+        if frozen_blocks:
+            if not self.taps[1] < frozen_blocks <= len(blocks):
+                raise ValueError(f"frozen_blocks is 0 or {self.taps[1] + 1} to {len(blocks)}, not {frozen_blocks}")
+            for layer in [self.stem, *blocks[:frozen_blocks]]:
+                for parameter in layer.parameters():
+                    parameter.stop_gradient = True
+
+    def frozen_part(self) -> nn.Layer:
+        """Return the frozen blocks as a layer of its own that shares their parameters."""
+        return _FrozenPart(self)
+
+    def _run(self, x: paddle.Tensor, start: int, stop: int) -> tuple[paddle.Tensor, dict[int, paddle.Tensor]]:
+        taps = {}
+        for index in range(start, stop):
+            x = self.blocks[index](x)
+            if index in self.taps:
+                taps[index] = x
+        return x, taps
+
+    def first_part(self, images: paddle.Tensor) -> Features:
+        """Run the stem and the frozen blocks: features of strides 4 and 8 and the last block's output."""
+        x, taps = self._run(self.stem(images), 0, self.frozen_blocks)
+        return taps[self.taps[0]], taps[self.taps[1]], x
+
+    def forward(self, images: paddle.Tensor) -> Features:
+        if not self.frozen_blocks:
+            x, taps = self._run(self.stem(images), 0, len(self.blocks))
+            return taps[self.taps[0]], taps[self.taps[1]], x
+        if self.frozen_runner is not None and self.training:
+            stride4, stride8, x = self.frozen_runner(images)
+        else:
+            with paddle.no_grad():
+                stride4, stride8, x = self.first_part(images)
+        return stride4, stride8, self._run(x, self.frozen_blocks, len(self.blocks))[0]
+
+
+class _FrozenPart(nn.Layer):
+    def __init__(self, encoder: EfficientNetLite) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, images: paddle.Tensor) -> Features:
+        return self.encoder.first_part(images)

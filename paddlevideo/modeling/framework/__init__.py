@@ -1,0 +1,5 @@
+"""Whole networks."""
+
+from .manet import MANet
+
+__all__ = ["MANet"]

@@ -1,0 +1,219 @@
+"""MA-Net: embed frames once, turn strokes into a mask (interaction), carry masks along (propagation).
+
+Shape legend: B batch, F frames of a clip, O objects incl. background, C embedding channels, H W image, h w embedding
+grid (stride 4). Head inputs are the reference's: propagation sees [embedding, global map, local map, previous == id],
+interaction sees [embedding, scribble == id, previous == id].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from ...utils.registry import FRAMEWORKS
+from ..layers import resize_bilinear, resize_nearest
+from ..matching import MatchingConfig, global_map, local_map
+
+TRAINED = ("propagation", "interaction", "both")
+
+
+@FRAMEWORKS.register
+class MANet(nn.Layer):
+    """The network and its training forward; rounds and memories live in ``paddlevideo.session``.
+
+    Args:
+        backbone: images (B,3,H,W) to features at stride 4.
+        embedding: features to embeddings (B,C,h,w).
+        interaction_head, propagation_head: (O,C+2,h,w) and (O,C+3,h,w) to logits (O,1,h,w).
+        loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
+        matching: how distance maps are made.
+        train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone)
+            or ``both`` (joint training).
+    """
+
+    _built = ("backbone", "embedding", "interaction_head", "propagation_head", "loss", "matching")
+
+    def __init__(
+        self,
+        backbone: nn.Layer,
+        embedding: nn.Layer,
+        interaction_head: nn.Layer,
+        propagation_head: nn.Layer,
+        loss: nn.Layer,
+        matching: MatchingConfig,
+        train_heads: str = "propagation",
+    ) -> None:
+        super().__init__()
+        if train_heads not in TRAINED:
+            raise ValueError(f"train_heads is one of {', '.join(TRAINED)}, not '{train_heads}'")
+        self.backbone = backbone
+        self.embedding = embedding
+        self.interaction_head = interaction_head
+        self.propagation_head = propagation_head
+        self.loss = loss
+        self.matching = matching
+        self.train_heads = train_heads
+        frozen = {
+            "propagation": [interaction_head],
+            "interaction": [backbone, embedding, propagation_head],
+            "both": [],
+        }
+        for layer in frozen[train_heads]:
+            for parameter in layer.parameters():
+                parameter.stop_gradient = True
+
+    def embed(self, images: paddle.Tensor) -> paddle.Tensor:
+        """Return the pixel embeddings (B,C,h,w) of images (B,3,H,W)."""
+        return self.embedding(self.backbone(images))
+
+    def interaction_inputs(
+        self, embedding: paddle.Tensor, scribble: paddle.Tensor, previous: paddle.Tensor | None, ids: Sequence[int]
+    ) -> paddle.Tensor:
+        """Return (O,C+2,h,w) from an embedding (1,C,h,w), a scribble label (h,w) and the previous round's ids (h,w).
+
+        Without a previous round its channel is all ones for the background and zeros for objects.
+        """
+        strokes = _planes(scribble, ids)
+        if previous is None:
+            before = paddle.zeros_like(strokes)
+            before[list(ids).index(0)] = 1.0
+        else:
+            before = _planes(previous, ids)
+        return _join(embedding, strokes, before)
+
+    def propagation_inputs(
+        self,
+        embedding: paddle.Tensor,
+        global_map: paddle.Tensor,
+        local_map: paddle.Tensor,
+        previous: paddle.Tensor,
+        ids: Sequence[int],
+    ) -> paddle.Tensor:
+        """Return (O,C+3,h,w) from an embedding (1,C,h,w), two maps (O,h,w) and the previous frame's ids (h,w)."""
+        return _join(embedding, global_map, local_map, _planes(previous, ids))
+
+    def interaction_logits(
+        self, embedding: paddle.Tensor, scribble: paddle.Tensor, previous: paddle.Tensor | None, ids: Sequence[int]
+    ) -> paddle.Tensor:
+        """Return logits (O,h,w) of the annotated frame; arguments as `interaction_inputs`."""
+        return self.interaction_head(self.interaction_inputs(embedding, scribble, previous, ids))[:, 0]
+
+    def propagation_logits(
+        self,
+        embedding: paddle.Tensor,
+        global_map: paddle.Tensor,
+        local_map: paddle.Tensor,
+        previous: paddle.Tensor,
+        ids: Sequence[int],
+    ) -> paddle.Tensor:
+        """Return logits (O,h,w) of a propagated frame; arguments as `propagation_inputs`."""
+        return self.propagation_head(self.propagation_inputs(embedding, global_map, local_map, previous, ids))[:, 0]
+
+    def match(
+        self,
+        current: paddle.Tensor,
+        previous: paddle.Tensor,
+        reference: paddle.Tensor,
+        reference_label: np.ndarray,
+        previous_label: np.ndarray,
+        ids: Sequence[int],
+    ) -> tuple[paddle.Tensor, paddle.Tensor]:
+        """Return the global and the local map (O,h,w) of a frame, without memories; embeddings are (C,h,w)."""
+        rule = self.matching
+        return (
+            global_map(current, reference, reference_label, ids, rule.max_references),
+            local_map(current, previous, previous_label, ids, rule.window, rule.border_label),
+        )
+
+    def stage1_logits(
+        self, images: paddle.Tensor, reference_label: np.ndarray, previous_label: np.ndarray, ids: Sequence[int]
+    ) -> paddle.Tensor:
+        """Return logits (O,h,w) of images[2] given images (3,3,H,W) = reference, previous, current and labels (h,w)."""
+        reference, previous, current = self.embed(images)
+        maps = self.match(current, previous, reference, reference_label, previous_label, ids)
+        return self.propagation_logits(current.unsqueeze(0), *maps, paddle.to_tensor(previous_label), ids)
+
+    def forward(self, batch: Mapping[str, paddle.Tensor], step: int) -> dict[str, paddle.Tensor]:
+        """Return the training loss of a batch of clips (see docs: data samples) and its parts by head.
+
+        Samples of a clip go through a head together, so that its batch norms see the whole batch.
+        """
+        images = batch["images"]
+        clips, frames = images.shape[:2]
+        flat = images.reshape([clips * frames, *images.shape[2:]])
+        if self.train_heads == "interaction":
+            with paddle.no_grad():
+                embedding = self.embed(flat)
+        else:
+            embedding = self.embed(flat)
+        embedding = embedding.reshape([clips, frames, *embedding.shape[1:]])
+        ids = [list(range(int(count) + 1)) for count in batch["objects"]]
+        parts: dict[str, paddle.Tensor] = {}
+        if self.train_heads != "propagation":
+            parts["interaction"] = self._interaction_loss(batch, embedding, ids, step)
+        if self.train_heads != "interaction":
+            parts["propagation"] = self._propagation_loss(batch, embedding, ids, step)
+        return {"loss": sum(parts.values()), **parts}
+
+    def _interaction_loss(
+        self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
+    ) -> paddle.Tensor:
+        inputs = []
+        for clip, objects in enumerate(ids):
+            before = batch["interaction_previous"][clip]
+            first_round = bool((before < 0).all())
+            scribble = batch["scribble"][clip]
+            inputs.append(
+                self.interaction_inputs(embedding[clip, :1], scribble, None if first_round else before, objects)
+            )
+        logits = _run_head(self.interaction_head, inputs)
+        return self._loss(logits, batch["masks"][:, 0], step)
+
+    def _propagation_loss(
+        self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
+    ) -> paddle.Tensor:
+        grid = tuple(embedding.shape[-2:])
+        reference = batch["reference"].numpy()
+        previous = [resize_nearest(mask, grid) for mask in batch["previous"]]
+        losses = []
+        for frame in range(2, embedding.shape[1]):
+            inputs = []
+            for clip, objects in enumerate(ids):
+                now, before, first = embedding[clip, frame], embedding[clip, frame - 1], embedding[clip, 0]
+                maps = self.match(now, before, first, reference[clip], previous[clip].numpy(), objects)
+                inputs.append(self.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
+            logits = _run_head(self.propagation_head, inputs)
+            losses.append(self._loss(logits, batch["masks"][:, frame], step))
+            # A further frame starts from the network's own hard mask, as it will in use.
+            size = tuple(batch["masks"].shape[-2:])
+            previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
+        return sum(losses) / len(losses)
+
+    def _loss(self, logits: list[paddle.Tensor], masks: paddle.Tensor, step: int) -> paddle.Tensor:
+        size = tuple(masks.shape[-2:])
+        losses = [
+            self.loss(resize_bilinear(x, size).unsqueeze(0), mask.unsqueeze(0), step)
+            for x, mask in zip(logits, masks, strict=True)
+        ]
+        return sum(losses) / len(losses)
+
+
+def _planes(label: paddle.Tensor, ids: Sequence[int]) -> paddle.Tensor:
+    """Return (O,h,w) float planes label == id."""
+    wanted = paddle.to_tensor(np.asarray(ids, np.int64)).reshape([-1, 1, 1])
+    return (label.astype("int64").unsqueeze(0) == wanted).astype("float32")
+
+
+def _join(embedding: paddle.Tensor, *planes: paddle.Tensor) -> paddle.Tensor:
+    objects = planes[0].shape[0]
+    shared = embedding.expand([objects, *embedding.shape[1:]])
+    return paddle.concat([shared, *[plane.unsqueeze(1) for plane in planes]], axis=1)
+
+
+def _run_head(head: nn.Layer, inputs: list[paddle.Tensor]) -> list[paddle.Tensor]:
+    """Run ``head`` once over every sample's objects; return logits (O,h,w) a sample."""
+    logits = head(paddle.concat(inputs))[:, 0]
+    return paddle.split(logits, [len(x) for x in inputs]) if len(inputs) > 1 else [logits]

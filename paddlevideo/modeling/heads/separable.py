@@ -1,0 +1,60 @@
+"""The head that both interaction and propagation use: one logit map an object (paper section 3.2)."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+
+from ...utils.registry import HEADS
+from ..layers import conv2d
+
+
+class SeparableBlock(nn.Layer):
+    """Depthwise then pointwise convolution, each with bias, norm and ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, momentum: float) -> None:
+        super().__init__()
+        self.conv1 = conv2d(inputs, inputs, kernel, groups=inputs, bias=True)
+        self.bn1 = nn.BatchNorm2D(inputs, momentum=momentum)
+        self.conv2 = conv2d(inputs, outputs, bias=True)
+        self.bn2 = nn.BatchNorm2D(outputs, momentum=momentum)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        x = nn.functional.relu(self.bn1(self.conv1(x)))
+        return nn.functional.relu(self.bn2(self.conv2(x)))
+
+
+@HEADS.register
+class SeparableHead(nn.Layer):
+    """Separable blocks and a 1x1 convolution: (O,in_channels,h,w) to (O,1,h,w), one sample an object.
+
+    Args:
+        in_channels: embedding channels plus three (propagation) or two (interaction).
+        channels: width of every block.
+        blocks: how many.
+        kernel_size: of the depthwise convolutions.
+        norm_momentum: Paddle's meaning, the share of the old statistics that is kept.
+    """
+
+    _built = ("in_channels",)
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int = 256,
+        blocks: int = 4,
+        kernel_size: int = 7,
+        norm_momentum: float = 0.9997,
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.blocks = blocks
+        for index in range(1, blocks + 1):
+            inputs = in_channels if index == 1 else channels
+            setattr(self, f"layer{index}", SeparableBlock(inputs, channels, kernel_size, norm_momentum))
+        self.conv = conv2d(channels, 1, bias=True)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        for index in range(1, self.blocks + 1):
+            x = getattr(self, f"layer{index}")(x)
+        return self.conv(x)

@@ -1,0 +1,122 @@
+"""Small layers that several parts share: exact resizes, convolution with norm and activation.
+
+Shape legend of the package: B batch, O objects incl. background, C channels, H W image, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import paddle
+from paddle import nn
+
+
+@lru_cache(maxsize=64)
+def bilinear_matrix(source: int, target: int) -> np.ndarray:
+    """Return the (target, source) matrix of 1-D linear interpolation with aligned corners."""
+    matrix = np.zeros((target, source), np.float32)
+    scale = (source - 1) / (target - 1) if target > 1 else 0.0
+    position = np.arange(target) * scale
+    low = np.minimum(position.astype(np.int64), source - 1)
+    high = np.minimum(low + 1, source - 1)
+    weight = (position - low).astype(np.float32)
+    rows = np.arange(target)
+    np.add.at(matrix, (rows, low), 1 - weight)
+    np.add.at(matrix, (rows, high), weight)
+    return matrix
+
+
+def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
+    """Resize (..., h, w) to (..., H, W), bilinear with aligned corners, as two matrix products.
+
+    Paddle's own ``interpolate(align_corners=True)`` raises or is wrong under oneDNN; the products are exact, fast and
+    can be exported. The ``assign`` keeps oneDNN from feeding a product with a convolution's blocked layout.
+    """
+    h, w = x.shape[-2:]
+    if (h, w) == tuple(size):
+        return x
+    rows = paddle.to_tensor(bilinear_matrix(h, size[0])) if paddle.in_dynamic_mode() else _constant(h, size[0])
+    columns = paddle.to_tensor(bilinear_matrix(w, size[1])) if paddle.in_dynamic_mode() else _constant(w, size[1])
+    wide = paddle.matmul(paddle.assign(x), columns, transpose_y=True)
+    return paddle.matmul(rows, wide)
+
+
+def _constant(source: int, target: int) -> paddle.Tensor:
+    return paddle.assign(bilinear_matrix(source, target))
+
+
+def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
+    """Resize an integer map (..., H, W) to ``size`` by the floor rule: row i reads row floor(i * H / h)."""
+    height, width = label.shape[-2:]
+    if (height, width) == tuple(size):
+        return label
+    rows = paddle.to_tensor(np.arange(size[0]) * height // size[0])
+    columns = paddle.to_tensor(np.arange(size[1]) * width // size[1])
+    return paddle.index_select(paddle.index_select(label, rows, axis=-2), columns, axis=-1)
+
+
+def normal(fan: int) -> paddle.ParamAttr:
+    """Weight attribute drawn from N(0, sqrt(2 / fan)) (He initialisation)."""
+    return paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, math.sqrt(2.0 / fan)))
+
+
+class Conv2D(nn.Conv2D):
+    """Convolution that trains faster on a CPU; anywhere else, and in inference, it is Paddle's own.
+
+    Pointwise convolutions become matrix products (up to four times faster there), depthwise ones of 5x5 and more go
+    through `DepthwiseCorrelation` (up to seven times). Values and gradients agree to rounding.
+    """
+
+    def _cpu_training(self, x: paddle.Tensor) -> bool:
+        return self.training and paddle.in_dynamic_mode() and not x.stop_gradient and x.place.is_cpu_place()
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        if not self._cpu_training(x) or self._stride != [1, 1]:
+            return super().forward(x)
+        kernel, batch = self.weight.shape[2], x.shape[0]
+        if kernel == 1 and self._groups == 1:
+            out = paddle.matmul(self.weight[:, :, 0, 0], x.reshape([batch, x.shape[1], -1]))
+            out = out.reshape([batch, -1, *x.shape[2:]])
+        elif kernel >= 5 and self._groups == self._in_channels == self._out_channels:
+            from .cpu_conv import DepthwiseCorrelation  # numba takes a while to import and only training needs it
+
+            out = DepthwiseCorrelation.apply(x, self.weight, self._dilation[0])
+        else:
+            return super().forward(x)
+        return out if self.bias is None else out + self.bias.reshape([1, -1, 1, 1])
+
+
+def conv2d(
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: int = 1,
+    dilation: int = 1,
+    groups: int = 1,
+    bias: bool = False,
+    padding: int | str | None = None,
+) -> Conv2D:
+    """Convolution with He (fan-out) weights; ``padding=None`` keeps the size at stride 1."""
+    return Conv2D(
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        padding=dilation * (kernel - 1) // 2 if padding is None else padding,
+        dilation=dilation,
+        groups=groups,
+        weight_attr=normal(kernel * kernel * outputs // groups),
+        bias_attr=None if bias else False,
+    )
+
+
+def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
+    """Depthwise convolution, norm, ReLU, then a pointwise convolution."""
+    return nn.Sequential(
+        conv2d(inputs, inputs, kernel, dilation=dilation, groups=inputs),
+        nn.BatchNorm2D(inputs),
+        nn.ReLU(),
+        conv2d(inputs, outputs),
+    )

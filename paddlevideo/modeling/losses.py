@@ -1,0 +1,47 @@
+"""The training loss: cross entropy of the hardest pixels (reference behaviour, manet stage 1 and 2)."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+
+from ..utils.registry import LOSSES
+
+IGNORE = 255
+
+
+@LOSSES.register
+class TopKCrossEntropy(nn.Layer):
+    """Mean cross entropy of the k hardest pixels; k falls linearly from all pixels to a fraction.
+
+    Args:
+        fraction: share of the pixels that counts once the ramp is over.
+        ramp_steps: steps over which the share falls from 1 to ``fraction``.
+
+    ``forward`` takes logits (B,O,H,W), ids (B,H,W) with 255 = ignore (counted among the pixels with loss zero), and the
+    step; it returns a 0-d tensor.
+    """
+
+    def __init__(self, fraction: float = 0.15, ramp_steps: int = 50000) -> None:
+        super().__init__()
+        if not 0 < fraction <= 1:
+            raise ValueError(f"fraction lies in (0, 1], not {fraction}")
+        self.fraction = fraction
+        self.ramp_steps = ramp_steps
+
+    def kept(self, pixels: int, step: int) -> int:
+        """Return how many of ``pixels`` count at ``step``."""
+        ratio = min(1.0, step / self.ramp_steps) if self.ramp_steps else 1.0
+        return max(1, int((ratio * self.fraction + (1.0 - ratio)) * pixels))
+
+    def forward(self, logits: paddle.Tensor, label: paddle.Tensor, step: int) -> paddle.Tensor:
+        batch, objects, height, width = logits.shape
+        pixels = height * width
+        flat = logits.reshape([batch, objects, pixels]).transpose([0, 2, 1])
+        loss = nn.functional.cross_entropy(
+            flat, label.reshape([batch, pixels]).astype("int64"), ignore_index=IGNORE, reduction="none"
+        ).reshape([batch, pixels])
+        kept = self.kept(pixels, step)
+        if kept < pixels:
+            loss = paddle.topk(loss, kept, axis=1, sorted=False)[0]
+        return loss.mean()

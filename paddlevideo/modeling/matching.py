@@ -1,0 +1,167 @@
+"""Global and local matching in plain, differentiable Paddle (paper section 3.3; reference: manet global/local maps).
+
+Every map is tanh(d / 2) of a squared distance d: 0 where an embedding was seen with the id, 1 where it was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import paddle
+from paddle.nn import functional as F
+
+from .layers import resize_bilinear
+
+BORDERS = {"background": 0, "ignore": -1}
+
+
+@dataclass(frozen=True)
+class MatchingConfig:
+    """How maps are made.
+
+    Args:
+        window: radius R of local matching in pixels of the pooled grid, (2R+1)^2 shifts.
+        max_references: keep at most this many reference pixels an id, evenly spaced in raster order; null keeps all.
+        border: what the previous frame's label is outside the picture: ``background`` (as the published weights were
+            trained) or ``ignore``.
+    """
+
+    window: int = 12
+    max_references: int | None = None
+    border: str = "background"
+
+    def __post_init__(self) -> None:
+        if self.border not in BORDERS:
+            raise ValueError(f"border is one of {', '.join(BORDERS)}, not '{self.border}'")
+        if self.window < 1 or (self.max_references is not None and self.max_references < 1):
+            raise ValueError("window and max_references are 1 or more")
+
+    @property
+    def border_label(self) -> int:
+        return BORDERS[self.border]
+
+
+def squash(distance: paddle.Tensor) -> paddle.Tensor:
+    """Map a squared distance to [0, 1): the reference's (sigmoid(d) - 0.5) * 2, which is tanh(d / 2)."""
+    return paddle.tanh(distance * 0.5)
+
+
+def subsample(indices: np.ndarray, limit: int | None) -> np.ndarray:
+    """Return at most ``limit`` of ``indices``, evenly spaced."""
+    if limit is None or len(indices) <= limit:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
+
+
+def _minimum(distance: paddle.Tensor) -> paddle.Tensor:
+    """Return the row minima (N,) of (N,M). Paddle's own ``min`` is exact too, but its gradient is very slow."""
+    with paddle.no_grad():
+        nearest = distance.argmin(axis=1, keepdim=True)
+    return paddle.index_sample(distance, nearest)[:, 0]
+
+
+def global_map(
+    query: paddle.Tensor,
+    reference: paddle.Tensor,
+    label: np.ndarray,
+    ids: Sequence[int],
+    max_references: int | None = None,
+) -> paddle.Tensor:
+    """Distance of each query pixel to the nearest reference pixel of each id.
+
+    Args:
+        query, reference: embeddings (C,h,w).
+        label: ids of the reference pixels (h,w); -1 = unlabelled.
+        ids: the O ids to match.
+        max_references: see `MatchingConfig`.
+
+    Returns:
+        (O,h,w); an id without a reference pixel gives 1 everywhere.
+    """
+    channels, height, width = query.shape
+    pixels = query.reshape([channels, -1]).transpose([1, 0])
+    stored = reference.reshape([channels, -1])
+    norm = (pixels * pixels).sum(axis=1)
+    flat = np.asarray(label).reshape(-1)
+    maps = []
+    for object_id in ids:
+        chosen = subsample(np.flatnonzero(flat == object_id), max_references)
+        if not len(chosen):
+            maps.append(paddle.ones([height * width]))
+            continue
+        columns = paddle.index_select(stored, paddle.to_tensor(chosen), axis=1)
+        distance = (columns * columns).sum(axis=0, keepdim=True) - 2.0 * paddle.matmul(pixels, columns)
+        maps.append(squash(norm + _minimum(distance)))
+    return paddle.stack(maps).reshape([len(ids), height, width])
+
+
+@lru_cache(maxsize=8)
+def _shift_index(height: int, width: int, window: int) -> np.ndarray:
+    """Return (height * width, shifts): the pixel each shift reads, or height * width where it leaves the map."""
+    offset = np.arange(-window, window + 1)
+    rows = np.arange(height)[:, None] + offset
+    columns = np.arange(width)[:, None] + offset
+    index = rows[:, None, :, None] * width + columns[None, :, None, :]
+    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[None, :, None, :]
+    return np.where(inside, index, height * width).reshape(height * width, -1)
+
+
+def local_distances(current: paddle.Tensor, previous: paddle.Tensor, window: int) -> paddle.Tensor:
+    """Squashed distances (shifts,h,w) between each pixel and the shifted previous frame.
+
+    Both (C,h,w) embeddings are first pooled 2x2; the distances are brought back to (h,w) after squashing, which is the
+    reference's order. A shift that leaves the pooled map counts as 1.
+    """
+    channels, height, width = current.shape
+    x = F.avg_pool2d(current.unsqueeze(0), 2, 2)[0]
+    y = F.avg_pool2d(previous.unsqueeze(0), 2, 2)[0]
+    pooled = (x.shape[1], x.shape[2])
+    x = x.reshape([channels, -1]).transpose([1, 0])
+    y = y.reshape([channels, -1])
+    distance = (x * x).sum(axis=1, keepdim=True) + (y * y).sum(axis=0, keepdim=True) - 2.0 * paddle.matmul(x, y)
+    squashed = F.pad(squash(F.relu(distance)), [0, 1], value=1.0)
+    index = paddle.to_tensor(_shift_index(*pooled, window))
+    shifted = paddle.index_sample(squashed, index).transpose([1, 0])
+    return resize_bilinear(shifted.reshape([-1, *pooled]), (height, width))
+
+
+def local_map(
+    current: paddle.Tensor,
+    previous: paddle.Tensor,
+    label: np.ndarray,
+    ids: Sequence[int],
+    window: int = 12,
+    border_label: int = 0,
+) -> paddle.Tensor:
+    """Distance of each pixel to the nearest previous-frame pixel of each id within a window.
+
+    Args:
+        current, previous: embeddings (C,h,w).
+        label: the previous frame's ids (h,w).
+        ids: the O ids to match.
+        window: radius R on the pooled grid; labels are read at steps of 2 up to 2R pixels away.
+        border_label: what a label outside the picture is; 0 lets distances that were interpolated across the border
+            count as background, which the published weights rely on.
+
+    Returns:
+        (O,h,w).
+    """
+    distances = local_distances(current, previous, window)
+    reach = 2 * window
+    padded = np.pad(np.asarray(label), reach, constant_values=border_label)
+    height, width = label.shape
+    shifts = np.lib.stride_tricks.sliding_window_view(padded, (height, width))[::2, ::2]
+    labels = paddle.to_tensor(shifts.reshape(-1, height * width).astype(np.int32))
+    flat = distances.reshape([-1, height * width])
+    one = paddle.ones([1])
+    nearest, seen = [], []
+    with paddle.no_grad():
+        for object_id in ids:
+            allowed = paddle.where(labels == object_id, flat, 2.0 * one)
+            nearest.append(allowed.argmin(axis=0))
+            seen.append((labels == object_id).any(axis=0))
+    chosen = paddle.take_along_axis(flat, paddle.stack(nearest), axis=0)
+    return paddle.where(paddle.stack(seen), chosen, one).reshape([len(ids), height, width])

@@ -1,0 +1,193 @@
+"""Runs the network for a session, NumPy in and NumPy out: plainly through Paddle, or compiled for a CPU.
+
+Shapes: O ids incl. background, C channels, H W network input, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import paddle
+from numpy.typing import NDArray
+from paddle import nn
+
+from ..modeling import matching as plain
+from ..modeling.framework.manet import MANet
+from ..utils.compiled import CompiledLayer
+from ..utils.runtime import device
+from . import matching as fast
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.integer]
+EngineKind = Literal["fast", "plain"]
+
+# Objects that a compiled head takes at once. There are always two or more (background, one object), the time is in
+# proportion to their number, and every other size would be compiled anew.
+HEAD_BATCH = 2
+
+
+class Engine(Protocol):
+    """What a session asks of the network."""
+
+    def embed(self, image: Floats) -> Floats:
+        """Embedding (C,h,w) of an image (3,H,W)."""
+
+    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+        """Logits (O,h,w) of an annotated frame: its scribble label and its mask of the round before, both (h,w)."""
+
+    def propagate(
+        self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
+    ) -> Floats:
+        """Logits (O,h,w) of the frame beside one whose mask is ``previous`` (h,w); the maps are (O,h,w)."""
+
+    def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
+        """Prepare an annotated frame, its label (h,w), for `global_map`."""
+
+    def global_map(self, query: Floats, reference: Any) -> Floats:
+        """Global distance map (O,h,w) of the embedding ``query`` to what `reference` has prepared."""
+
+    def local_map(self, current: Floats, previous: Floats, label: Labels, ids: Sequence[int]) -> Floats:
+        """Local distance map (O,h,w) between two embeddings; ``label`` (h,w) belongs to ``previous``."""
+
+
+class EagerEngine:
+    """The network's own functions, step by step."""
+
+    def __init__(self, model: MANet) -> None:
+        model.eval()
+        self._model = model
+
+    @paddle.no_grad()
+    def embed(self, image: Floats) -> Floats:
+        return _array(self._model.embed(paddle.to_tensor(image[None]))[0])
+
+    @paddle.no_grad()
+    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+        before = None if previous is None else _label(previous)
+        logits = self._model.interaction_logits(paddle.to_tensor(embedding[None]), _label(scribble), before, ids)
+        return _array(logits)
+
+    @paddle.no_grad()
+    def propagate(
+        self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
+    ) -> Floats:
+        inputs = [paddle.to_tensor(array) for array in (embedding[None], global_map, local_map)]
+        return _array(self._model.propagation_logits(*inputs, _label(previous), ids))
+
+    def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
+        return paddle.to_tensor(embedding), np.asarray(label), list(ids)
+
+    @paddle.no_grad()
+    def global_map(self, query: Floats, reference: Any) -> Floats:
+        embedding, label, ids = reference
+        limit = self._model.matching.max_references
+        return _array(plain.global_map(paddle.to_tensor(query), embedding, label, ids, limit))
+
+    @paddle.no_grad()
+    def local_map(self, current: Floats, previous: Floats, label: Labels, ids: Sequence[int]) -> Floats:
+        rule = self._model.matching
+        pair = (paddle.to_tensor(current), paddle.to_tensor(previous))
+        return _array(plain.local_map(*pair, np.asarray(label), ids, rule.window, rule.border_label))
+
+
+class CompiledEngine:
+    """The network's parts compiled at the first sizes they meet, and matching in compiled loops; for a CPU.
+
+    Args:
+        model: put into eval mode; its weights must not change afterwards.
+        precision: ``"fp32"`` or ``"bf16"``, see `CompiledLayer`.
+    """
+
+    def __init__(self, model: MANet, precision: str = "fp32") -> None:
+        model.eval()
+        self._model = model
+        self._precision = precision
+        self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
+
+    def embed(self, image: Floats) -> Floats:
+        layer = _Embedder(self._model.backbone, self._model.embedding)
+        return self._run("embed", layer, image[None])[0]
+
+    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+        strokes = _planes(scribble, ids)
+        # Without a mask of an earlier round everything counts as background.
+        before = _planes(np.zeros_like(scribble) if previous is None else previous, ids)
+        return self._head("interact", self._model.interaction_head, embedding, strokes, before)
+
+    def propagate(
+        self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
+    ) -> Floats:
+        planes = (global_map, local_map, _planes(previous, ids))
+        return self._head("propagate", self._model.propagation_head, embedding, *planes)
+
+    def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
+        return fast.Reference(embedding, label, ids, self._model.matching.max_references)
+
+    def global_map(self, query: Floats, reference: fast.Reference) -> Floats:
+        return reference.map(query)
+
+    def local_map(self, current: Floats, previous: Floats, label: Labels, ids: Sequence[int]) -> Floats:
+        rule = self._model.matching
+        return fast.local_map(current, previous, label, ids, rule.window, rule.border)
+
+    def _head(self, name: str, head: nn.Layer, embedding: Floats, *planes: Floats) -> Floats:
+        joined = np.stack(planes, axis=1)
+        missing = -len(joined) % HEAD_BATCH
+        joined = np.concatenate([joined, np.zeros((missing, *joined.shape[1:]), np.float32)])
+        layer = _SharedHead(head, HEAD_BATCH)
+        chunks = [joined[start : start + HEAD_BATCH] for start in range(0, len(joined), HEAD_BATCH)]
+        logits = [self._run(name, layer, embedding[None], chunk)[:, 0] for chunk in chunks]
+        return np.concatenate(logits)[: len(joined) - missing]
+
+    def _run(self, name: str, layer: nn.Layer, *arrays: Floats) -> Floats:
+        shapes = tuple(array.shape for array in arrays)
+        if (name, shapes) not in self._parts:
+            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision)
+        return self._parts[name, shapes](*arrays)[0]
+
+
+class _Embedder(nn.Layer):
+    def __init__(self, backbone: nn.Layer, embedding: nn.Layer) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.embedding = embedding
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return self.embedding(self.backbone(images))
+
+
+class _SharedHead(nn.Layer):
+    """A head whose objects share one embedding: (1,C,h,w) and (O,planes,h,w) to (O,1,h,w)."""
+
+    def __init__(self, head: nn.Layer, objects: int) -> None:
+        super().__init__()
+        self.head = head
+        self.objects = objects
+
+    def forward(self, embedding: paddle.Tensor, planes: paddle.Tensor) -> paddle.Tensor:
+        shared = paddle.expand(embedding, [self.objects, *embedding.shape[1:]])
+        return self.head(paddle.concat([shared, planes], axis=1))
+
+
+def build_engine(model: MANet, kind: EngineKind = "fast", precision: str = "fp32") -> Engine:
+    """The engine called ``kind``; on a graphics card eager Paddle is the fast one."""
+    if kind == "fast" and device() == "cpu":
+        return CompiledEngine(model, precision)
+    return EagerEngine(model)
+
+
+def _array(tensor: paddle.Tensor) -> Floats:
+    array: Floats = tensor.numpy()
+    return array
+
+
+def _label(label: Labels) -> paddle.Tensor:
+    return paddle.to_tensor(np.asarray(label, np.int64))
+
+
+def _planes(label: Labels, ids: Sequence[int]) -> Floats:
+    """(O,h,w), 1 where the label is the id."""
+    planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+    return planes

@@ -1,0 +1,84 @@
+"""Learning rates as functions of the optimisation step.
+
+A schedule is a plain function ``step -> rate`` without state, so a resumed run needs nothing restored, and asking past
+the last step is never an error: the reference's polynomial turns complex there.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+from ..utils.errors import InputError
+from ..utils.registry import SCHEDULES
+
+
+class Schedule(ABC):
+    """A linear warm-up from ``base / warmup_steps`` to ``base``, then what the subclass's `decay` makes of the rest.
+
+    ``total_steps`` counts the warm-up; None means the run's own length, which the trainer puts in.
+    """
+
+    def __init__(self, base: float, total_steps: int | None = None, warmup_steps: int = 0) -> None:
+        if not base > 0:
+            raise InputError(f"OPTIMIZER.learning_rate.base is {base}; it has to be above 0")
+        if total_steps is not None and total_steps < 1:
+            raise InputError(f"OPTIMIZER.learning_rate.total_steps is {total_steps}; give 1 or more, or null")
+        if warmup_steps < 0:
+            raise InputError(f"OPTIMIZER.learning_rate.warmup_steps is {warmup_steps}; give 0 or more")
+        self.base = base
+        self.total_steps = total_steps
+        self.warmup_steps = warmup_steps
+
+    @abstractmethod
+    def decay(self, done: float) -> float:
+        """Return the factor on ``base`` when the share ``done`` (0..1) of the steps after the warm-up is behind."""
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of the optimisation step ``step`` (0 is the first)."""
+        if step < self.warmup_steps:
+            return self.base * (step + 1) / self.warmup_steps
+        if self.total_steps is None:
+            return self.base
+        length = max(self.total_steps - self.warmup_steps, 1)
+        return self.base * self.decay(min((step - self.warmup_steps) / length, 1.0))
+
+
+@SCHEDULES.register
+class PolynomialDecay(Schedule):
+    """``end + (1 - end) * (1 - done) ** power`` times ``base`` (the paper's: base 7e-4, power 0.9, 101,000 steps)."""
+
+    def __init__(
+        self,
+        base: float,
+        power: float = 0.9,
+        total_steps: int | None = None,
+        warmup_steps: int = 0,
+        end: float = 0.0,
+    ) -> None:
+        super().__init__(base, total_steps, warmup_steps)
+        self.power = power
+        self.end = end
+
+    def decay(self, done: float) -> float:
+        return self.end + (1 - self.end) * (1 - done) ** self.power
+
+
+@SCHEDULES.register
+class CosineDecay(Schedule):
+    """Half a cosine from ``base`` down to ``end * base``."""
+
+    def __init__(self, base: float, total_steps: int | None = None, warmup_steps: int = 0, end: float = 0.0) -> None:
+        super().__init__(base, total_steps, warmup_steps)
+        self.end = end
+
+    def decay(self, done: float) -> float:
+        return self.end + (1 - self.end) * (1 + math.cos(math.pi * done)) / 2
+
+
+@SCHEDULES.register
+class Constant(Schedule):
+    """``base`` after the warm-up."""
+
+    def decay(self, done: float) -> float:
+        return 1.0

@@ -1,0 +1,1 @@
+"""What ``main.py`` runs: train, test and infer, each a run book over loader, model, session and writers."""

@@ -1,0 +1,159 @@
+"""Masks of one video from scribbles or from its first mask.
+
+    python main.py --infer -c CFG -w WEIGHTS --input clip.mp4 --scribbles strokes.json --output output/clip
+    python main.py --infer -c CFG -w WEIGHTS --input frames/ --masks first.png --output output/clip
+
+Writes, all at the video's own size:
+
+    masks/NAME.png      palette PNG of object ids, one a frame, named like the pictures (or 00000, 00001, ... of a video)
+    overlay.mp4         H.264: objects coloured and outlined, strokes on the frames that were annotated
+    contact_sheet.png   evenly spaced overlays and every annotated frame, marked
+    masks.json          COCO run-length encoding, a record for every object on every frame
+    scribbles.json      the strokes as given
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from ..loader.preprocess import Preprocess
+from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
+from ..loader.video import FrameSource, open_frames
+from ..modeling import build_model
+from ..session import Session, build_engine
+from ..utils.errors import InputError
+from ..utils.files import atomic_folder
+from ..utils.weights import load_into
+from ..writers.contact_sheet import ContactSheet, choose_frames
+from ..writers.masks import read_mask, write_mask
+from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
+from ..writers.rle import encode_mask, write_rle
+
+SHEET_PICTURES = 12
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a person gave: rounds of strokes, each on one frame, or a mask of frame 0."""
+
+    objects: int
+    rounds: Rounds
+    mask: np.ndarray | None = None  # (H, W) uint8
+
+    def strokes_of(self, frame: int) -> list[Stroke]:
+        """Return the strokes of all rounds on ``frame``."""
+        return [stroke for strokes in self.rounds for stroke in strokes if stroke.frame == frame]
+
+    @property
+    def annotated(self) -> set[int]:
+        """The frames a person worked on."""
+        return {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
+
+
+def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
+    """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
+    frames = open_frames(args.input)
+    start = read_start(args, frames)
+    output = check_output(args.output, frames)
+    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
+
+    model = build_model(cfg["MODEL"])
+    load_into(model, args.weights)
+    model.eval()
+    session = Session(build_engine(model, args.engine), frames, preprocess, start.objects)
+
+    run_rounds(session, start, len(frames))
+    with atomic_folder(output) as folder:
+        write_results(folder, session, frames, start)
+        if args.scribbles:
+            shutil.copyfile(args.scribbles, folder / "scribbles.json")
+    if not args.scribbles:  # of an earlier run: these masks do not come from it
+        (output / "scribbles.json").unlink(missing_ok=True)
+    _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
+
+
+def read_start(args: Namespace, frames: FrameSource) -> Start:
+    """Read ``--scribbles`` or ``--masks``; raise `InputError` for bad ones and for an object that is not among
+    ``--objects``. A round with strokes on several frames becomes several, in frame order.
+    """
+    if args.scribbles:
+        rounds = read_rounds(args.scribbles, len(frames), args.objects)
+        largest = max(stroke.object_id for strokes in rounds for stroke in strokes)
+        if not largest:
+            raise InputError(f"{args.scribbles}: only background strokes (object_id 0); draw at least one on object 1")
+        single_frame = [part for strokes in rounds for part in split_by_frame(strokes)]
+        return Start(args.objects or largest, single_frame)
+    if not args.masks:
+        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them")
+    mask = read_mask(args.masks, frames.size)
+    largest = int(mask.max())
+    if not largest:
+        raise InputError(f"{args.masks}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
+    if args.objects and largest > args.objects:
+        raise InputError(f"{args.masks}: unknown object {largest}; --objects says that there are {args.objects}")
+    return Start(args.objects or largest, [], mask)
+
+
+def check_output(output: str | None, frames: FrameSource) -> Path:
+    """Return the folder to write to; raise `InputError` where nothing can be written or something foreign would go."""
+    if not output:
+        raise InputError("--infer needs a folder for its results; pass it with --output DIR")
+    path = Path(output).absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(f"--output {output}: is a file; name a folder")
+    if path.resolve() == Path(frames.path).resolve():
+        raise InputError(f"--output {output}: is the folder of the input pictures; name another one")
+    parent = next(place for place in (path, *path.parents) if place.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"--output {output}: {parent} is not a folder that can be written to; name another one")
+    masks = path / "masks"
+    foreign = [entry for entry in masks.iterdir() if entry.suffix != ".png"] if masks.is_dir() else []
+    if foreign or masks.is_file():
+        raise InputError(f"--output {output}: {(foreign or [masks])[0]} would be lost; move it or name another folder")
+    return path
+
+
+def run_rounds(session: Session, start: Start, frames: int) -> None:
+    """Feed the session round by round, each propagated over the whole clip."""
+    if start.mask is not None:
+        session.add_mask(0, start.mask)
+        propagate(session, frames, "from the first mask")
+    for number, strokes in enumerate(start.rounds, 1):
+        session.add_strokes(strokes)
+        propagate(session, frames, f"round {number} of {len(start.rounds)}, frame {strokes[0].frame}")
+
+
+def propagate(session: Session, frames: int, title: str) -> None:
+    """Propagate forward and backward under a bar that shows frames per second."""
+    for _ in tqdm(session.propagate(), desc=title, total=frames - 1, unit="frame"):
+        pass
+
+
+def write_results(folder: Path, session: Session, frames: FrameSource, start: Start) -> None:
+    """Write masks, overlay video, contact sheet and run-length encoding of the whole clip into ``folder``."""
+    annotated = start.annotated
+    shown = set(choose_frames(len(frames), SHEET_PICTURES, annotated))
+    sheet = ContactSheet(annotated)
+    records: list[dict[str, Any]] = []
+    with OverlayWriter(folder / "overlay.mp4", frames.rate, frames.size) as video:
+        for index, name in enumerate(tqdm(frames.names, desc="writing", unit="frame")):
+            mask = session.mask(index)
+            write_mask(folder / "masks" / f"{name}.png", mask)
+            records += encode_mask(mask, index, name, start.objects)
+            picture = draw_strokes(draw_overlay(frames[index], mask), start.strokes_of(index))
+            video.write(picture)
+            if index in shown:
+                sheet.add(index, picture)
+    write_rle(folder / "masks.json", records, frames.size, len(frames))
+    sheet.write(folder / "contact_sheet.png")

@@ -1,0 +1,73 @@
+"""Outputs that are whole or not there: written under a temporary name beside the target, then renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it on error.
+
+    The temporary name keeps the suffix, because image and video writers choose the format by it. Raises `InputError`
+    when the folder cannot be made or the target cannot be replaced.
+    """
+    path = Path(path)
+    _make_folder(path.parent)
+    temporary = path.with_name(_temporary_name(path.name) + path.suffix)
+    try:
+        yield temporary
+        _rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a new temporary folder; on success its entries become those of ``path``, on error it is removed.
+
+    A folder that exists keeps what is in it, except for the entries that are written anew: those are replaced whole.
+    Raises `InputError` when the folder cannot be made.
+    """
+    path = Path(path).absolute()
+    # Inside an existing folder, since that may be a mount point that nothing can be renamed into from outside.
+    home = path if path.is_dir() else path.parent
+    temporary = home / _temporary_name(path.name)
+    _make_folder(temporary)
+    try:
+        yield temporary
+        _make_folder(path)
+        for entry in sorted(temporary.iterdir()):
+            target = path / entry.name
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            _rename(entry, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary_name(name: str) -> str:
+    return f".{name}.partial-{secrets.token_hex(4)}"
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot make this folder ({error.strerror}); choose another output") from error
+
+
+def _rename(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise FileNotFoundError(f"nothing was written to {source}")
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot write here ({error.strerror}); choose another output") from error

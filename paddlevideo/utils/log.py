@@ -1,0 +1,38 @@
+"""Log lines for a person: on stderr, between the progress bars, and in a file if asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+_FORMAT = logging.Formatter("[%(asctime)s] %(message)s", datefmt="%m/%d %H:%M:%S")
+
+
+class _BesideBars(logging.Handler):
+    """Writes through tqdm, which lifts its bars out of the way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            tqdm.write(self.format(record), file=sys.stderr)
+        except Exception:  # logging's own rule: a log line never stops the work
+            self.handleError(record)
+
+
+def set_up_logging(level: int = logging.INFO, file: str | Path | None = None) -> None:
+    """Send the package's log to the terminal, and to ``file`` (appended) when given; may be called again."""
+    package = logging.getLogger("paddlevideo")
+    package.setLevel(level)
+    package.propagate = False
+    for handler in list(package.handlers):
+        package.removeHandler(handler)
+        handler.close()
+    handlers: list[logging.Handler] = [_BesideBars()]
+    if file is not None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, encoding="utf-8"))
+    for handler in handlers:
+        handler.setFormatter(_FORMAT)
+        package.addHandler(handler)

@@ -1,0 +1,64 @@
+"""Names in a YAML file to classes: a `Registry` a family of exchangeable parts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from .errors import InputError
+
+T = TypeVar("T", bound=type)
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return `` (did you mean 'X'?)`` for the choice closest to ``word``, else an empty string."""
+    found = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1, cutoff=0.5)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+class Registry:
+    """Classes of one family (``"backbone"``, ``"head"``, ...) by name."""
+
+    def __init__(self, family: str, key: str = "name") -> None:
+        self.family = family
+        self.key = key
+        self._classes: dict[str, type] = {}
+
+    def register(self, cls: T) -> T:
+        """Class decorator: enter ``cls`` under its own name."""
+        if cls.__name__ in self._classes:
+            raise ValueError(f"{self.family} '{cls.__name__}' is registered twice")
+        self._classes[cls.__name__] = cls
+        return cls
+
+    def names(self) -> list[str]:
+        return sorted(self._classes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def get(self, name: str) -> type:
+        """Return the class called ``name``; raise `InputError` that lists the names there are."""
+        if name not in self._classes:
+            raise InputError(
+                f"no {self.family} is called '{name}'{nearest(name, self._classes)}; there are: {', '.join(self.names())}"
+            )
+        return self._classes[name]
+
+    def build(self, config: Mapping[str, Any], **extra: Any) -> Any:
+        """Construct the class that ``config[key]`` names; the other keys and ``extra`` are its arguments."""
+        arguments = {name: value for name, value in config.items() if name != self.key}
+        return self.get(config[self.key])(**arguments, **extra)
+
+
+BACKBONES = Registry("backbone")
+ENCODERS = Registry("encoder")
+HEADS = Registry("head")
+LOSSES = Registry("loss")
+FRAMEWORKS = Registry("framework", key="framework")
+DATASETS = Registry("dataset", key="format")
+TRANSFORMS = Registry("transform")
+OPTIMIZERS = Registry("optimizer")
+SCHEDULES = Registry("learning rate schedule")
+METRICS = Registry("metric")

@@ -1,0 +1,87 @@
+"""Threads, seeds, device, precision and Paddle's flags: decided here, once, and nowhere else.
+
+Nothing happens at import, and Paddle itself is imported by the functions that need it, so that `prepare_threads` can
+run before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def available_threads() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare_threads(threads: int | None = None) -> int:
+    """Say how many threads the libraries may use and return it; call before Paddle is imported.
+
+    Paddle reads ``OMP_NUM_THREADS`` when it is imported and falls to one thread without it. ``None`` keeps what the
+    environment says, else takes all processors.
+    """
+    if threads is None:
+        threads = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
+    elif os.environ.get("OMP_NUM_THREADS") != str(threads) and "paddle" in sys.modules:
+        logger.warning("Paddle is already imported: it keeps its number of threads")
+    for variable in _THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's C++ log would cut through the progress bars
+    return threads
+
+
+def import_paddle() -> None:
+    """Import Paddle without its warning that more than one thread is meant, which is so here."""
+    with redirect_stderr(StringIO()) as said:
+        import paddle  # noqa: F401
+    for line in said.getvalue().splitlines():
+        if "OMP_NUM_THREADS" not in line:
+            print(line, file=sys.stderr)
+
+
+def set_up(threads: int | None, seed: int) -> None:
+    """Choose the device, bound OpenCV's threads and seed Python, NumPy and Paddle."""
+    import cv2
+    import paddle
+
+    cv2.setNumThreads(threads or int(os.environ.get("OMP_NUM_THREADS") or available_threads()))
+    paddle.set_device(device())
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    paddle.seed(seed)
+
+
+def device() -> str:
+    """Return ``"gpu"`` when this Paddle is built for one and finds one, else ``"cpu"``."""
+    import paddle
+
+    found = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
+    return "gpu" if found else "cpu"
+
+
+def autocast(enabled: bool, level: str = "O1") -> AbstractContextManager[None]:
+    """Return the mixed precision context of a training step, ``level`` O1 or O2; on a CPU it changes nothing."""
+    import paddle
+
+    if not enabled or device() == "cpu":  # Paddle's own CPU autocast is a silent no-op that warns at each step
+        return nullcontext()
+    context: AbstractContextManager[None] = paddle.amp.auto_cast(level=level)
+    return context
+
+
+def use_onednn(enabled: bool) -> None:
+    """Let compiled training pieces use oneDNN on a CPU (faster for dense convolutions, slower for depthwise ones)."""
+    import paddle
+
+    paddle.set_flags({"FLAGS_use_mkldnn": enabled})

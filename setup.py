@@ -1,0 +1,5 @@
+"""For tools that still call setup.py; pyproject.toml holds everything."""
+
+from setuptools import setup
+
+setup()

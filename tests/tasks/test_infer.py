@@ -1,0 +1,251 @@
+"""Inference from files to files, with a stand-in for the network: what is written, and what bad input says."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddlevideo.loader.scribbles import Stroke, write_rounds
+from paddlevideo.loader.video import open_frames
+from paddlevideo.tasks import infer as task
+from paddlevideo.utils.errors import InputError
+from paddlevideo.writers.masks import read_mask, write_mask
+from paddlevideo.writers.rle import decode_record
+
+FRAMES, SIZE = 7, (45, 62)
+CFG: dict[str, Any] = {"MODEL": {}, "PIPELINE": {"input": {"size": None}}}
+LINE = ((0.2, 0.2), (0.4, 0.4))
+
+
+def truth(frame: int, objects: int) -> np.ndarray:
+    """Return the stand-in's (H, W) mask: a box an object, moving right."""
+    mask = np.zeros(SIZE, np.uint8)
+    for object_id in range(1, objects + 1):
+        mask[5 * object_id : 5 * object_id + 9, 3 * frame : 3 * frame + 12] = object_id
+    return mask
+
+
+class StandIn:
+    """A session that knows the answer and notes what it was asked."""
+
+    calls: list[tuple[str, Any]] = []
+
+    def __init__(self, engine: Any, frames: Any, preprocess: Any, objects: int) -> None:
+        self.frames, self.objects = frames, objects
+        StandIn.calls = [("objects", objects)]
+
+    def add_strokes(self, strokes: list[Stroke]) -> None:
+        self.calls.append(("strokes", [(stroke.frame, stroke.object_id) for stroke in strokes]))
+
+    def add_mask(self, frame: int, mask: np.ndarray) -> None:
+        self.calls.append(("mask", (frame, int(mask.sum()))))
+
+    def propagate(self) -> Iterator[int]:
+        self.calls.append(("propagate", None))
+        yield from range(len(self.frames) - 1)
+
+    def mask(self, frame: int) -> np.ndarray:
+        return truth(frame, self.objects)
+
+
+class Model:
+    def eval(self) -> None: ...
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Put the stand-in in the network's place; return the list of what was built."""
+    log: list[str] = []
+    monkeypatch.setattr(task, "build_model", lambda config: log.append("model") or Model())
+    monkeypatch.setattr(task, "load_into", lambda model, path: log.append("weights"))
+    monkeypatch.setattr(task, "build_engine", lambda model, kind: log.append(kind))
+    monkeypatch.setattr(task, "Session", StandIn)
+    return log
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    for frame in range(FRAMES):
+        Image.fromarray(np.full((*SIZE, 3), 90 + frame, np.uint8)).save(folder / f"shot{frame + 8}.png")
+    return folder
+
+
+@pytest.fixture
+def arguments(tmp_path: Path, clip: Path) -> Callable[..., Namespace]:
+    write_rounds(tmp_path / "strokes.json", [[Stroke(1, 2, LINE), Stroke(0, 2, LINE)]], FRAMES)
+
+    def make(**changes: Any) -> Namespace:
+        given = {"input": str(clip), "scribbles": str(tmp_path / "strokes.json"), "masks": None, "objects": None}
+        return Namespace(**{**given, "output": str(tmp_path / "out"), "weights": "w", "engine": "fast", **changes})
+
+    return make
+
+
+def test_everything_is_written_and_right(
+    built: list[str], arguments: Callable[..., Namespace], clip: Path, tmp_path: Path
+) -> None:
+    task.infer(CFG, arguments(objects=2))
+    out = tmp_path / "out"
+    names = ["contact_sheet.png", "masks", "masks.json", "overlay.mp4", "scribbles.json"]
+    assert sorted(entry.name for entry in out.iterdir()) == names
+    assert sorted(tmp_path.iterdir()) == [clip, out, tmp_path / "strokes.json"]  # nothing temporary stays
+    masks = sorted((out / "masks").iterdir(), key=lambda file: open_frames(clip).names.index(file.stem))
+    assert len(masks) == FRAMES
+    for frame, file in enumerate(masks):
+        assert np.array_equal(read_mask(file, SIZE), truth(frame, 2))
+    records = json.loads((out / "masks.json").read_text())["annotations"]
+    assert len(records) == FRAMES * 2
+    assert records[5]["name"] == "shot10"
+    assert np.array_equal(decode_record(records[5]), truth(2, 2) == 2)
+    assert (out / "scribbles.json").read_bytes() == (tmp_path / "strokes.json").read_bytes()
+    with av.open(str(out / "overlay.mp4")) as video:
+        assert len(list(video.decode(video=0))) == FRAMES
+    assert built == ["model", "weights", "fast"]
+
+
+def test_rounds_are_split_by_frame_and_run_in_order(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    rounds = [[Stroke(1, 1, LINE), Stroke(2, 1, LINE), Stroke(1, 5, LINE)], [Stroke(0, 3, LINE)]]
+    write_rounds(tmp_path / "strokes.json", rounds, FRAMES)
+    task.infer(CFG, arguments())
+    assert StandIn.calls == [
+        ("objects", 2),
+        ("strokes", [(1, 1), (1, 2)]),
+        ("propagate", None),
+        ("strokes", [(5, 1)]),
+        ("propagate", None),
+        ("strokes", [(3, 0)]),
+        ("propagate", None),
+    ]
+
+
+def test_start_from_a_mask(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "scribbles.json").write_text("of an earlier run")
+    write_mask(tmp_path / "first.png", truth(0, 2))
+    task.infer(CFG, arguments(scribbles=None, masks=str(tmp_path / "first.png")))
+    assert StandIn.calls == [("objects", 2), ("mask", (0, int(truth(0, 2).sum()))), ("propagate", None)]
+    assert not (out / "scribbles.json").exists()
+    assert len(list((out / "masks").iterdir())) == FRAMES
+
+
+def test_video_of_one_frame(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
+    write_rounds(tmp_path / "strokes.json", [[Stroke(1, 0, LINE)]], 1)
+    task.infer(CFG, arguments(input=str(tmp_path / "clip" / "shot8.png")))
+    assert [file.name for file in (tmp_path / "out" / "masks").iterdir()] == ["shot8.png"]
+
+
+def test_old_results_are_replaced_and_other_files_kept(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    write_mask(out / "masks" / "00099.png", truth(0, 1))
+    (out / "overlay.mp4").write_text("old")
+    (out / "notes.txt").write_text("mine")
+    task.infer(CFG, arguments())
+    assert len(list((out / "masks").iterdir())) == FRAMES
+    assert (out / "overlay.mp4").stat().st_size > 100
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_an_error_on_the_way_leaves_nothing(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(task, "write_rle", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        task.infer(CFG, arguments())
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_annotated_frames_show_their_strokes(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    write_rounds(tmp_path / "strokes.json", [[Stroke(1, 2, LINE), Stroke(0, 2, ((0.1, 0.95), (0.9, 0.95)))]], FRAMES)
+    task.infer(CFG, arguments())
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as video:
+        brightest = [int(frame.to_ndarray(format="gray")[40:].max()) for frame in video.decode(video=0)]
+    assert brightest[2] > 180 and max(brightest[:2] + brightest[3:]) < 130
+
+
+# ---------------------------------------------------------------------------------------------------- bad input
+
+
+def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return, by name, changed arguments and the message they must give; lays the files they need."""
+    write_rounds(folder / "other.json", [[Stroke(1, 2, LINE)]], FRAMES + 1)
+    write_rounds(folder / "ground.json", [[Stroke(0, 2, LINE)]], FRAMES)
+    (folder / "text.json").write_text("{not json")
+    (folder / "clip.mp4").write_text("not a video")
+    write_mask(folder / "small.png", truth(0, 1)[:20])
+    write_mask(folder / "empty.png", truth(0, 0))
+    write_mask(folder / "three.png", truth(0, 3))
+    (folder / "file").write_text("")
+    (folder / "mixed").mkdir()
+    for name, width in (("1", 30), ("2", 40)):
+        Image.new("RGB", (width, 30)).save(folder / "mixed" / f"{name}.png")
+    (folder / "used" / "masks").mkdir(parents=True)
+    (folder / "used" / "masks" / "notes.txt").write_text("mine")
+
+    def mask(name: str, **more: Any) -> dict[str, Any]:
+        return {"scribbles": None, "masks": str(folder / name), **more}
+
+    return {
+        "no video": ({"input": str(folder / "gone.mp4")}, r"gone\.mp4: no such file"),
+        "broken video": ({"input": str(folder / "clip.mp4")}, r"clip\.mp4: not a readable video"),
+        "mixed sizes": ({"input": str(folder / "mixed")}, r"2\.png: 40x30, but 1\.png is 30x30"),
+        "no scribbles": ({"scribbles": str(folder / "gone.json")}, r"gone\.json: cannot read"),
+        "wrong JSON": ({"scribbles": str(folder / "text.json")}, r"text\.json: not valid JSON"),
+        "another video's": ({"scribbles": str(folder / "other.json")}, "has 8 frames but the video has 7"),
+        "background only": ({"scribbles": str(folder / "ground.json")}, "only background strokes"),
+        "background only, counted": ({"scribbles": str(folder / "ground.json"), "objects": 1}, "only background"),
+        "nothing to start from": ({"scribbles": None}, "--scribbles JSON or from --masks"),
+        "no mask": (mask("gone.png"), "not a readable mask"),
+        "mask of another size": (mask("small.png"), "the mask is 62x20, the video 62x45"),
+        "mask without object": (mask("empty.png"), "no object in the mask"),
+        "too many objects": (mask("three.png", objects=2), "unknown object 3; --objects says that there are 2"),
+        "no output": ({"output": None}, "--output DIR"),
+        "output is a file": ({"output": str(folder / "file")}, "is a file"),
+        "output below a file": ({"output": str(folder / "file" / "out")}, "file is not a folder"),
+        "output is the input": ({"output": str(folder / "clip")}, "the folder of the input"),
+        "foreign files": ({"output": str(folder / "used")}, r"notes\.txt would be lost"),
+    }
+
+
+@pytest.mark.parametrize(
+    "case",
+    """no video, broken video, mixed sizes, no scribbles, wrong JSON, another video's, background only,
+    background only& counted, nothing to start from, no mask, mask of another size, mask without object,
+    too many objects, no output, output is a file, output below a file, output is the input, foreign files""".split(","),
+)
+def test_bad_input_is_one_line_before_anything_is_built(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, case: str
+) -> None:
+    changes, message = bad_inputs(tmp_path)[case.strip().replace("&", ",")]
+    given = arguments(**changes)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=message) as caught:
+        task.infer(CFG, given)
+    assert "\n" not in str(caught.value)
+    assert built == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_bad_preprocessing_is_found_before_the_model_is_built(
+    built: list[str], arguments: Callable[..., Namespace]
+) -> None:
+    with pytest.raises(InputError, match=r"PIPELINE\.input\.size"):
+        task.infer({"MODEL": {}, "PIPELINE": {"input": {"size": -3}}}, arguments())
+    assert built == []

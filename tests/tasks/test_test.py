@@ -1,0 +1,200 @@
+"""``--test``: the protocol with a session that knows the truth, the whole way with a small network, bad data."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import paddle
+import pytest
+from PIL import Image
+
+from paddlevideo.loader.davis import read_mask
+from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.loader.scribbles import Stroke
+from paddlevideo.metrics.round_metric import RoundMetric
+from paddlevideo.modeling import build_model
+from paddlevideo.tasks import test as task
+from paddlevideo.utils.errors import InputError
+
+MODEL = {
+    "framework": "MANet",
+    "backbone": {
+        "name": "DeepLab",
+        "encoder": {"name": "EfficientNetLite"},
+        "aspp_channels": 16,
+        "decoder_channels": 16,
+        "separable": True,
+    },
+    "embedding": {"name": "PixelEmbedding", "channels": 8},
+    "interaction_head": {"name": "SeparableHead", "channels": 8},
+    "propagation_head": {"name": "SeparableHead", "channels": 8},
+    "matching": {"window": 3},
+    "loss": {"name": "TopKCrossEntropy"},
+}
+
+
+class Knowing:
+    """A session that gives, for every frame that was ever annotated, the true mask, and for others its left half."""
+
+    def __init__(self, engine: object, frames: Any, preprocess: Preprocess, objects: int, **options: Any) -> None:
+        folder = Path(frames.path.replace("JPEGImages", "Annotations"))
+        self.truth = [read_mask(folder / f"{name}.png") for name in frames.names]
+        self.annotated: set[int] = set()
+        self.log: list[str] = []
+
+    def add_strokes(self, strokes: list[Stroke]) -> None:
+        assert len({stroke.frame for stroke in strokes}) == 1
+        self.annotated.add(strokes[0].frame)
+        self.log.append("strokes")
+
+    def propagate(self) -> Iterator[None]:
+        yield None
+        self.log.append("propagated")
+
+    def mask(self, frame: int) -> np.ndarray:
+        assert self.log[-1] == "propagated"
+        mask = self.truth[frame].copy()
+        if frame not in self.annotated:
+            mask[:, mask.any(axis=0).nonzero()[0].mean().astype(int) :] = 0
+        return mask
+
+
+@pytest.fixture
+def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "Session", Knowing)
+    monkeypatch.setattr(task, "build_engine", lambda model, kind: None)
+
+
+def data(root: Path, **keys: Any) -> dict[str, Any]:
+    return {"test": {"format": "DAVISDataset", "file_path": str(root), "split": "train", **keys}}
+
+
+def network() -> Any:
+    return SimpleNamespace(training=False, eval=lambda: None)
+
+
+def test_every_round_mends_one_frame_and_the_scores_rise(tiny_davis: Path, knowing: None) -> None:
+    metric = RoundMetric(rounds=4)
+    sequences = task.read_sequences(data(tiny_davis), metric)
+    summary = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)
+    assert [score["round"] for score in summary["rounds"]] == [1, 2, 3, 4]
+    means = [score["J"] for score in summary["rounds"]]
+    assert all(after > before + 0.02 for before, after in zip(means, means[1:], strict=False))
+    for name, first in (("disc", 2), ("pair", 0)):
+        frames = [score["frame"] for score in summary["sequences"][name]["rounds"]]
+        assert frames[0] == first and len(set(frames)) == 4
+    assert [score["scribble"] for score in summary["sequences"]["disc"]["rounds"]] == ["human", *["simulated"] * 3]
+
+
+def test_rounds_after_perfect_masks_keep_them_and_take_no_time(tiny_davis: Path, knowing: None) -> None:
+    metric = RoundMetric(rounds=8, sequences=["disc"])  # of six frames
+    sequences = task.read_sequences(data(tiny_davis), metric)
+    rounds = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)["rounds"]
+    assert [score["JF"] == 1.0 for score in rounds] == [False] * 5 + [True] * 3
+    assert [score["seconds"] == 0.0 for score in rounds] == [False] * 6 + [True] * 2
+
+
+def config(root: Path, output: Path) -> dict[str, Any]:
+    return {
+        "MODEL": MODEL,
+        "DATASET": {**data(root), "test_batch_size": 1},
+        "PIPELINE": {"input": {"color": "rgb"}},
+        "METRIC": {"name": "RoundMetric", "rounds": 2},
+        "output_dir": str(output),
+    }
+
+
+def arguments(**given: Any) -> Namespace:
+    return Namespace(**{"weights": None, "output": None, "engine": "plain", **given})
+
+
+def test_the_whole_way(tiny_davis: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paddle.seed(0)
+    weights = tmp_path / "w.pdparams"
+    paddle.save(build_model(MODEL).state_dict(), str(weights))
+    summary = task.test(config(tiny_davis, tmp_path / "out"), arguments(weights=str(weights)))
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"summary.json", "report.csv", "curve.png"}
+    assert set(summary["sequences"]) == {"disc", "pair"} and len(summary["rounds"]) == 2
+    assert all(0 <= score[key] <= 1 for score in summary["rounds"] for key in ("J", "F", "JF"))
+    assert all(score["seconds"] > 0 for score in summary["rounds"])
+    assert "J&F" in capsys.readouterr().out
+
+    again = task.test(config(tiny_davis, tmp_path / "out2"), arguments(weights=str(weights)))
+    for one, other in zip(summary["rounds"], again["rounds"], strict=True):
+        assert (one["J"], one["F"]) == (other["J"], other["F"])
+
+
+def test_evaluate_gives_the_model_back_in_its_mode(tiny_davis: Path) -> None:
+    model = build_model(MODEL)
+    model.train()
+    metric = RoundMetric(rounds=1)
+    sequences = task.read_sequences(data(tiny_davis, sequences=["disc"]), metric)
+    task.evaluate(model, sequences, metric, Preprocess(), engine_kind="plain", progress=False)
+    assert model.training
+
+
+def _no_masks(root: Path) -> None:
+    (root / "Annotations").rename(root / "Elsewhere")
+
+
+def _empty_split(root: Path) -> None:
+    (root / "ImageSets" / "2017" / "train.txt").write_text("")
+
+
+def _no_objects(root: Path) -> None:
+    for path in (root / "Annotations" / "480p" / "pair").iterdir():
+        Image.fromarray(np.zeros((96, 160), np.uint8)).save(path)
+
+
+def _other_size(root: Path) -> None:
+    Image.fromarray(np.ones((50, 160), np.uint8)).save(root / "Annotations" / "480p" / "pair" / "00003.png")
+
+
+def _broken_scribbles(root: Path) -> None:
+    (root / "Scribbles" / "disc" / "001.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_no_masks, "no masks at .*Annotations"),
+        (_empty_split, "no sequences in .*train"),
+        (_no_objects, "'pair': its masks show no object"),
+        (_other_size, "00003.png is 160x50"),
+        (_broken_scribbles, "001.json"),
+    ],
+)
+def test_bad_data_is_refused_before_the_model_is_built(
+    tiny_davis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any, message: str
+) -> None:
+    spoil(tiny_davis)
+    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    with pytest.raises(InputError, match=message) as caught:
+        task.test(config(tiny_davis, tmp_path / "out"), arguments(weights="w"))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({}, "no DATASET.test"),
+        ({"test": {"format": "DAVISDataset"}}, "DATASET.test.file_path is missing"),
+        ({"test": {"file_path": "x", "splt": "val"}}, r"DATASET.test.splt .*did you mean 'split'"),
+    ],
+)
+def test_bad_sections_are_refused(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        task.read_sequences(section, RoundMetric())
+
+
+def test_weights_have_to_be_given(tiny_davis: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="-w FILE"):
+        task.test(config(tiny_davis, tmp_path / "out"), arguments())

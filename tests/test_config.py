@@ -1,0 +1,73 @@
+"""The project's own config files are held against the real registries, and so is every registered class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paddlevideo.utils.config import load_config
+from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.registry import (
+    BACKBONES,
+    DATASETS,
+    ENCODERS,
+    FRAMEWORKS,
+    HEADS,
+    LOSSES,
+    METRICS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRANSFORMS,
+)
+from paddlevideo.utils.schema import arguments_of, import_parts
+
+CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").rglob("*.yaml"))
+REGISTRIES = [BACKBONES, DATASETS, ENCODERS, FRAMEWORKS, HEADS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, TRANSFORMS]
+MANET = Path(__file__).resolve().parents[1] / "configs" / "segmentation" / "manet.yaml"
+
+
+@pytest.mark.parametrize("path", [path for path in CONFIGS if "base" not in path.stem], ids=lambda path: path.stem)
+def test_shipped_config_is_valid(path: Path) -> None:
+    config = load_config(path)
+    assert config["model_name"]
+    assert config["output_dir"]
+
+
+@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.family)
+def test_every_registered_class_has_typed_arguments(registry) -> None:
+    import_parts()
+    assert registry.names()
+    for name in registry.names():
+        annotations, required = arguments_of(registry.get(name))
+        assert required <= annotations.keys()
+        assert not {"args", "kwargs"} & annotations.keys()
+
+
+def test_manet_is_the_references_stage_1() -> None:
+    config = load_config(MANET)
+    assert config["OPTIMIZER"]["learning_rate"]["base"] == 7e-4
+    assert config["OPTIMIZER"]["grad_clip"] == 5.0
+    assert config["PIPELINE"]["input"]["color"] == "bgr"
+    assert config["MODEL"]["loss"] == {"name": "TopKCrossEntropy", "fraction": 0.15, "ramp_steps": 50000}
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("MODEL.backbone.encoder.depht=50", "MODEL.backbone.encoder.depht: unknown key (did you mean 'depth'?)"),
+        ("MODEL.backbone.encoder.depth=fifty", "MODEL.backbone.encoder.depth: expected a whole number, found 'fifty'"),
+        ("MODEL.backbone.encoder.name=ResNest", "no encoder is called 'ResNest' (did you mean 'ResNet'?)"),
+        ("MODEL.matching.windows=3", "MODEL.matching.windows: unknown key (did you mean 'window'?)"),
+        ("PIPELINE.input.colour=rgb", "PIPELINE.input.colour: unknown key (did you mean 'color'?)"),
+        ("OPTIMIZER.learning_rate.name=Polynomial", "no learning rate schedule is called 'Polynomial'"),
+        ("PIPELINE.train.transform.0={RandomFlop: {}}", "no transform is called 'RandomFlop'"),
+        ("epoch=3", "epoch: unknown key (did you mean 'epochs'?)"),
+    ],
+)
+def test_a_wrong_override_of_a_shipped_config_is_named(override: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_config(MANET, [override])
+    assert f"-o {override}: " in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

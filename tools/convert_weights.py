@@ -1,0 +1,61 @@
+"""Convert weights: any file that ``-w`` takes to a .pdparams under our names, or under the official ones.
+
+python tools/convert_weights.py official.pth ours.pdparams
+python tools/convert_weights.py ours.pdparams theirs.pdparams --to official
+python tools/convert_weights.py trained.pdparams small.pdparams --half
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.key_names import to_official
+from paddlevideo.utils.weights import load_weights, save_weights
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    summary, examples = (__doc__ or "").split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("input", type=Path, help="a torch .pth or a Paddle .pdparams")
+    parser.add_argument("output", type=Path, help="the .pdparams to write")
+    parser.add_argument("--to", choices=("ours", "official"), default="ours", help="whose names to write (ours)")
+    parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
+    args = parser.parse_args(arguments)
+    try:
+        state = load_weights(args.input)
+        save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(table(state))
+    print(f"{args.input} -> {args.output}, {args.output.stat().st_size / 2**20:.1f} MiB, {args.to} names")
+    return 0
+
+
+def table(state: Mapping[str, np.ndarray]) -> str:
+    """Return a line a part of the model: its name, arrays, numbers and mebibytes."""
+    parts: dict[str, list[np.ndarray]] = {}
+    for name, value in state.items():
+        depth = 2 if name.startswith("backbone.") else 1
+        parts.setdefault(".".join(name.split(".")[:depth]), []).append(value)
+    parts["total"] = list(state.values())
+    lines = [f"{'part':24}{'arrays':>8}{'numbers':>14}{'MiB':>8}"]
+    for part, values in parts.items():
+        size = sum(value.size for value in values)
+        lines.append(f"{part:24}{len(values):8}{size:14,}{sum(value.nbytes for value in values) / 2**20:8.1f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
