@@ -79,12 +79,12 @@ def run(args: argparse.Namespace) -> None:
 
     prepare_threads(args.threads)
 
-    from paddlevideo.utils.config import load_config, require
+    from paddlevideo.utils.config import load_config, require_for
     from paddlevideo.utils.log import set_up_logging
     from paddlevideo.utils.runtime import set_up
 
     config = load_config(args.config, args.override)
-    require(config, job, *["--validate"] if args.validate else [])
+    require_for(config, job, *["--validate"] if args.validate else [])
     args.seed = config["seed"] if args.seed is None else args.seed
     set_up_logging()
     set_up(args.threads, args.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -136,6 +137,7 @@ _worker: list[tuple[TrainingSamples, int, int]] = []
 def _start_worker(dataset: TrainingSamples, batch_size: int, seed: int) -> None:
     # The trainer needs the cores; a worker that used them all would only get in its way.
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to handle; it then closes the pool
     _worker[:] = [(dataset, batch_size, seed)]
 
 

@@ -94,4 +94,6 @@ def _check_size(size: Any) -> int | tuple[int, int] | None:
         return size
     if isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2 and all(map(is_length, size)):
         return size[0], size[1]
-    raise InputError(f"PIPELINE.input.size: {size!r} must be a short side, [height, width], or null for the video's own")
+    raise InputError(
+        f"PIPELINE.input.size: {size!r} must be a short side, [height, width], or null for the video's own"
+    )

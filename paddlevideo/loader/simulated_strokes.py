@@ -146,21 +146,25 @@ class _Cells:
             paths.append(self._trace(drawn, rng))
         return paths
 
-    def _trace(self, starts: list[Cell], rng: np.random.Generator, both_ends: bool = False) -> np.ndarray:
-        """The way along the middle to a tip that is far from ``starts``; with ``both_ends`` from tip to tip."""
+    def _trace(
+        self, starts: list[Cell], rng: np.random.Generator, both_ends: bool = False, islands: bool = True
+    ) -> np.ndarray:
+        """The way along the middle to a tip that is far from ``starts``; with ``both_ends`` from tip to tip.
+
+        With ``islands`` a sizeable part of the region that cannot be reached from ``starts`` comes first.
+        """
         search = MCP_Geometric(self.cost)
         costs, _ = search.find_costs(starts)
         reached = np.where(np.isfinite(costs) & self.inside, costs, -1.0)
+        apart = np.argwhere(self.inside & (reached < 0))
+        if islands and not both_ends and len(apart) > 0.1 * self.inside.sum():
+            return self._trace([tuple(apart[rng.integers(len(apart))].tolist())], rng, both_ends=True)
         if reached.max() <= 0:
-            # An island of its own: begin again on a part that no stroke has touched.
-            untouched = np.argwhere(self.inside & ~np.isfinite(costs))
-            if not len(untouched):
-                return np.asarray(starts[:1], np.float64)
-            return self._trace([tuple(untouched[rng.integers(len(untouched))].tolist())], rng)
+            return np.asarray(starts[:1], np.float64)
         far = np.argwhere(reached >= rng.uniform(0.75, 1.0) * reached.max())
         tip: Cell = tuple(far[rng.integers(len(far))].tolist())
         if both_ends:
-            return self._trace([tip], rng)
+            return self._trace([tip], rng, islands=False)
         return np.asarray(search.traceback(tip), np.float64)
 
     def _wave(self, rng: np.random.Generator) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 from ..utils.errors import InputError
 from .frame_source import FrameSource, one_line, sealed, size_text
 from .pictures import PictureFrames, is_picture
-from .video_index import displayed_size, index_video, open_stream
+from .video_index import decoded, displayed_size, index_video, open_stream
 
 CACHE_BYTES = 128 << 20  # decoded frames kept: about 100 of 854x480, 48 of 1280x720
 
@@ -53,8 +53,8 @@ class VideoFrames(FrameSource):
     Reading onwards never seeks. Any other order seeks to the keyframe before and decodes from there, keeping the
     frames just before the wanted one, so that walking backwards decodes a group of pictures once or a few times.
 
-    A file that breaks off is as long as it can be decoded, with a warning; a damaged frame in its middle raises
-    `InputError` when it is read. Several threads may read.
+    Of a damaged file there are the frames that can be decoded, with a warning where the container announced more; one
+    that turns out to be unreadable later raises `InputError`. Several threads may read.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -129,7 +129,7 @@ class VideoFrames(FrameSource):
     def _open(self) -> None:
         self._close()
         self._container, stream = open_stream(self.path)
-        self._decoder, self._next = self._container.decode(stream), 0
+        self._decoder, self._next = decoded(self._container, stream), 0
 
     def _close(self) -> None:
         self._decoder, self._next = iter(()), -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
@@ -13,6 +14,7 @@ import av
 from tqdm import tqdm
 
 from ..utils.errors import InputError
+from .frame_source import one_line
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.
 _PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
@@ -52,6 +54,16 @@ def open_stream(path: str) -> tuple[Any, Any]:
     return container, stream
 
 
+def decoded(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
+    """Yield the frames from where ``container`` stands, passing over packets that cannot be decoded."""
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        yield from frames
+
+
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
     """Return (H, W) of a decoded frame after the rotation that its container asks for."""
     turned = round(frame.rotation / 90) % 2
@@ -62,8 +74,8 @@ def index_video(path: str) -> VideoIndex:
     """List the frames of a video.
 
     Packets are listed without decoding where that is enough; the first frames and the last group of pictures are then
-    decoded to check the list. In any other case, and where the check fails, the whole file is decoded once. A file
-    that breaks off is listed as far as it can be decoded, and a warning says so.
+    decoded to check the list. In any other case, and where the check fails, the whole file is decoded once. Of a
+    damaged file the frames that can be decoded are listed, and a warning says so.
 
     Raises:
         InputError: no video stream, or not one frame can be decoded.
@@ -111,7 +123,7 @@ def _by_demuxing(container: Any, stream: Any) -> tuple[list[int | None], list[in
 
 def _first_frames(container: Any, stream: Any, count: int) -> list[av.VideoFrame]:
     try:
-        return list(islice(container.decode(stream), count))
+        return list(islice(decoded(container, stream), count))
     except av.FFmpegError:
         return []
 
@@ -124,7 +136,7 @@ def _tail_agrees(path: str, times: list[int | None], keys: list[int]) -> bool:
         try:
             if keys[-1]:
                 container.seek(start, stream=stream)
-            shown = [frame.pts for frame in container.decode(stream)]
+            shown = [frame.pts for frame in decoded(container, stream)]
         except av.FFmpegError:
             return False
     return start in shown and shown[shown.index(start) :] == times[keys[-1] :]
@@ -134,24 +146,19 @@ def _by_decoding(path: str) -> tuple[list[int | None], list[int]]:
     """Return (times, keys) of all frames that can be decoded, in the order the decoder gives them."""
     times: list[int | None] = []
     keys: list[int] = []
-    reason = ""
     container, stream = open_stream(path)
-    with container:
+    with container, tqdm(desc="listing frames", unit="frame", delay=2, leave=False) as bar:
         announced = stream.frames
-        bar = tqdm(desc="listing frames", unit="frame", total=announced or None, delay=2, leave=False)
         try:
-            for frame in container.decode(stream):
+            for frame in decoded(container, stream):
                 if frame.key_frame:
                     keys.append(len(times))
                 times.append(frame.pts)
                 bar.update()
         except av.FFmpegError as error:
-            reason = f" ({' '.join(str(error).split())})"
-        finally:
-            bar.close()
+            _logger.warning("%s: %s", path, one_line(error))
     if not times:
-        raise InputError(f"{path}: no frame of this video can be decoded{reason}; re-encode or replace it")
-    if reason or len(times) < announced:
-        of = f" of {announced}" if announced else ""
-        _logger.warning("%s: damaged%s; going on with the %d%s frames that can be read", path, reason, len(times), of)
+        raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
+    if len(times) < announced:
+        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, len(times), announced)
     return times, keys

@@ -1,13 +1,12 @@
-"""Depthwise convolution for training on a CPU.
+"""Convolutions for training on a CPU: pointwise and stride-1 depthwise, forward and backward.
 
 Paddle's eager depthwise kernels on a CPU are scalar, and a step of a depthwise network spends most of its time there.
-These loops read one plane at a time from cache, with the kernel size a compile-time constant so that the taps unroll.
+Here a zero-padded plane lies flat in the cache, so that a tap of the kernel is one offset and the loop over pixels is
+one long vector loop. It runs over the margins as well, which costs little; what falls there is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,75 +14,153 @@ import paddle
 from numba import njit, prange
 from paddle.autograd import PyLayer
 
+GROUP = 4  # taps a pass over the pixels: sums stay in registers longer
 
-@lru_cache
-def _correlate(k: int) -> Callable[..., np.ndarray]:
-    @njit(parallel=True, fastmath=True)
-    def run(padded, weight, dilation, height, width):  # type: ignore[no-untyped-def]
-        batch, channels = padded.shape[:2]
-        out = np.empty((batch, channels, height, width), np.float32)
-        for plane in prange(batch * channels):
-            b, c = plane // channels, plane % channels
-            taps = weight[c]
+
+@njit(cache=True)
+def _offsets(k, dilation, row):  # type: ignore[no-untyped-def]
+    """Offsets of the k*k taps in a flat plane of that row length, filled up with zeros to whole groups."""
+    offsets = np.zeros((k * k + GROUP - 1) // GROUP * GROUP, np.int64)
+    for i in range(k):
+        for j in range(k):
+            offsets[i * k + j] = i * dilation * row + j * dilation
+    return offsets
+
+
+@njit(parallel=True, fastmath=True, cache=True)
+def _correlate(x, weight, start, dilation):  # type: ignore[no-untyped-def]
+    """Correlate x (B,C,H,W) with weight (C,k,k), size kept, and add start (C,)."""
+    batch, channels, height, width = x.shape
+    k = weight.shape[1]
+    margin = dilation * (k - 1) // 2
+    row = width + 2 * margin
+    length = height * row - 2 * margin
+    offsets = _offsets(k, dilation, row)
+    out = np.empty_like(x)
+    for plane in prange(batch * channels):
+        b, c = plane // channels, plane % channels
+        padded = np.zeros((height + 2 * margin) * row, np.float32)
+        for y in range(height):
+            first = (y + margin) * row + margin
+            for t in range(width):
+                padded[first + t] = x[b, c, y, t]
+        taps = np.zeros(len(offsets), np.float32)
+        for i in range(k):
+            for j in range(k):
+                taps[i * k + j] = weight[c, i, j]
+        total = np.full(length, start[c], np.float32)
+        for q in range(0, len(offsets), GROUP):
+            a0 = padded[offsets[q] : offsets[q] + length]
+            a1 = padded[offsets[q + 1] : offsets[q + 1] + length]
+            a2 = padded[offsets[q + 2] : offsets[q + 2] + length]
+            a3 = padded[offsets[q + 3] : offsets[q + 3] + length]
+            w0, w1, w2, w3 = taps[q], taps[q + 1], taps[q + 2], taps[q + 3]
+            for t in range(length):
+                total[t] += w0 * a0[t] + w1 * a1[t] + w2 * a2[t] + w3 * a3[t]
+        for y in range(height):
+            for t in range(width):
+                out[b, c, y, t] = total[y * row + t]
+    return out
+
+
+@njit(parallel=True, fastmath=True, cache=True)
+def _weight_gradient(x, grad, k, dilation):  # type: ignore[no-untyped-def]
+    """Gradient (C,k,k) of the weight from the input and the output's gradient, both (B,C,H,W)."""
+    batch, channels, height, width = x.shape
+    margin = dilation * (k - 1) // 2
+    row = width + 2 * margin
+    length = height * row - 2 * margin
+    offsets = _offsets(k, dilation, row)
+    result = np.zeros((channels, k, k), np.float32)
+    for c in prange(channels):
+        padded = np.zeros((height + 2 * margin) * row, np.float32)
+        after = np.zeros(height * row, np.float32)
+        totals = np.zeros(len(offsets), np.float32)
+        for b in range(batch):
             for y in range(height):
-                row = out[b, c, y]
-                row[:] = 0
-                for i in range(k):
-                    source = padded[b, c, y + i * dilation]
-                    for x in range(width):
-                        total = row[x]
-                        for j in range(k):
-                            total += taps[i, j] * source[x + j * dilation]
-                        row[x] = total
-        return out
-
-    return run
-
-
-@lru_cache
-def _weight_gradient(k: int) -> Callable[..., np.ndarray]:
-    @njit(parallel=True, fastmath=True)
-    def run(padded, grad, dilation):  # type: ignore[no-untyped-def]
-        batch, channels, height, width = grad.shape
-        result = np.zeros((channels, k, k), np.float32)
-        for c in prange(channels):
-            for b in range(batch):
-                for y in range(height):
-                    row = grad[b, c, y]
-                    for i in range(k):
-                        source = padded[b, c, y + i * dilation]
-                        for j in range(k):
-                            total = np.float32(0)
-                            for x in range(width):
-                                total += row[x] * source[x + j * dilation]
-                            result[c, i, j] += total
-        return result
-
-    return run
+                start = (y + margin) * row + margin
+                for t in range(width):
+                    padded[start + t] = x[b, c, y, t]
+                    after[y * row + t] = grad[b, c, y, t]
+            for q in range(0, len(offsets), GROUP):
+                a0 = padded[offsets[q] : offsets[q] + length]
+                a1 = padded[offsets[q + 1] : offsets[q + 1] + length]
+                a2 = padded[offsets[q + 2] : offsets[q + 2] + length]
+                a3 = padded[offsets[q + 3] : offsets[q + 3] + length]
+                s0 = s1 = s2 = s3 = np.float32(0)
+                for t in range(length):
+                    value = after[t]
+                    s0 += value * a0[t]
+                    s1 += value * a1[t]
+                    s2 += value * a2[t]
+                    s3 += value * a3[t]
+                totals[q] += s0
+                totals[q + 1] += s1
+                totals[q + 2] += s2
+                totals[q + 3] += s3
+        for i in range(k):
+            for j in range(k):
+                result[c, i, j] = totals[i * k + j]
+    return result
 
 
-def _pad(x: np.ndarray, margin: int) -> np.ndarray:
-    return np.pad(x, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
+def _products(matrix: np.ndarray, flat: np.ndarray) -> np.ndarray:
+    """Return matrix (D,C) times each of flat (B,C,N). One `dot` an image: `matmul` does not always reach BLAS here."""
+    out = np.empty((len(flat), len(matrix), flat.shape[2]), np.float32)
+    for image, result in zip(flat, out, strict=True):
+        np.dot(matrix, image, out=result)
+    return out
+
+
+class PointwiseCorrelation(PyLayer):
+    """1x1 convolution: x (B,C,H,W), weight (D,C,1,1), bias (D,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, bias: paddle.Tensor | None) -> paddle.Tensor:
+        batch, channels, height, width = x.shape
+        flat = x.numpy().reshape(batch, channels, -1)
+        matrix = weight.numpy()[:, :, 0, 0]
+        out = _products(matrix, flat)
+        if bias is not None:
+            out += bias.numpy()[:, None]
+        ctx.saved = flat, matrix, bias is not None, not x.stop_gradient
+        return paddle.to_tensor(out.reshape(batch, -1, height, width))
+
+    @staticmethod
+    def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
+        flat, matrix, has_bias, needs_input = ctx.saved
+        batch, outputs, height, width = grad.shape
+        after = grad.numpy().reshape(batch, outputs, -1)
+        weight = sum(np.dot(a, b.T) for a, b in zip(after, flat, strict=True))
+        before = None
+        if needs_input:
+            before = paddle.to_tensor(_products(matrix.T, after).reshape(batch, -1, height, width))
+        grads = [before, paddle.to_tensor(weight[:, :, None, None])]
+        if has_bias:
+            grads.append(paddle.to_tensor(after.sum(axis=(0, 2))))
+        return tuple(grads)
 
 
 class DepthwiseCorrelation(PyLayer):
-    """Stride-1, size-keeping depthwise convolution: x (B,C,H,W), weight (C,1,k,k) with k odd, no bias."""
+    """Stride-1, size-keeping depthwise convolution: x (B,C,H,W), weight (C,1,k,k) with k odd, bias (C,)."""
 
     @staticmethod
-    def forward(ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, dilation: int) -> paddle.Tensor:
-        taps = weight.numpy()[:, 0]
-        k = taps.shape[1]
-        margin = dilation * (k - 1) // 2
-        padded = _pad(x.numpy(), margin)
-        ctx.saved = padded, taps, dilation, margin
-        return paddle.to_tensor(_correlate(k)(padded, taps, dilation, *x.shape[2:]))
+    def forward(
+        ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, bias: paddle.Tensor | None, dilation: int
+    ) -> paddle.Tensor:
+        before, taps = x.numpy(), np.ascontiguousarray(weight.numpy()[:, 0])
+        start = np.zeros(len(taps), np.float32) if bias is None else bias.numpy()
+        ctx.saved = before, taps, bias is not None, dilation
+        return paddle.to_tensor(_correlate(before, taps, start, dilation))
 
     @staticmethod
-    def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:
-        padded, taps, dilation, margin = ctx.saved
-        k = taps.shape[1]
+    def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        before, taps, has_bias, dilation = ctx.saved
         after = np.ascontiguousarray(grad.numpy())
-        weight = _weight_gradient(k)(padded, after, dilation)
+        weight = _weight_gradient(before, after, taps.shape[1], dilation)
         flipped = np.ascontiguousarray(taps[:, ::-1, ::-1])
-        before = _correlate(k)(_pad(after, margin), flipped, dilation, *after.shape[2:])
-        return paddle.to_tensor(before), paddle.to_tensor(weight[:, None])
+        none = np.zeros(len(taps), np.float32)
+        grads = [paddle.to_tensor(_correlate(after, flipped, none, dilation)), paddle.to_tensor(weight[:, None])]
+        if has_bias:
+            grads.append(paddle.to_tensor(after.sum(axis=(0, 2, 3))))
+        return tuple(grads)

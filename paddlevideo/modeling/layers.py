@@ -65,8 +65,8 @@ def normal(fan: int) -> paddle.ParamAttr:
 class Conv2D(nn.Conv2D):
     """Convolution that trains faster on a CPU; anywhere else, and in inference, it is Paddle's own.
 
-    Pointwise convolutions become matrix products (up to four times faster there), depthwise ones of 5x5 and more go
-    through `DepthwiseCorrelation` (up to seven times). Values and gradients agree to rounding.
+    Pointwise and stride-1 depthwise convolutions go through ``cpu_conv``, several times faster there. Values and
+    gradients agree to rounding.
     """
 
     def _cpu_training(self, x: paddle.Tensor) -> bool:
@@ -75,17 +75,14 @@ class Conv2D(nn.Conv2D):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not self._cpu_training(x) or self._stride != [1, 1]:
             return super().forward(x)
-        kernel, batch = self.weight.shape[2], x.shape[0]
-        if kernel == 1 and self._groups == 1:
-            out = paddle.matmul(self.weight[:, :, 0, 0], x.reshape([batch, x.shape[1], -1]))
-            out = out.reshape([batch, -1, *x.shape[2:]])
-        elif kernel >= 5 and self._groups == self._in_channels == self._out_channels:
-            from .cpu_conv import DepthwiseCorrelation  # numba takes a while to import and only training needs it
+        from .cpu_conv import DepthwiseCorrelation, PointwiseCorrelation  # numba is slow to import, training needs it
 
-            out = DepthwiseCorrelation.apply(x, self.weight, self._dilation[0])
-        else:
-            return super().forward(x)
-        return out if self.bias is None else out + self.bias.reshape([1, -1, 1, 1])
+        kernel = self.weight.shape[2]
+        if kernel == 1 and self._groups == 1:
+            return PointwiseCorrelation.apply(x, self.weight, self.bias)
+        if self._groups == self._in_channels == self._out_channels:
+            return DepthwiseCorrelation.apply(x, self.weight, self.bias, self._dilation[0])
+        return super().forward(x)
 
 
 def conv2d(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
+from ..utils.errors import InputError
 from ..utils.registry import LOSSES
 
 IGNORE = 255
@@ -25,7 +26,7 @@ class TopKCrossEntropy(nn.Layer):
     def __init__(self, fraction: float = 0.15, ramp_steps: int = 50000) -> None:
         super().__init__()
         if not 0 < fraction <= 1:
-            raise ValueError(f"fraction lies in (0, 1], not {fraction}")
+            raise InputError(f"fraction lies in (0, 1], not {fraction}")
         self.fraction = fraction
         self.ramp_steps = ramp_steps
 

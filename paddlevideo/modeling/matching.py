@@ -13,6 +13,7 @@ import numpy as np
 import paddle
 from paddle.nn import functional as F
 
+from ..utils.errors import InputError
 from .layers import resize_bilinear
 
 BORDERS = {"background": 0, "ignore": -1}
@@ -35,9 +36,9 @@ class MatchingConfig:
 
     def __post_init__(self) -> None:
         if self.border not in BORDERS:
-            raise ValueError(f"border is one of {', '.join(BORDERS)}, not '{self.border}'")
+            raise InputError(f"border is one of {', '.join(BORDERS)}, not '{self.border}'")
         if self.window < 1 or (self.max_references is not None and self.max_references < 1):
-            raise ValueError("window and max_references are 1 or more")
+            raise InputError("window and max_references are 1 or more")
 
     @property
     def border_label(self) -> int:
@@ -85,6 +86,7 @@ def global_map(
     pixels = query.reshape([channels, -1]).transpose([1, 0])
     stored = reference.reshape([channels, -1])
     norm = (pixels * pixels).sum(axis=1)
+    pixels = F.pad(pixels, [0, 1], value=1.0)
     flat = np.asarray(label).reshape(-1)
     maps = []
     for object_id in ids:
@@ -93,8 +95,9 @@ def global_map(
             maps.append(paddle.ones([height * width]))
             continue
         columns = paddle.index_select(stored, paddle.to_tensor(chosen), axis=1)
-        distance = (columns * columns).sum(axis=0, keepdim=True) - 2.0 * paddle.matmul(pixels, columns)
-        maps.append(squash(norm + _minimum(distance)))
+        # |y|^2 - 2xy as one product of (x, 1) and (-2y, |y|^2): broadcast additions of this size are slow on a CPU.
+        columns = paddle.concat([-2.0 * columns, (columns * columns).sum(axis=0, keepdim=True)])
+        maps.append(squash(norm + _minimum(paddle.matmul(pixels, columns))))
     return paddle.stack(maps).reshape([len(ids), height, width])
 
 
@@ -121,7 +124,10 @@ def local_distances(current: paddle.Tensor, previous: paddle.Tensor, window: int
     pooled = (x.shape[1], x.shape[2])
     x = x.reshape([channels, -1]).transpose([1, 0])
     y = y.reshape([channels, -1])
-    distance = (x * x).sum(axis=1, keepdim=True) + (y * y).sum(axis=0, keepdim=True) - 2.0 * paddle.matmul(x, y)
+    one = paddle.ones([x.shape[0], 1])
+    x = paddle.concat([x, (x * x).sum(axis=1, keepdim=True), one], axis=1)
+    y = paddle.concat([-2.0 * y, one.transpose([1, 0]), (y * y).sum(axis=0, keepdim=True)])
+    distance = paddle.matmul(x, y)
     squashed = F.pad(squash(F.relu(distance)), [0, 1], value=1.0)
     index = paddle.to_tensor(_shift_index(*pooled, window))
     shifted = paddle.index_sample(squashed, index).transpose([1, 0])

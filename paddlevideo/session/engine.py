@@ -73,8 +73,8 @@ class EagerEngine:
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        inputs = [paddle.to_tensor(array) for array in (embedding[None], global_map, local_map)]
-        return _array(self._model.propagation_logits(*inputs, _label(previous), ids))
+        now, seen, near = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
+        return _array(self._model.propagation_logits(now, seen, near, _label(previous), ids))
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
         return paddle.to_tensor(embedding), np.asarray(label), list(ids)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .matching import Floats, in_bands, positions
+from .loops import Floats, in_bands, positions
 
 Mask = NDArray[np.uint8]
 
@@ -114,7 +114,7 @@ class MaskStore:
 
 
 def _pack(mask: Mask) -> bytes:
-    return zlib.compress(np.ascontiguousarray(mask, dtype=np.uint8), 1)
+    return zlib.compress(np.ascontiguousarray(mask, dtype=np.uint8).data, 1)
 
 
 def _unpack(packed: bytes, shape: tuple[int, ...]) -> Mask:

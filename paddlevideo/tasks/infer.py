@@ -5,7 +5,7 @@
 
 Writes, all at the video's own size:
 
-    masks/NAME.png      palette PNG of object ids, one a frame, named like the pictures (or 00000, 00001, ... of a video)
+    masks/NAME.png      palette PNG of object ids, one a frame, named like the pictures (of a video: 00000, 00001, ...)
     overlay.mp4         H.264: objects coloured and outlined, strokes on the frames that were annotated
     contact_sheet.png   evenly spaced overlays and every annotated frame, marked
     masks.json          COCO run-length encoding, a record for every object on every frame
@@ -30,7 +30,8 @@ from ..loader.preprocess import Preprocess
 from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
 from ..modeling import build_model
-from ..session import Session, build_engine
+from ..session.engine import build_engine
+from ..session.session import Session
 from ..utils.errors import InputError
 from ..utils.files import atomic_folder
 from ..utils.weights import load_into
@@ -136,7 +137,7 @@ def run_rounds(session: Session, start: Start, frames: int) -> None:
 
 def propagate(session: Session, frames: int, title: str) -> None:
     """Propagate forward and backward under a bar that shows frames per second."""
-    for _ in tqdm(session.propagate(), desc=title, total=frames - 1, unit="frame"):
+    for _ in tqdm(session.propagate(), desc=title, total=frames, unit="frame"):
         pass
 
 

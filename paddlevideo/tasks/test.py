@@ -14,6 +14,7 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from tqdm import tqdm
@@ -22,30 +23,38 @@ from ..loader.davis import DavisFolder
 from ..loader.davis import Sequence as DavisSequence
 from ..loader.preprocess import Preprocess
 from ..loader.video import PictureFrames
-from ..metrics.round_metric import RoundMetric, RoundScore
+from ..metrics.round_metric import RoundMetric, RoundScore, Scribble
 from ..modeling import MANet, build_model
-from ..session import Session, build_engine
-from ..utils.config import Config, require
-from ..utils.errors import InputError
-from ..utils.registry import METRICS, nearest
+from ..session.engine import EngineKind, build_engine
+from ..session.memory import LocalRule
+from ..session.session import Session
+from ..utils.registry import METRICS
 from ..utils.weights import load_into
 from ..writers.report import table, write_report
 
 logger = logging.getLogger(__name__)
 
 
-def test(cfg: Config, args: Namespace) -> dict[str, Any]:
+def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     """Run ``main.py --test`` and return the summary; `InputError` before the model is built when the data is bad."""
-    if not args.weights:
-        raise InputError("--test needs weights: add -w FILE")
-    metric = METRICS.build(require(cfg, "METRIC", "--test"))
-    sequences = read_sequences(require(cfg, "DATASET", "--test"), metric)
+    metric = METRICS.build(cfg["METRIC"])
+    sequences = read_sequences(cfg["DATASET"], metric)
     logger.info("%d sequences, %d frames", len(sequences), sum(len(sequence) for sequence in sequences))
 
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-    summary = evaluate(model, sequences, metric, preprocess, engine_kind=args.engine)
+    inference = cfg.get("INFERENCE", {})
+    summary = evaluate(
+        model,
+        sequences,
+        metric,
+        preprocess,
+        engine_kind=args.engine,
+        precision=inference.get("precision", "fp32"),
+        cache_bytes=inference.get("cache_mib", 1024) << 20,
+        local_memory=inference.get("local_memory", "reference"),
+    )
 
     tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
     for path in write_report(args.output or cfg["output_dir"], summary):
@@ -56,20 +65,12 @@ def test(cfg: Config, args: Namespace) -> dict[str, Any]:
 def read_sequences(section: Mapping[str, Any], metric: RoundMetric, part: str = "test") -> list[DavisSequence]:
     """The sequences of a DATASET section's ``part`` that ``metric`` judges, each checked before anything runs.
 
-    Raises `InputError` for a key the DAVIS folder does not know, a folder or split without sequences, a mask that
-    cannot be read or has another size, a sequence without objects, a broken scribble file.
+    Raises `InputError` for a folder or split without sequences, a mask that is missing, broken or of another size, a
+    sequence without objects, a broken scribble file.
     """
-    if part not in section:
-        raise InputError(f"the config has no DATASET.{part}; add it with format, file_path and split")
-    keys = {key: value for key, value in section[part].items() if key != "format"}
-    known = {"file_path": "root", "split": "split", "sequences": "sequences", "resolution": "resolution"}
-    for key in keys:
-        if key not in known:
-            raise InputError(f"DATASET.{part}.{key} is not a key of a test set{nearest(key, known)}")
-    if "file_path" not in keys:
-        raise InputError(f"DATASET.{part}.file_path is missing: give the DAVIS folder")
-    keys.setdefault("split", None)
-    sequences = metric.select(DavisFolder(**{known[key]: value for key, value in keys.items()}).sequences)
+    keys = section[part]
+    folder = DavisFolder(keys["file_path"], keys.get("split"), keys.get("sequences"), keys.get("resolution", "480p"))
+    sequences = metric.select(folder.sequences)
     for sequence in tqdm(sequences, desc="reading masks", unit="sequence", leave=False):
         metric.first_scribble(sequence)
     return sequences
@@ -81,20 +82,34 @@ def evaluate(
     metric: RoundMetric,
     preprocess: Preprocess,
     *,
-    engine_kind: str = "fast",
+    engine_kind: EngineKind = "fast",
+    precision: str = "fp32",
+    cache_bytes: int = 1 << 30,
+    local_memory: LocalRule = "reference",
     progress: bool = True,
 ) -> dict[str, Any]:
     """Judge ``model`` on ``sequences`` and return the metric's summary; the model's train or eval mode is restored.
 
-    ``engine_kind`` is what `build_engine` takes: ``"fast"`` (compiled) or ``"plain"``.
+    ``engine_kind`` and ``precision`` are those of `build_engine`, ``cache_bytes`` and ``local_memory`` those of
+    `Session`.
     """
     training = model.training
     model.eval()
-    engine = build_engine(model, engine_kind)
+    engine = build_engine(model, engine_kind, precision)
+
+    def open_session(sequence: DavisSequence) -> Session:
+        frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
+        settings = (engine, frames, preprocess, sequence.objects)
+        return Session(*settings, cache_bytes=cache_bytes, local_memory=local_memory, undo_depth=1)
+
+    met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
     scores: dict[str, list[RoundScore]] = {}
     with tqdm(sequences, desc="test", unit="sequence", disable=not progress) as bar:
         for sequence in bar:
-            scores[sequence.name] = judge_sequence(engine, sequence, metric, preprocess)
+            if (size := preprocess.input_size(*sequence.size)) not in met:
+                _warm_up(open_session(sequence), metric.first_scribble(sequence))
+                met.add(size)
+            scores[sequence.name] = judge_sequence(open_session(sequence), sequence, metric)
             means = metric.summary(scores)["rounds"]
             bar.set_postfix({f"J{mean['round']}": f"{mean['J']:.3f}" for mean in means})
     if training:
@@ -102,12 +117,8 @@ def evaluate(
     return metric.summary(scores)
 
 
-def judge_sequence(
-    engine: Any, sequence: DavisSequence, metric: RoundMetric, preprocess: Preprocess
-) -> list[RoundScore]:
+def judge_sequence(session: Session, sequence: DavisSequence, metric: RoundMetric) -> list[RoundScore]:
     """One sequence through all rounds. The clock runs for embedding, interaction and propagation, not for scoring."""
-    frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-    session = Session(engine, frames, preprocess, sequence.objects)
     scores: list[RoundScore] = []
     for _ in range(metric.rounds):
         scribble = metric.next_scribble(sequence, session.mask, scores) if scores else metric.first_scribble(sequence)
@@ -121,3 +132,10 @@ def judge_sequence(
         seconds = time.perf_counter() - started
         scores.append(RoundScore(scribble, *metric.score(sequence, session.mask), seconds))
     return scores
+
+
+def _warm_up(session: Session, scribble: Scribble) -> None:
+    """Compile what an engine compiles at a size it meets for the first time, outside the judged seconds."""
+    session.add_strokes(scribble.strokes)
+    for _ in islice(session.propagate(), 2):
+        pass

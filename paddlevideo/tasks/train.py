@@ -6,8 +6,9 @@
     python main.py -c ... --validate                                            and score every val_interval steps
     python main.py -c ... --max_iters 100                                       stop after 100 optimisation steps in all
 
-Left in ``output_dir``: ``NAME_step_NNNNNN.pdparams`` and ``.pdopt`` (the last ``keep_checkpoints``), ``NAME_best``
-(with --validate), ``NAME_final.pdparams`` (the weights to ship), ``train_log.jsonl`` and ``loss.png``.
+Left in ``output_dir``: the last ``keep_checkpoints`` checkpoints ``NAME_step_NNNNNN``, ``NAME_average.pdparams`` (with
+ema_decay, written with each checkpoint), ``NAME_best.pdparams`` (with --validate), ``NAME_final.pdparams`` (the weights
+to ship), ``train_log.jsonl`` and ``loss.png``.
 
 Data, random numbers and learning rate are functions of the seed and the step. So a run that was stopped and resumed
 ends with the same bits as one that never stopped.
@@ -39,6 +40,7 @@ from ..solver.optimizers import build_optimizer
 from ..solver.state import CheckpointSaver, TrainingState
 from ..utils.checkpoint import Checkpoint, latest_checkpoint, load_checkpoint, save_weights
 from ..utils.errors import InputError
+from ..utils.frozen import compile_frozen_part
 from ..utils.precision import Precision
 from ..utils.runtime import device
 from ..utils.signals import StopSignals
@@ -63,6 +65,7 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
     model.train()
     if checkpoint is None:
         _load_start(model, cfg["MODEL"], args.weights)
+    compile_frozen_part(model)  # at the first step, so with a checkpoint's weights too
 
     validation = _validation(cfg) if args.validate else None
     loader = build_loader(cfg, seed=args.seed, start_step=checkpoint.step if checkpoint else 0)

@@ -113,7 +113,7 @@ class CompiledLayer:
         digest.update(json.dumps(settings).encode())
         for name, value in sorted(self._layer.state_dict().items()):
             digest.update(name.encode())
-            digest.update(np.ascontiguousarray(value.numpy()))
+            digest.update(np.ascontiguousarray(value.numpy()).data)
         for source in _sources(self._layer):
             digest.update(source.read_bytes())
         return digest.hexdigest()

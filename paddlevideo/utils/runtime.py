@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import sys
+import warnings
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from io import StringIO
 
@@ -42,8 +43,9 @@ def prepare_threads(threads: int | None = None) -> int:
 
 
 def import_paddle() -> None:
-    """Import Paddle without its warning that more than one thread is meant, which is so here."""
-    with redirect_stderr(StringIO()) as said:
+    """Import Paddle without its warnings about several threads, which are meant, and ccache, which nothing needs."""
+    with redirect_stderr(StringIO()) as said, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="No ccache found")
         import paddle  # noqa: F401
     for line in said.getvalue().splitlines():
         if "OMP_NUM_THREADS" not in line:

@@ -85,6 +85,8 @@ def project_schema() -> Section:
             "DATASET": Section(
                 {
                     "batch_size": int,
+                    "valid_batch_size": int,
+                    "test_batch_size": int,
                     "num_workers": int,
                     "train": Part(DATASETS),
                     "valid": _JUDGED_FOLDER,
@@ -120,7 +122,6 @@ _INFERENCE = Section(
         "cache_mib": int,
         "local_memory": Literal["reference", "nearest"],
         "precision": Literal["fp32", "bf16"],
-        "overlay_alpha": float,
     }
 )
 

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paddlevideo.loader.scribbles import Stroke, draw_label, read_rounds, region_of_interest, split_by_frame, write_rounds
+from paddlevideo.loader.scribbles import (
+    Stroke,
+    draw_label,
+    read_rounds,
+    region_of_interest,
+    split_by_frame,
+    write_rounds,
+)
 from paddlevideo.utils.errors import InputError
 
 FRAMES = 4

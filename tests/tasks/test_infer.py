@@ -50,7 +50,7 @@ class StandIn:
 
     def propagate(self) -> Iterator[int]:
         self.calls.append(("propagate", None))
-        yield from range(len(self.frames) - 1)
+        yield from range(len(self.frames))
 
     def mask(self, frame: int) -> np.ndarray:
         return truth(frame, self.objects)
@@ -182,6 +182,27 @@ def test_annotated_frames_show_their_strokes(
 
 # ---------------------------------------------------------------------------------------------------- bad input
 
+CASES = [
+    "no video",
+    "broken video",
+    "mixed sizes",
+    "no scribbles",
+    "wrong JSON",
+    "another video's",
+    "background only",
+    "background only, counted",
+    "nothing to start from",
+    "no mask",
+    "mask of another size",
+    "mask without object",
+    "too many objects",
+    "no output",
+    "output is a file",
+    "output below a file",
+    "output is the input",
+    "foreign files",
+]
+
 
 def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     """Return, by name, changed arguments and the message they must give; lays the files they need."""
@@ -224,16 +245,11 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     }
 
 
-@pytest.mark.parametrize(
-    "case",
-    """no video, broken video, mixed sizes, no scribbles, wrong JSON, another video's, background only,
-    background only& counted, nothing to start from, no mask, mask of another size, mask without object,
-    too many objects, no output, output is a file, output below a file, output is the input, foreign files""".split(","),
-)
+@pytest.mark.parametrize("case", CASES)
 def test_bad_input_is_one_line_before_anything_is_built(
     built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, case: str
 ) -> None:
-    changes, message = bad_inputs(tmp_path)[case.strip().replace("&", ",")]
+    changes, message = bad_inputs(tmp_path)[case]
     given = arguments(**changes)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=message) as caught:
@@ -241,6 +257,11 @@ def test_bad_input_is_one_line_before_anything_is_built(
     assert "\n" not in str(caught.value)
     assert built == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_every_bad_input_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "clip").mkdir()
+    assert list(bad_inputs(tmp_path)) == CASES
 
 
 def test_bad_preprocessing_is_found_before_the_model_is_built(

@@ -25,6 +25,7 @@ class Toy(nn.Layer):
     def __init__(self) -> None:
         super().__init__()
         self.backbone = nn.Sequential(nn.Conv2D(3, 4, 3, padding=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Dropout(0.3))
+        self.backbone.encoder = None
         self.propagation_head = nn.Conv2D(4, 2, 1)
 
     def forward(self, batch: dict, step: int) -> dict:

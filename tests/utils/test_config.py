@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from paddlevideo.utils.annotations import fits
-from paddlevideo.utils.config import load_config, read_config, require
+from paddlevideo.utils.config import load_config, read_config, require, require_for
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import Registry
 from paddlevideo.utils.schema import Arguments, Part, Section, Steps
@@ -213,10 +213,10 @@ def test_merge_keys_and_anchors(tmp_path: Path) -> None:
 
 def test_require() -> None:
     config = {"DATASET": {"train": {"format": "X"}, "batch_size": 2}, "OPTIMIZER": {"name": "SGD"}, "epochs": 1}
-    require(config, "train")
-    require(config, "infer")
-    with pytest.raises(InputError, match=r"no DATASET\.valid, which '--validate' needs"):
-        require(config, "train", "--validate")
+    assert require(config, "DATASET.train.format", "training") == "X"
+    require_for(config, "train", "infer")
+    with pytest.raises(InputError, match=r"no DATASET\.valid, which --validate needs"):
+        require_for(config, "train", "--validate")
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,9 @@ def test_set_up_seeds_everything() -> None:
 def test_package_imports_nothing_heavy() -> None:
     code = "import sys, main, paddlevideo.utils.runtime; sys.exit('paddle' in sys.modules or 'yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_importing_paddle_says_nothing() -> None:
+    code = "from paddlevideo.utils.runtime import *; prepare_threads(2); import_paddle(); import paddle"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (found.stdout, found.stderr) == ("", "")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
+from ...utils.errors import InputError
 from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
 
@@ -105,7 +106,7 @@ class DeepLab(nn.Layer):
     ) -> None:
         super().__init__()
         if len(skip_channels) not in (1, 2):
-            raise ValueError(f"skip_channels has one or two numbers, not {len(skip_channels)}")
+            raise InputError(f"skip_channels has one or two numbers, not {len(skip_channels)}")
         self.encoder = encoder
         stride4, stride8, stride16 = encoder.channels
         self.aspp = ASPP(stride16, aspp_channels, atrous_rates, separable, dropout)

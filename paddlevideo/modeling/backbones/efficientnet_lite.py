@@ -8,6 +8,7 @@ from collections.abc import Callable
 import paddle
 from paddle import nn
 
+from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
 
@@ -41,7 +42,14 @@ class ConvNorm(nn.Layer):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, dilation: int = 1, groups: int = 1, active: bool = True
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 1,
+        stride: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        active: bool = True,
     ) -> None:
         super().__init__()
         # Paddle's "SAME" drops the dilation, and only strided layers need its uneven padding.
@@ -77,23 +85,27 @@ class EfficientNetLite(nn.Layer):
     Args:
         variant: 0, 1 or 2 (Lite0, Lite1, Lite2).
         frozen_blocks: the stem and this many first blocks get no gradient.
+        output_stride: 16 dilates the last stages instead of striding them; 32 is the classification network.
 
-    ``forward`` takes (B,3,H,W) and returns the features of strides 4, 8 and 16 (24, 40 and 320 channels for Lite0).
+    ``forward`` takes (B,3,H,W) and returns the features of strides 4, 8 and 16 or 32 (24, 40 and 320 channels for Lite0).
     ``frozen_runner``, when set, replaces the frozen part: a callable from images to its three tensors (the trainer
     puts a compiled one here).
     """
 
-    def __init__(self, variant: int = 0, frozen_blocks: int = 0) -> None:
+    def __init__(self, variant: int = 0, frozen_blocks: int = 0, output_stride: int = 16) -> None:
         super().__init__()
         if variant not in SCALES:
-            raise ValueError(f"EfficientNetLite variant is one of {sorted(SCALES)}, not {variant}")
+            raise InputError(f"EfficientNetLite variant is one of {sorted(SCALES)}, not {variant}")
+        if output_stride not in (16, 32):
+            raise InputError(f"EfficientNetLite output_stride is 16 or 32, not {output_stride}")
+        self.imagenet = f"efficientnet-lite{variant}"  # whose weights `pretrained: imagenet` takes
         width, depth = SCALES[variant]
         self.stem = ConvNorm(3, 32, 3, 2)
         blocks: list[nn.Layer] = []
         ends: list[int] = []
         inputs, channels, dilation, reached = 32, [], 1, 2
         for index, (repeats, kernel, stride, expansion, outputs) in enumerate(STAGES):
-            if stride == 2 and reached == 16:
+            if stride == 2 and reached == output_stride:
                 stride, dilation = 1, 2
             reached *= stride
             repeats = repeats if index in (0, len(STAGES) - 1) else math.ceil(repeats * depth)
@@ -112,44 +124,43 @@ class EfficientNetLite(nn.Layer):
         self.frozen_runner: Callable[[paddle.Tensor], Features] | None = None
         if frozen_blocks:
             if not self.taps[1] < frozen_blocks <= len(blocks):
-                raise ValueError(f"frozen_blocks is 0 or {self.taps[1] + 1} to {len(blocks)}, not {frozen_blocks}")
+                raise InputError(f"frozen_blocks is 0 or {self.taps[1] + 1} to {len(blocks)}, not {frozen_blocks}")
             for layer in [self.stem, *blocks[:frozen_blocks]]:
                 for parameter in layer.parameters():
                     parameter.stop_gradient = True
 
     def frozen_part(self) -> nn.Layer:
-        """Return the frozen blocks as a layer of its own that shares their parameters."""
-        return _FrozenPart(self)
-
-    def _run(self, x: paddle.Tensor, start: int, stop: int) -> tuple[paddle.Tensor, dict[int, paddle.Tensor]]:
-        taps = {}
-        for index in range(start, stop):
-            x = self.blocks[index](x)
-            if index in self.taps:
-                taps[index] = x
-        return x, taps
-
-    def first_part(self, images: paddle.Tensor) -> Features:
-        """Run the stem and the frozen blocks: features of strides 4 and 8 and the last block's output."""
-        x, taps = self._run(self.stem(images), 0, self.frozen_blocks)
-        return taps[self.taps[0]], taps[self.taps[1]], x
+        """Return the stem and the frozen blocks as a layer of its own that shares their parameters."""
+        return _FrozenPart(self.stem, list(self.blocks)[: self.frozen_blocks], self.taps)
 
     def forward(self, images: paddle.Tensor) -> Features:
         if not self.frozen_blocks:
-            x, taps = self._run(self.stem(images), 0, len(self.blocks))
-            return taps[self.taps[0]], taps[self.taps[1]], x
+            return _run_blocks(self.stem(images), list(self.blocks), self.taps)
         if self.frozen_runner is not None and self.training:
             stride4, stride8, x = self.frozen_runner(images)
         else:
             with paddle.no_grad():
-                stride4, stride8, x = self.first_part(images)
-        return stride4, stride8, self._run(x, self.frozen_blocks, len(self.blocks))[0]
+                stride4, stride8, x = self.frozen_part()(images)
+        for block in list(self.blocks)[self.frozen_blocks :]:
+            x = block(x)
+        return stride4, stride8, x
 
 
 class _FrozenPart(nn.Layer):
-    def __init__(self, encoder: EfficientNetLite) -> None:
+    def __init__(self, stem: nn.Layer, blocks: list[nn.Layer], taps: tuple[int, int]) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.stem = stem
+        self.blocks = nn.LayerList(blocks)
+        self.taps = taps
 
     def forward(self, images: paddle.Tensor) -> Features:
-        return self.encoder.first_part(images)
+        return _run_blocks(self.stem(images), list(self.blocks), self.taps)
+
+
+def _run_blocks(x: paddle.Tensor, blocks: list[nn.Layer], taps: tuple[int, int]) -> Features:
+    """Return the outputs of the two blocks that ``taps`` names and of the last."""
+    outputs = []
+    for block in blocks:
+        x = block(x)
+        outputs.append(x)
+    return outputs[taps[0]], outputs[taps[1]], x

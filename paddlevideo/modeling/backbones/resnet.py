@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
+from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
 
@@ -53,7 +54,7 @@ class ResNet(nn.Layer):
     def __init__(self, depth: int = 101, multi_grid: Sequence[int] = (1, 2, 4)) -> None:
         super().__init__()
         if depth not in BLOCKS:
-            raise ValueError(f"ResNet depth is one of {sorted(BLOCKS)}, not {depth}")
+            raise InputError(f"ResNet depth is one of {sorted(BLOCKS)}, not {depth}")
         blocks = BLOCKS[depth]
         self.channels = (256, 512, 2048)
         self.conv1 = conv2d(3, 64, 7, 2)

@@ -13,6 +13,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ...utils.errors import InputError
 from ...utils.registry import FRAMEWORKS
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
@@ -48,7 +49,7 @@ class MANet(nn.Layer):
     ) -> None:
         super().__init__()
         if train_heads not in TRAINED:
-            raise ValueError(f"train_heads is one of {', '.join(TRAINED)}, not '{train_heads}'")
+            raise InputError(f"train_heads is one of {', '.join(TRAINED)}, not '{train_heads}'")
         self.backbone = backbone
         self.embedding = embedding
         self.interaction_head = interaction_head

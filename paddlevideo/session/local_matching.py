@@ -1,0 +1,125 @@
+"""Local distance maps on a CPU: a fused loop that never holds all shifts (paper section 3.3; reference: local map).
+
+Shapes: O ids, C channels, h w embedding grid, R window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from .loops import Floats, Labels, in_bands, positions, squash
+
+
+def local_map(
+    current: Floats, previous: Floats, label: Labels, ids: Sequence[int], window: int = 12, border: str = "background"
+) -> Floats:
+    """Distance of every pixel to the nearest previous-frame pixel of each id in a window around it.
+
+    The squared distances of 2x2 averages over ``(2 * window + 1)^2`` shifts are squashed and brought to the full grid
+    (bilinear, corners aligned); each counts for the id that the previous label has at the shift, two full pixels a
+    pooled one. Only one row of shifts is held at a time.
+
+    Args:
+        current, previous: embeddings (C,h,w).
+        label: ids of the previous frame (h,w).
+        ids: the ids of the map's rows.
+        window: the radius R in pooled pixels.
+        border: what lies outside the label: ``"background"`` (id 0, as the published weights were trained: a shift
+            just outside may still count through the interpolation) or ``"ignore"``.
+
+    Returns:
+        (O,h,w).
+    """
+    height, width = label.shape
+    reach = 2 * window
+    padded = np.pad(np.asarray(label), reach, constant_values=0 if border == "background" else -1)
+    here = np.array([o for o, object_id in enumerate(ids) if (padded == object_id).any()], np.int64)
+    out = np.ones((len(ids), height, width), np.float32)
+    if not len(here) or min(height, width) < 2:
+        return out
+    # A distance lies in 0..1, so the larger of it and this is the distance where the id fits and 1 elsewhere.
+    wrong = np.stack([padded != ids[o] for o in here]).astype(np.float32)
+    near = np.ascontiguousarray(_pool(current).transpose(1, 0, 2))
+    far = np.ascontiguousarray(np.pad(_pool(previous), ((0, 0), (0, 0), (window, window))).transpose(1, 0, 2))
+    rows, columns = positions(near.shape[0], height), positions(near.shape[2], width)
+    found = np.ones((len(here), height, width), np.float32)
+    in_bands(lambda start, stop: _local_band(near, far, wrong, window, rows, columns, start, stop, found), height)
+    out[here] = found
+    return out
+
+
+def _pool(image: Floats) -> Floats:
+    """Averages of 2x2 pixels; an odd last row or column is left out."""
+    rows, columns = image.shape[1] // 2 * 2, image.shape[2] // 2 * 2
+    pairs = image[:, 0:rows:2, :columns] + image[:, 1:rows:2, :columns]
+    return (pairs[:, :, 0::2] + pairs[:, :, 1::2]) * np.float32(0.25)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
+    """Fill rows ``start..stop`` of ``out`` (O,h,w).
+
+    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,w/2 + 2R) are pooled embeddings, ``wrong`` (O,h + 4R,w + 4R) is 0 where the
+    id fits and 1 elsewhere. ``rows`` and ``columns`` say where to interpolate.
+    """
+    height, channels, width = near.shape
+    full = out.shape[2]
+    side = 2 * window + 1
+    top, down = rows
+    left, right = columns
+    first, last = top[start], min(top[stop - 1] + 1, height - 1)
+    small = np.empty((side, width), np.float32)
+    wide = np.empty((last - first + 1, side, full), np.float32)
+    for a in range(side):
+        for i in range(first, last + 1):
+            other = i + a - window
+            if other < 0 or other >= height:
+                wide[i - first] = np.float32(1.0)
+                continue
+            _shift_row(near[i], far[other], small, window)
+            for b in range(side):
+                _widen(small[b], left, right, wide[i - first, b])
+        for i in range(start, stop):
+            upper = wide[top[i] - first]
+            lower = wide[min(top[i] + 1, last) - first]
+            for b in range(side):
+                for o in range(out.shape[0]):
+                    _least(upper[b], lower[b], down[i], wrong[o, i + 2 * a, 2 * b : 2 * b + full], out[o, i])
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _shift_row(near, far, small, window):  # type: ignore[no-untyped-def]
+    """``small[b]`` = squashed squared distances of row ``near`` (C,w) to ``far`` (C,w + 2R) moved by b - R."""
+    channels, width = near.shape
+    small[:] = np.float32(0.0)
+    for c in range(channels):
+        x = near[c]
+        for b in range(small.shape[0]):
+            y = far[c, b : b + width]
+            total = small[b]
+            for j in range(width):
+                difference = x[j] - y[j]
+                total[j] += difference * difference
+    for b in range(small.shape[0]):
+        total = small[b]
+        for j in range(width):
+            total[j] = squash(total[j])
+        total[: max(window - b, 0)] = np.float32(1.0)
+        total[max(width + window - b, 0) :] = np.float32(1.0)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _widen(narrow, left, right, wide):  # type: ignore[no-untyped-def]
+    for j in range(wide.size):
+        k = left[j]
+        wide[j] = narrow[k] + (narrow[min(k + 1, narrow.size - 1)] - narrow[k]) * right[j]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _least(upper, lower, weight, wrong, out):  # type: ignore[no-untyped-def]
+    for j in range(out.size):
+        distance = max(upper[j] + (lower[j] - upper[j]) * weight, wrong[j])
+        out[j] = min(out[j], distance)

@@ -1,0 +1,68 @@
+"""What the compiled loops of a session share: threads, interpolation, squashing.
+
+The loops release the GIL and run in threads of ours, one a band of rows: they need no threading layer of their own,
+may run in several sessions at once, and wait for each other once, not at every product.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..utils.runtime import available_threads
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.integer]
+
+LOG2_E = np.float32(1.4426950408889634)
+LOG_2 = np.float32(0.6931471805599453)
+
+
+def in_bands(run: Callable[[int, int], None], count: int) -> None:
+    """Call ``run(start, stop)`` for equal bands of ``range(count)``, one thread a band."""
+    workers = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
+    bands = max(1, min(workers, count))
+    if bands == 1:
+        run(0, count)
+        return
+    edges = [count * band // bands for band in range(bands + 1)]
+    with ThreadPoolExecutor(bands) as pool:
+        list(pool.map(run, edges[:-1], edges[1:]))
+
+
+def positions(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:
+    """For a resize with aligned corners: the lower source index of every target index, and the upper one's weight."""
+    position = np.arange(target) * ((source - 1) / max(target - 1, 1))
+    lower = np.minimum(position.astype(np.int64), max(source - 2, 0))
+    return lower, (position - lower).astype(np.float32)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def squash(distance):  # type: ignore[no-untyped-def]
+    """``tanh(d / 2)``, d below 0 (rounding) taken as 0; arithmetic alone, so that loops around it become vector code."""
+    x = min(max(distance, np.float32(0.0)), np.float32(30.0)) * -LOG2_E
+    whole = np.floor(x + np.float32(0.5))
+    t = (x - whole) * LOG_2
+    power = np.float32(1 / 720)
+    power = power * t + np.float32(1 / 120)
+    power = power * t + np.float32(1 / 24)
+    power = power * t + np.float32(1 / 6)
+    power = power * t + np.float32(0.5)
+    power = power * t + np.float32(1.0)
+    power = power * t + np.float32(1.0)
+    scale = np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
+    decay = power * scale
+    return (np.float32(1.0) - decay) / (np.float32(1.0) + decay)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def squash_all(values):  # type: ignore[no-untyped-def]
+    """`squash` in place."""
+    flat = values.reshape(-1)
+    for k in range(flat.size):
+        flat[k] = squash(flat[k])

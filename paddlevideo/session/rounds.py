@@ -1,0 +1,69 @@
+"""The words of a session: a round, its answer, and the state that rounds change.
+
+Shapes: O ids incl. background, H W the video's own size, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..loader.scribbles import Stroke
+from .masks import Mask, MaskStore
+from .memory import Floats, GlobalMemory, LocalMemory
+
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """One frame's answer: its mask (H,W) at the video's own size and the logits (O,h,w) behind it.
+
+    A mask given by a person has 1 and 0 for logits.
+    """
+
+    frame: int
+    mask: Mask
+    logits: Floats
+
+
+@dataclass(eq=False)
+class State:
+    """Everything that a round changes."""
+
+    global_memory: GlobalMemory
+    local_memory: LocalMemory
+    masks: MaskStore
+
+    def copy(self) -> State:
+        """The state as it is now; shares all that later rounds do not replace."""
+        return State(self.global_memory.copy(), self.local_memory.copy(), self.masks.copy())
+
+
+@dataclass(eq=False)
+class Round:
+    """What a person said in one round.
+
+    Attributes:
+        number: counted from 1.
+        frame: the annotated frame.
+        label: its label (h,w), -1 where nothing was said.
+        mask: the mask (H,W) of a round that gave one.
+        strokes: the strokes behind ``label``, as far as they came as strokes.
+        reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1.
+        propagated: whether propagation has begun; more strokes then make a new round.
+        before: the state that the round began from, None when it is too old to be undone.
+        result: the annotated frame's answer until propagation has handed it on.
+    """
+
+    number: int
+    frame: int
+    label: Labels
+    mask: Mask | None = None
+    strokes: list[Stroke] = field(default_factory=list)
+    reference: Labels | None = None
+    propagated: bool = False
+    before: State | None = field(default=None, repr=False)
+    result: FrameResult | None = field(default=None, repr=False)

@@ -1,0 +1,314 @@
+"""One interactive segmentation of one video: strokes in, masks out, round by round (paper section 3; reference: the
+test loop).
+
+A round is the strokes (or a mask) of one frame. Annotating gives that frame's mask at once; propagating carries it
+forward to the last frame and then backward to the first, helped by the memories of the rounds before.
+
+Shapes: O ids incl. background, C channels, H W the video's own size, h w embedding grid (stride 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..loader.frame_source import FrameSource
+from ..loader.preprocess import Preprocess
+from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label, region_of_interest
+from ..utils.errors import InputError
+from .embeddings import EmbeddingCache
+from .engine import Engine
+from .masks import Mask, MaskStore, grid_labels, nearest_labels, upsample_labels
+from .memory import Floats, GlobalMemory, LocalMemory, LocalRule
+from .rounds import FrameResult, Labels, Round, State
+
+IGNORED = 255  # what DAVIS masks call void
+
+
+class Session:
+    """Annotate frames and propagate; see the module's text.
+
+    Args:
+        engine: runs the network, see `paddlevideo.session.engine.build_engine`.
+        frames: the video.
+        preprocess: frame to network input.
+        objects: how many objects (ids 1..n), or their ids.
+        cache_bytes: memory for embeddings; frames beyond it are embedded again when needed.
+        local_memory: rule of the local memory, see `LocalMemory`.
+        undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        frames: FrameSource,
+        preprocess: Preprocess,
+        objects: int | Sequence[int] = 1,
+        *,
+        cache_bytes: int = 1 << 30,
+        local_memory: LocalRule = "reference",
+        undo_depth: int = 3,
+    ) -> None:
+        if undo_depth < 1:
+            raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
+        self._engine = engine
+        self._frames = frames
+        self._input_size = preprocess.input_size(*frames.size)
+        self._embeddings = EmbeddingCache(lambda frame: engine.embed(preprocess(frames[frame])), cache_bytes)
+        self._objects = _object_ids(objects)
+        self._next_object = max(self._objects, default=0) + 1
+        self._state = State(GlobalMemory(), LocalMemory(local_memory), MaskStore())
+        self._rounds: list[Round] = []
+        self._undo_depth = undo_depth
+        self._pass: object | None = None  # the propagation that may go on; any other change ends it
+
+    # ----------------------------------------------------------------------------------------------- objects
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Ids of the objects, background left out."""
+        return tuple(self._objects)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Ids of the rows of every logit map: 0 (background), then the objects."""
+        return (0, *self._objects)
+
+    def add_object(self) -> int:
+        """Make room for one more object and return its id; earlier rounds simply never saw it."""
+        if self._next_object > MAX_OBJECT_ID:
+            raise InputError(f"objects: there can be no id above {MAX_OBJECT_ID}; open a second session")
+        self._change_objects()
+        self._objects.append(self._next_object)
+        self._next_object += 1
+        return self._objects[-1]
+
+    def remove_object(self, object_id: int) -> None:
+        """Forget an object: it becomes background in all masks. Its id is not given again."""
+        if object_id not in self._objects:
+            raise InputError(f"objects: there is no object {object_id} to remove; there are {_list(self._objects)}")
+        self._change_objects()
+        self._objects.remove(object_id)
+
+    # ------------------------------------------------------------------------------------------------ rounds
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds so far, the oldest first."""
+        return tuple(self._rounds)
+
+    def add_strokes(self, strokes: Sequence[Stroke]) -> FrameResult:
+        """Draw strokes of any objects on one frame and return its new mask.
+
+        More strokes on the same frame belong to the same round until it is propagated; strokes on another frame begin
+        a new one. Raises `InputError` for a frame or an object that is not there.
+        """
+        annotated = sorted({stroke.frame for stroke in strokes})
+        if len(annotated) != 1:
+            where = f"on frames {_list(annotated)}" if annotated else "but none were given"
+            raise InputError(f"strokes: all must be on one frame, {where}; give them frame by frame")
+        self._check_frame(annotated[0], "strokes")
+        self._check_ids({stroke.object_id for stroke in strokes}, f"strokes on frame {annotated[0]}")
+        for stroke in strokes:
+            if not stroke.points or any(not 0 <= value <= 1 for point in stroke.points for value in point):
+                raise InputError(
+                    f"strokes on frame {stroke.frame}: points must be x, y in 0 to 1 of the picture's width and height"
+                )
+        label = draw_label(strokes, self._embeddings[annotated[0]].shape[1:])
+        return self._annotate(annotated[0], label, list(strokes))
+
+    def annotate(self, frame: int, label: Labels) -> FrameResult:
+        """As `add_strokes`, for strokes drawn already: a label (h,w) on the embedding grid, -1 where there is none."""
+        self._check_frame(frame, "label")
+        label = np.asarray(label)
+        size = self._embeddings[frame].shape[1:]
+        if label.shape != size:
+            raise InputError(f"label of frame {frame}: its size is {label.shape}, the embedding grid's is {size}")
+        self._check_ids(set(np.unique(label).tolist()) - {UNLABELLED}, f"label of frame {frame}")
+        if not (label != UNLABELLED).any():
+            raise InputError(f"label of frame {frame}: nothing is labelled; give at least one pixel an object's id")
+        return self._annotate(frame, label.astype(np.int16), [])
+
+    def add_mask(self, frame: int, mask: Mask) -> FrameResult:
+        """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing."""
+        self._check_frame(frame, "mask")
+        mask = np.asarray(mask)
+        if mask.shape != tuple(self._frames.size):
+            raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {self._frames.size}")
+        self._check_ids(set(np.unique(mask).tolist()) - {IGNORED}, f"mask of frame {frame}")
+        mask = mask.astype(np.uint8)
+        label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
+        label[label == IGNORED] = UNLABELLED
+        return self._open_round(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
+
+    def undo(self) -> None:
+        """Take the last round back, with all that it changed in masks and memories; objects stay."""
+        if not self._rounds:
+            raise InputError("undo: there is no round to take back")
+        last = self._rounds[-1]
+        if last.before is None and last.propagated:
+            raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
+        self._pass = None
+        self._rounds.pop()
+        if last.before is not None:
+            self._state = last.before
+
+    def propagate(self) -> Iterator[FrameResult]:
+        """Yield the annotated frame, the frames after it to the last, then those before it down to the first.
+
+        Rounds on several frames that were not propagated yet follow one another in their order. With none waiting, the
+        last round is run again. The caller may stop at any frame: masks done so far stay, and nothing more is
+        computed. Annotating, undoing or changing the objects ends a propagation that is still under way.
+        """
+        if not self._rounds:
+            raise InputError("propagate: no frame is annotated; add strokes or a mask first")
+        return self._propagate()
+
+    # ----------------------------------------------------------------------------------------------- results
+
+    def mask(self, frame: int) -> Mask:
+        """Mask (H,W) of a frame at the video's own size; all background where no round has been."""
+        self._check_frame(frame, "mask")
+        mask = self._state.masks.mask(frame)
+        return np.zeros(self._frames.size, np.uint8) if mask is None else self._without_removed(mask)
+
+    def global_memory(self, frame: int) -> Floats:
+        """Aggregated global distance map (O,h,w) of a frame; 1 where no round has been."""
+        self._check_frame(frame, "global memory")
+        return self._state.global_memory.read(frame, self.ids, self._embeddings[frame].shape[1:])
+
+    def embedding(self, frame: int) -> Floats:
+        """Embedding (C,h,w) of a frame."""
+        self._check_frame(frame, "embedding")
+        return self._embeddings[frame]
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _change_objects(self) -> None:
+        self._pass = None
+        for each in self._rounds:
+            each.result = None  # rounds that wait for propagation are answered again, with the new objects
+
+    def _annotate(self, frame: int, label: Labels, strokes: list[Stroke]) -> FrameResult:
+        last = self._rounds[-1] if self._rounds else None
+        if last is None or last.frame != frame or last.mask is not None or last.propagated:
+            return self._open_round(frame, label, strokes=strokes)
+        self._pass = None
+        last.label = np.where(label != UNLABELLED, label, last.label)
+        last.strokes += strokes
+        return self._begin(last)
+
+    def _open_round(
+        self, frame: int, label: Labels, mask: Mask | None = None, strokes: Sequence[Stroke] = ()
+    ) -> FrameResult:
+        self._pass = None
+        number = len(self._rounds) + 1
+        self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state))
+        for old in self._rounds[: -self._undo_depth]:
+            if old.propagated:
+                old.before = None
+        return self._begin(self._rounds[-1])
+
+    def _begin(self, current: Round) -> FrameResult:
+        """Answer a round's annotated frame from the state before the round, and note it in the memories."""
+        if current.before is None:
+            current.before = self._state
+        self._state = current.before.copy()
+        embedding = self._embeddings[current.frame]
+        label = np.where(np.isin(current.label, self.ids), current.label, UNLABELLED)
+        current.reference = label
+        if current.mask is not None:
+            mask = self._without_removed(current.mask)
+            self._state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
+            planes = (label[None] == np.asarray(self.ids)[:, None, None]).astype(np.float32)
+            result = FrameResult(current.frame, mask, planes)
+        else:
+            logits = self._engine.interact(embedding, label, self._previous_label(current.frame), self.ids)
+            result = self._answer(current.frame, logits)
+            if current.number == 1 and (label != UNLABELLED).any():
+                current.reference = region_of_interest(label)
+        # The reference's habit: the frame matched against itself, locally, goes into the global memory.
+        maps = self._engine.local_map(embedding, embedding, label, self.ids)
+        self._state.global_memory.aggregate(current.frame, maps, self.ids)
+        current.result = result
+        return result
+
+    def _propagate(self) -> Iterator[FrameResult]:
+        turn = self._pass = object()
+        for current in [each for each in self._rounds if not each.propagated] or self._rounds[-1:]:
+            # The last round's answer still stands; what waits before it has to begin again.
+            standing = current.result if current is self._rounds[-1] else None
+            result = standing or self._begin(current)
+            for later in self._rounds[current.number :]:
+                later.before = later.result = None  # they come after this propagation and begin anew
+            current.propagated = True
+            current.result = None
+            yield result
+            for order in (range(current.frame + 1, len(self._frames)), range(current.frame - 1, -1, -1)):
+                yield from self._walk(current, order, turn)
+            if self._pass is not turn:
+                return
+
+    def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
+        """Carry a round's masks along ``order``, which begins beside its annotated frame."""
+        if not order or self._pass is not turn:
+            return
+        assert current.reference is not None
+        reference = self._engine.reference(self._embeddings[current.frame], current.reference, self.ids)
+        neighbour = current.frame
+        for frame in order:
+            if self._pass is not turn:
+                return
+            yield self._step(current, reference, neighbour, frame)
+            neighbour = frame
+
+    def _step(self, current: Round, reference: Any, neighbour: int, frame: int) -> FrameResult:
+        """Segment ``frame`` with the help of its ``neighbour``, done just before."""
+        ids, engine, embedding = self.ids, self._engine, self._embeddings[frame]
+        previous = self._previous_label(neighbour)
+        assert previous is not None
+        maps = engine.global_map(embedding, reference)
+        seen = self._state.global_memory.aggregate(frame, maps, ids)
+        maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
+        near = self._state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
+        return self._answer(frame, engine.propagate(embedding, seen, near, previous, ids))
+
+    def _answer(self, frame: int, logits: Floats) -> FrameResult:
+        mask = upsample_labels(logits, self.ids, self._frames.size)
+        self._state.masks.put(frame, mask, grid_labels(logits, self.ids, self._input_size))
+        return FrameResult(frame, mask, logits)
+
+    def _previous_label(self, frame: int) -> Labels | None:
+        """Mask of a frame on the embedding grid, None where no round has been."""
+        label = self._state.masks.grid(frame)
+        return None if label is None else self._without_removed(label)
+
+    def _without_removed(self, mask: Mask) -> Mask:
+        kept = np.isin(np.arange(256), self.ids)
+        return np.where(kept[mask], mask, 0).astype(np.uint8)
+
+    def _check_frame(self, frame: int, what: str) -> None:
+        if not 0 <= frame < len(self._frames):
+            raise InputError(
+                f"{what}: frame {frame} is out of range; {self._frames.path} has frames 0 to {len(self._frames) - 1}"
+            )
+
+    def _check_ids(self, found: set[int], where: str) -> None:
+        unknown = sorted(found - set(self.ids))
+        if unknown:
+            raise InputError(
+                f"{where}: object {unknown[0]} is not there; there are {_list(self.ids)} (0 is background), or add it"
+            )
+
+
+def _object_ids(objects: int | Sequence[int]) -> list[int]:
+    ids = list(range(1, objects + 1)) if isinstance(objects, (int, np.integer)) else sorted(set(objects) - {0})
+    if not ids or ids[0] < 1 or ids[-1] > MAX_OBJECT_ID:
+        raise InputError(f"objects: {objects} must be a number of objects, or ids, from 1 to {MAX_OBJECT_ID}")
+    return ids
+
+
+def _list(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values)) or "none"

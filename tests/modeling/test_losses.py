@@ -1,0 +1,28 @@
+"""Top-k cross entropy: its schedule and its value."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+
+from paddlevideo.modeling import TopKCrossEntropy
+from paddlevideo.utils.errors import InputError
+
+
+@pytest.mark.parametrize(("step", "share"), [(0, 1.0), (25000, 0.575), (50000, 0.15), (90000, 0.15)])
+def test_the_share_of_pixels_follows_the_reference(step, share):
+    assert TopKCrossEntropy(0.15, 50000).kept(10000, step) == int(share * 10000)
+
+
+def test_the_hardest_pixels_are_averaged_and_ignored_ones_are_zero():
+    logits = paddle.to_tensor(np.array([[[[0.0, 2.0, 4.0, 1.0]], [[0.0, 0.0, 0.0, 9.0]]]], np.float32))
+    label = paddle.to_tensor([[[0, 1, 1, 255]]])
+    each = [np.log(2), np.log1p(np.exp(2)), np.log1p(np.exp(4)), 0.0]
+    assert TopKCrossEntropy(0.5, 1)(logits, label, 0).item() == pytest.approx(np.mean(each), rel=1e-5)
+    assert TopKCrossEntropy(0.5, 1)(logits, label, 1).item() == pytest.approx(np.mean(sorted(each)[2:]), rel=1e-5)
+
+
+def test_a_fraction_of_nothing_is_refused():
+    with pytest.raises(InputError, match="fraction"):
+        TopKCrossEntropy(0.0)

@@ -1,0 +1,85 @@
+"""The network: head inputs, what trains, and a training step on a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+
+from paddlevideo.modeling import build_model
+from paddlevideo.utils.config import load_config
+from paddlevideo.utils.errors import InputError
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
+
+
+def _model(**changes):
+    section = load_config(CONFIGS / "manet_lite.yaml", [f"MODEL.{key}={value}" for key, value in changes.items()])
+    return build_model(section["MODEL"])
+
+
+def _batch(rng: np.random.Generator, clips: int = 2, frames: int = 3, size: int = 64) -> dict[str, paddle.Tensor]:
+    grid = size // 4
+    batch = {
+        "images": rng.standard_normal((clips, frames, 3, size, size)).astype(np.float32),
+        "masks": rng.integers(0, 2, (clips, frames, size, size)),
+        "previous": rng.integers(0, 2, (clips, size, size)),
+        "reference": rng.integers(-1, 2, (clips, grid, grid)),
+        "scribble": rng.integers(-1, 2, (clips, grid, grid)),
+        "interaction_previous": np.stack([np.full((grid, grid), -1), rng.integers(0, 2, (grid, grid))])[:clips],
+        "objects": np.array([1, 2][:clips]),
+    }
+    return {key: paddle.to_tensor(value) for key, value in batch.items()}
+
+
+def test_interaction_inputs_of_a_first_round_are_ones_for_the_background():
+    model = _model()
+    embedding = paddle.randn([1, 64, 2, 2])
+    scribble = paddle.to_tensor([[-1, 0], [1, 2]])
+    inputs = model.interaction_inputs(embedding, scribble, None, [0, 1, 2])
+    assert tuple(inputs.shape) == (3, 66, 2, 2)
+    assert inputs[:, 64].numpy().tolist() == [[[0, 1], [0, 0]], [[0, 0], [1, 0]], [[0, 0], [0, 1]]]
+    assert [float(plane.mean()) for plane in inputs[:, 65]] == [1.0, 0.0, 0.0]
+    assert bool((inputs[2, :64] == embedding[0]).all())
+
+
+def test_propagation_inputs_stand_in_the_order_of_the_published_weights():
+    model = _model()
+    embedding, maps = paddle.randn([1, 64, 2, 3]), paddle.rand([2, 2, 2, 3])
+    previous = paddle.to_tensor([[0, 1, 1], [0, 0, 1]])
+    inputs = model.propagation_inputs(embedding, maps[0], maps[1], previous, [0, 1])
+    assert tuple(inputs.shape) == (2, 67, 2, 3)
+    assert bool((inputs[:, 64] == maps[0]).all()) and bool((inputs[:, 65] == maps[1]).all())
+    assert inputs[1, 66].numpy().tolist() == [[0, 1, 1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "both"])
+def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
+    model = _model(train_heads=heads)
+    model.train()
+    out = model(_batch(np.random.default_rng(0)), step=0)
+    assert float(out["loss"]) == pytest.approx(sum(float(v) for k, v in out.items() if k != "loss"), rel=1e-5)
+    out["loss"].backward()
+    reached = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    expected = {
+        "propagation": {"backbone", "embedding", "propagation_head"},
+        "interaction": {"interaction_head"},
+        "both": {"backbone", "embedding", "propagation_head", "interaction_head"},
+    }
+    assert reached == expected[heads]
+
+
+def test_unrolled_propagation_scores_every_further_frame():
+    model = _model(train_heads="propagation")
+    model.eval()
+    batch = _batch(np.random.default_rng(1), clips=1, frames=4)
+    whole = float(model(batch, 0)["loss"])
+    first = float(model({**batch, "images": batch["images"][:, :3], "masks": batch["masks"][:, :3]}, 0)["loss"])
+    assert np.isfinite(whole) and whole != pytest.approx(first, rel=1e-6)
+
+
+def test_unknown_heads_are_refused():
+    with pytest.raises(InputError, match="train_heads"):
+        _model(train_heads="all")

@@ -1,0 +1,77 @@
+"""Global and local maps against the plain definitions, and their gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, local_map, subsample
+from paddlevideo.utils.errors import InputError
+from tests.reference.matching_plain import global_map_plain, local_map_plain
+
+
+def _case(seed: int, height: int, width: int, channels: int = 5):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((2, channels, height, width)).astype(np.float32) * 0.4
+    return x, y, rng.integers(-1, 3, (height, width))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 99), st.integers(2, 15), st.integers(2, 15))
+def test_global_map_is_the_definition(seed, height, width):
+    x, y, label = _case(seed, height, width)
+    got = global_map(paddle.to_tensor(x), paddle.to_tensor(y), label, [0, 1, 2, 5])
+    np.testing.assert_allclose(got.numpy(), global_map_plain(x, y, label, [0, 1, 2, 5]), atol=1e-5)
+    assert (got[3].numpy() == 1).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 99),
+    st.integers(2, 15),
+    st.integers(2, 15),
+    st.integers(1, 4),
+    st.sampled_from(["background", "ignore"]),
+)
+def test_local_map_is_the_definition(seed, height, width, window, border):
+    x, y, label = _case(seed, height, width)
+    got = local_map(paddle.to_tensor(x), paddle.to_tensor(y), label, [0, 1, 2], window, BORDERS[border])
+    plain = local_map_plain(x, y, label, [0, 1, 2], window, border)
+    np.testing.assert_allclose(got.numpy(), plain, atol=1e-5)
+
+
+def test_references_are_thinned_evenly():
+    assert subsample(np.arange(10), 4).tolist() == [0, 3, 6, 9]
+    assert subsample(np.arange(3), 4).tolist() == [0, 1, 2]
+
+
+def test_gradients_of_both_maps_are_those_of_finite_differences():
+    x, y, label = _case(7, 6, 6, 2)
+
+    def total(values: np.ndarray) -> paddle.Tensor:
+        current = paddle.to_tensor(values)
+        current.stop_gradient = False
+        maps = [global_map(current, paddle.to_tensor(y), label, [0, 1])]
+        maps.append(local_map(current, paddle.to_tensor(y), label, [0, 1], 2))
+        loss = sum((each * paddle.to_tensor(weights)).sum() for each in maps)
+        return current, loss
+
+    weights = np.random.default_rng(0).standard_normal((2, 6, 6)).astype(np.float32)
+    current, loss = total(x)
+    loss.backward()
+    for index in [(0, 2, 3), (1, 5, 0)]:
+        moved = [x.copy(), x.copy()]
+        moved[0][index] += 2e-3
+        moved[1][index] -= 2e-3
+        slope = (total(moved[0])[1].item() - total(moved[1])[1].item()) / 4e-3
+        assert current.grad.numpy()[index] == pytest.approx(slope, rel=0.05, abs=2e-3)
+
+
+def test_rules_that_do_not_exist_are_refused():
+    with pytest.raises(InputError, match="border"):
+        MatchingConfig(border="mirror")
+    with pytest.raises(InputError, match="1 or more"):
+        MatchingConfig(window=0)

@@ -1,0 +1,88 @@
+"""Both engines on a small network: the compiled one gives what plain Paddle gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from paddle import nn
+
+from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy
+from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
+
+CHANNELS, IMAGE, GRID = 8, (64, 96), (16, 24)
+
+
+class _Backbone(nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(3, CHANNELS, 4, stride=4)
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return nn.functional.relu(self.conv(images))
+
+
+def _model(**matching: object) -> MANet:
+    paddle.seed(5)
+    heads = [SeparableHead(CHANNELS + planes, channels=16, blocks=2, kernel_size=3) for planes in (2, 3)]
+    return MANet(
+        _Backbone(),
+        nn.Conv2D(CHANNELS, CHANNELS, 1),
+        heads[0],
+        heads[1],
+        TopKCrossEntropy(),
+        MatchingConfig(**matching),  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("ids", [(0, 1), (0, 1, 2), (0, 1, 4, 5, 9)])
+@pytest.mark.parametrize("border", ["background", "ignore"])
+def test_engines_agree(ids: tuple[int, ...], border: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    model = _model(window=4, max_references=20, border=border)
+    plain, fast = EagerEngine(model), CompiledEngine(model)
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((2, 3, *IMAGE)).astype(np.float32)
+    label = rng.choice([-1, *ids[:-1]], GRID)
+    previous = rng.choice(ids, GRID)
+    results = []
+    for engine in (plain, fast):
+        first, second = engine.embed(images[0]), engine.embed(images[1])
+        maps = engine.global_map(second, engine.reference(first, label, ids))
+        near = engine.local_map(second, first, previous, ids)
+        results.append(
+            [
+                first,
+                maps,
+                near,
+                engine.interact(first, label, None, ids),
+                engine.interact(first, label, previous, ids),
+                engine.propagate(second, maps, near, previous, ids),
+            ]
+        )
+    for one, other in zip(*results, strict=True):
+        assert one.dtype == other.dtype == np.float32
+        assert one.shape == other.shape
+        assert np.abs(one - other).max() <= 1e-4 * np.abs(one).max()
+    assert (results[0][1][-1] == 1).all()  # the last id is in no label
+    assert results[0][0].shape == (CHANNELS, *GRID) and results[0][5].shape == (len(ids), *GRID)
+
+
+def test_no_earlier_mask_means_all_background() -> None:
+    engine = EagerEngine(_model())
+    embedding = np.random.default_rng(1).standard_normal((CHANNELS, *GRID)).astype(np.float32)
+    scribble = np.full(GRID, -1)
+    mask = np.arange(GRID[0] * GRID[1]).reshape(GRID) % 2
+    first = engine.interact(embedding, scribble, None, (0, 1))
+    assert np.allclose(first, engine.interact(embedding, scribble, np.zeros(GRID, int), (0, 1)), atol=1e-6)
+    assert not np.allclose(first, engine.interact(embedding, scribble, mask, (0, 1)), atol=1e-3)
+
+
+def test_kinds_of_engine() -> None:
+    model = _model()
+    assert isinstance(build_engine(model, "plain"), EagerEngine)
+    assert not model.training
+    if not paddle.device.is_compiled_with_cuda():
+        assert isinstance(build_engine(model, "fast"), CompiledEngine)
