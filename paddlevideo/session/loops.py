@@ -44,7 +44,7 @@ def positions(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def squash(distance):  # type: ignore[no-untyped-def]
-    """``tanh(d / 2)``, d below 0 (rounding) taken as 0; arithmetic alone, so that loops around it become vector code."""
+    """``tanh(d / 2)``, d below 0 (rounding) taken as 0; arithmetic alone, so that loops become vector code."""
     x = min(max(distance, np.float32(0.0)), np.float32(30.0)) * -LOG2_E
     whole = np.floor(x + np.float32(0.5))
     t = (x - whole) * LOG_2

@@ -18,6 +18,7 @@ from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label, region_of_interest
 from ..utils.errors import InputError
+from . import checks
 from .embeddings import EmbeddingCache
 from .engine import Engine
 from .masks import Mask, MaskStore, grid_labels, nearest_labels, upsample_labels
@@ -57,7 +58,7 @@ class Session:
         self._frames = frames
         self._input_size = preprocess.input_size(*frames.size)
         self._embeddings = EmbeddingCache(lambda frame: engine.embed(preprocess(frames[frame])), cache_bytes)
-        self._objects = _object_ids(objects)
+        self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         self._state = State(GlobalMemory(), LocalMemory(local_memory), MaskStore())
         self._rounds: list[Round] = []
@@ -88,7 +89,9 @@ class Session:
     def remove_object(self, object_id: int) -> None:
         """Forget an object: it becomes background in all masks. Its id is not given again."""
         if object_id not in self._objects:
-            raise InputError(f"objects: there is no object {object_id} to remove; there are {_list(self._objects)}")
+            raise InputError(
+                f"objects: there is no object {object_id} to remove; there are {checks.listed(self._objects)}"
+            )
         self._change_objects()
         self._objects.remove(object_id)
 
@@ -105,39 +108,31 @@ class Session:
         More strokes on the same frame belong to the same round until it is propagated; strokes on another frame begin
         a new one. Raises `InputError` for a frame or an object that is not there.
         """
-        annotated = sorted({stroke.frame for stroke in strokes})
-        if len(annotated) != 1:
-            where = f"on frames {_list(annotated)}" if annotated else "but none were given"
-            raise InputError(f"strokes: all must be on one frame, {where}; give them frame by frame")
-        self._check_frame(annotated[0], "strokes")
-        self._check_ids({stroke.object_id for stroke in strokes}, f"strokes on frame {annotated[0]}")
-        for stroke in strokes:
-            if not stroke.points or any(not 0 <= value <= 1 for point in stroke.points for value in point):
-                raise InputError(
-                    f"strokes on frame {stroke.frame}: points must be x, y in 0 to 1 of the picture's width and height"
-                )
-        label = draw_label(strokes, self._embeddings[annotated[0]].shape[1:])
-        return self._annotate(annotated[0], label, list(strokes))
+        frame = checks.one_frame(strokes)
+        self._check(frame, "strokes")
+        checks.known_ids({stroke.object_id for stroke in strokes}, self.ids, f"strokes on frame {frame}")
+        label = draw_label(strokes, self._embeddings[frame].shape[1:])
+        return self._annotate(frame, label, list(strokes))
 
     def annotate(self, frame: int, label: Labels) -> FrameResult:
         """As `add_strokes`, for strokes drawn already: a label (h,w) on the embedding grid, -1 where there is none."""
-        self._check_frame(frame, "label")
+        self._check(frame, "label")
         label = np.asarray(label)
         size = self._embeddings[frame].shape[1:]
         if label.shape != size:
             raise InputError(f"label of frame {frame}: its size is {label.shape}, the embedding grid's is {size}")
-        self._check_ids(set(np.unique(label).tolist()) - {UNLABELLED}, f"label of frame {frame}")
+        checks.known_ids(set(np.unique(label).tolist()) - {UNLABELLED}, self.ids, f"label of frame {frame}")
         if not (label != UNLABELLED).any():
             raise InputError(f"label of frame {frame}: nothing is labelled; give at least one pixel an object's id")
         return self._annotate(frame, label.astype(np.int16), [])
 
     def add_mask(self, frame: int, mask: Mask) -> FrameResult:
         """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing."""
-        self._check_frame(frame, "mask")
+        self._check(frame, "mask")
         mask = np.asarray(mask)
         if mask.shape != tuple(self._frames.size):
             raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {self._frames.size}")
-        self._check_ids(set(np.unique(mask).tolist()) - {IGNORED}, f"mask of frame {frame}")
+        checks.known_ids(set(np.unique(mask).tolist()) - {IGNORED}, self.ids, f"mask of frame {frame}")
         mask = mask.astype(np.uint8)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
         label[label == IGNORED] = UNLABELLED
@@ -170,18 +165,18 @@ class Session:
 
     def mask(self, frame: int) -> Mask:
         """Mask (H,W) of a frame at the video's own size; all background where no round has been."""
-        self._check_frame(frame, "mask")
+        self._check(frame, "mask")
         mask = self._state.masks.mask(frame)
         return np.zeros(self._frames.size, np.uint8) if mask is None else self._without_removed(mask)
 
     def global_memory(self, frame: int) -> Floats:
         """Aggregated global distance map (O,h,w) of a frame; 1 where no round has been."""
-        self._check_frame(frame, "global memory")
+        self._check(frame, "global memory")
         return self._state.global_memory.read(frame, self.ids, self._embeddings[frame].shape[1:])
 
     def embedding(self, frame: int) -> Floats:
         """Embedding (C,h,w) of a frame."""
-        self._check_frame(frame, "embedding")
+        self._check(frame, "embedding")
         return self._embeddings[frame]
 
     # ------------------------------------------------------------------------------------------------ inside
@@ -289,26 +284,5 @@ class Session:
         kept = np.isin(np.arange(256), self.ids)
         return np.where(kept[mask], mask, 0).astype(np.uint8)
 
-    def _check_frame(self, frame: int, what: str) -> None:
-        if not 0 <= frame < len(self._frames):
-            raise InputError(
-                f"{what}: frame {frame} is out of range; {self._frames.path} has frames 0 to {len(self._frames) - 1}"
-            )
-
-    def _check_ids(self, found: set[int], where: str) -> None:
-        unknown = sorted(found - set(self.ids))
-        if unknown:
-            raise InputError(
-                f"{where}: object {unknown[0]} is not there; there are {_list(self.ids)} (0 is background), or add it"
-            )
-
-
-def _object_ids(objects: int | Sequence[int]) -> list[int]:
-    ids = list(range(1, objects + 1)) if isinstance(objects, (int, np.integer)) else sorted(set(objects) - {0})
-    if not ids or ids[0] < 1 or ids[-1] > MAX_OBJECT_ID:
-        raise InputError(f"objects: {objects} must be a number of objects, or ids, from 1 to {MAX_OBJECT_ID}")
-    return ids
-
-
-def _list(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values)) or "none"
+    def _check(self, frame: int, what: str) -> None:
+        checks.known_frame(frame, self._frames, what)

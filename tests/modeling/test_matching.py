@@ -13,6 +13,9 @@ from paddlevideo.utils.errors import InputError
 from tests.reference.matching_plain import global_map_plain, local_map_plain
 
 
+SIDE = st.integers(2, 15)
+
+
 def _case(seed: int, height: int, width: int, channels: int = 5):
     rng = np.random.default_rng(seed)
     x, y = rng.standard_normal((2, channels, height, width)).astype(np.float32) * 0.4
@@ -20,7 +23,7 @@ def _case(seed: int, height: int, width: int, channels: int = 5):
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(0, 99), st.integers(2, 15), st.integers(2, 15))
+@given(st.integers(0, 99), SIDE, SIDE)
 def test_global_map_is_the_definition(seed, height, width):
     x, y, label = _case(seed, height, width)
     got = global_map(paddle.to_tensor(x), paddle.to_tensor(y), label, [0, 1, 2, 5])

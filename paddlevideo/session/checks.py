@@ -1,0 +1,52 @@
+"""What a session refuses, each with one line that says what, where and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from ..loader.frame_source import FrameSource
+from ..loader.scribbles import MAX_OBJECT_ID, Stroke
+from ..utils.errors import InputError
+
+
+def object_ids(objects: int | Sequence[int]) -> list[int]:
+    """Ids of so many objects, or these ids in order, background left out."""
+    ids = list(range(1, objects + 1)) if isinstance(objects, (int, np.integer)) else sorted(set(objects) - {0})
+    if not ids or ids[0] < 1 or ids[-1] > MAX_OBJECT_ID:
+        raise InputError(f"objects: {objects} must be a number of objects, or ids, from 1 to {MAX_OBJECT_ID}")
+    return ids
+
+
+def one_frame(strokes: Sequence[Stroke]) -> int:
+    """The frame that all strokes are on; their points must lie in the picture."""
+    frames = sorted({stroke.frame for stroke in strokes})
+    if len(frames) != 1:
+        where = f"on frames {listed(frames)}" if frames else "but none were given"
+        raise InputError(f"strokes: all must be on one frame, {where}; give them frame by frame")
+    if any(not stroke.points or not all(0 <= v <= 1 for point in stroke.points for v in point) for stroke in strokes):
+        raise InputError(
+            f"strokes on frame {frames[0]}: points must be x, y in 0 to 1 of the picture's width and height"
+        )
+    return frames[0]
+
+
+def known_frame(frame: int, frames: FrameSource, what: str) -> None:
+    """The video has this frame."""
+    if not 0 <= frame < len(frames):
+        raise InputError(f"{what}: frame {frame} is out of range; {frames.path} has frames 0 to {len(frames) - 1}")
+
+
+def known_ids(found: set[int], ids: Collection[int], where: str) -> None:
+    """Only these ids were found."""
+    unknown = sorted(found - set(ids))
+    if unknown:
+        raise InputError(
+            f"{where}: object {unknown[0]} is not there; there are {listed(ids)} (0 is background), or add it"
+        )
+
+
+def listed(values: Collection[int]) -> str:
+    """``1, 2, 3``, or ``none``."""
+    return ", ".join(map(str, values)) or "none"
