@@ -56,7 +56,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     inference = parser.add_argument_group("inference")
     inference.add_argument("--input", metavar="VIDEO", help="video file, folder of images, or glob pattern")
     inference.add_argument("--scribbles", metavar="JSON", help="scribble file: one round, or a list of rounds")
-    inference.add_argument("--masks", metavar="PNG", help="mask of the first frame, in place of scribbles")
+    inference.add_argument("--masks", metavar="PNG", help="mask of the first frame; scribbles then correct it")
     inference.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
     inference.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
     inference.add_argument(
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(f"--{job} needs weights; pass them with -w FILE")
     if job == "infer" and not args.input:
         raise InputError("--infer needs a video; pass it with --input FILE|FOLDER|GLOB")
-    if job == "infer" and bool(args.scribbles) == bool(args.masks):
-        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them")
+    if job == "infer" and not (args.scribbles or args.masks):
+        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
 
     from paddlevideo.utils.runtime import prepare_threads
 

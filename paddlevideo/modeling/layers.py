@@ -6,6 +6,7 @@ Shape legend of the package: B batch, O objects incl. background, C channels, H 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -37,14 +38,8 @@ def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
     h, w = x.shape[-2:]
     if (h, w) == tuple(size):
         return x
-    rows = paddle.to_tensor(bilinear_matrix(h, size[0])) if paddle.in_dynamic_mode() else _constant(h, size[0])
-    columns = paddle.to_tensor(bilinear_matrix(w, size[1])) if paddle.in_dynamic_mode() else _constant(w, size[1])
-    wide = paddle.matmul(paddle.assign(x), columns, transpose_y=True)
-    return paddle.matmul(rows, wide)
-
-
-def _constant(source: int, target: int) -> paddle.Tensor:
-    return paddle.assign(bilinear_matrix(source, target))
+    rows, columns = paddle.assign(bilinear_matrix(h, size[0])), paddle.assign(bilinear_matrix(w, size[1]))
+    return paddle.matmul(rows, paddle.matmul(paddle.assign(x), columns, transpose_y=True))
 
 
 def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
@@ -65,15 +60,21 @@ def normal(fan: int) -> paddle.ParamAttr:
 class Conv2D(nn.Conv2D):
     """Convolution that trains faster on a CPU; anywhere else, and in inference, it is Paddle's own.
 
-    Pointwise and stride-1 depthwise convolutions go through ``cpu_conv``, several times faster there. Values and
-    gradients agree to rounding.
+    Pointwise and stride-1 depthwise convolutions go through ``cpu_conv``, several times faster there; dense ones
+    through ``training_runner``, when the trainer has set it. Values and gradients agree to rounding.
     """
+
+    training_runner: Callable[[paddle.Tensor], paddle.Tensor] | None = None
 
     def _cpu_training(self, x: paddle.Tensor) -> bool:
         return self.training and paddle.in_dynamic_mode() and not x.stop_gradient and x.place.is_cpu_place()
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        if not self._cpu_training(x) or self._stride != [1, 1]:
+        if not self._cpu_training(x):
+            return super().forward(x)
+        if self.training_runner is not None:
+            return self.training_runner(x)
+        if self._stride != [1, 1]:
             return super().forward(x)
         from .cpu_conv import DepthwiseCorrelation, PointwiseCorrelation  # numba is slow to import, training needs it
 

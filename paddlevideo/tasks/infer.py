@@ -72,7 +72,15 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    session = Session(build_engine(model, args.engine), frames, preprocess, start.objects)
+    settings = cfg.get("INFERENCE", {})
+    session = Session(
+        build_engine(model, args.engine, settings.get("precision", "fp32")),
+        frames,
+        preprocess,
+        start.objects,
+        cache_bytes=settings.get("cache_mib", 1024) << 20,
+        local_memory=settings.get("local_memory", "reference"),
+    )
 
     run_rounds(session, start, len(frames))
     with atomic_folder(output) as folder:
@@ -85,25 +93,34 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
 
 
 def read_start(args: Namespace, frames: FrameSource) -> Start:
-    """Read ``--scribbles`` or ``--masks``; raise `InputError` for bad ones and for an object that is not among
-    ``--objects``. A round with strokes on several frames becomes several, in frame order.
+    """Read ``--masks``, ``--scribbles`` or both (the mask first, then the rounds correct it).
+
+    Raises `InputError` for bad ones and for an object that is not among ``--objects``. A round with strokes on several
+    frames becomes several, in frame order.
     """
+    if not (args.scribbles or args.masks):
+        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
+    objects, mask, rounds = args.objects, None, []
+    if args.masks:
+        mask = _read_first_mask(args.masks, frames, objects)
+        objects = objects or int(mask.max())
     if args.scribbles:
-        rounds = read_rounds(args.scribbles, len(frames), args.objects)
+        rounds = read_rounds(args.scribbles, len(frames), objects)
         largest = max(stroke.object_id for strokes in rounds for stroke in strokes)
-        if not largest:
+        if not largest and mask is None:
             raise InputError(f"{args.scribbles}: only background strokes (object_id 0); draw at least one on object 1")
-        single_frame = [part for strokes in rounds for part in split_by_frame(strokes)]
-        return Start(args.objects or largest, single_frame)
-    if not args.masks:
-        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them")
-    mask = read_mask(args.masks, frames.size)
+        objects = objects or largest
+    return Start(objects, [part for strokes in rounds for part in split_by_frame(strokes)], mask)
+
+
+def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.ndarray:
+    mask = read_mask(path, frames.size)
     largest = int(mask.max())
     if not largest:
-        raise InputError(f"{args.masks}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
-    if args.objects and largest > args.objects:
-        raise InputError(f"{args.masks}: unknown object {largest}; --objects says that there are {args.objects}")
-    return Start(args.objects or largest, [], mask)
+        raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
+    if objects and largest > objects:
+        raise InputError(f"{path}: unknown object {largest}; --objects says that there are {objects}")
+    return mask
 
 
 def check_output(output: str | None, frames: FrameSource) -> Path:

@@ -35,6 +35,7 @@ from tqdm import tqdm
 
 from ..loader.builder import build_loader
 from ..modeling import build_model
+from ..modeling.compiled_training import compile_dense_convolutions
 from ..solver.average import WeightAverage
 from ..solver.optimizers import build_optimizer
 from ..solver.state import CheckpointSaver, TrainingState
@@ -66,6 +67,7 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
     if checkpoint is None:
         _load_start(model, cfg["MODEL"], args.weights)
     compile_frozen_part(model)  # at the first step, so with a checkpoint's weights too
+    compile_dense_convolutions(model)
 
     validation = _validation(cfg) if args.validate else None
     loader = build_loader(cfg, seed=args.seed, start_step=checkpoint.step if checkpoint else 0)

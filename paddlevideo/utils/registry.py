@@ -41,9 +41,8 @@ class Registry:
     def get(self, name: str) -> type:
         """Return the class called ``name``; raise `InputError` that lists the names there are."""
         if name not in self._classes:
-            raise InputError(
-                f"no {self.family} is called '{name}'{nearest(name, self._classes)}; there are: {', '.join(self.names())}"
-            )
+            hint = nearest(name, self._classes)
+            raise InputError(f"no {self.family} is called '{name}'{hint}; there are: {', '.join(self.names())}")
         return self._classes[name]
 
     def build(self, config: Mapping[str, Any], **extra: Any) -> Any:

@@ -49,7 +49,7 @@ def import_paddle() -> None:
         import paddle  # noqa: F401
     for line in said.getvalue().splitlines():
         if "OMP_NUM_THREADS" not in line:
-            print(line, file=sys.stderr)
+            sys.stderr.write(f"{line}\n")
 
 
 def set_up(threads: int | None, seed: int) -> None:

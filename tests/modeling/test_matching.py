@@ -12,7 +12,6 @@ from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, l
 from paddlevideo.utils.errors import InputError
 from tests.reference.matching_plain import global_map_plain, local_map_plain
 
-
 SIDE = st.integers(2, 15)
 
 

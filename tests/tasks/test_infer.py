@@ -38,7 +38,7 @@ class StandIn:
 
     calls: list[tuple[str, Any]] = []
 
-    def __init__(self, engine: Any, frames: Any, preprocess: Any, objects: int) -> None:
+    def __init__(self, engine: Any, frames: Any, preprocess: Any, objects: int, **settings: Any) -> None:
         self.frames, self.objects = frames, objects
         StandIn.calls = [("objects", objects)]
 
@@ -66,7 +66,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     log: list[str] = []
     monkeypatch.setattr(task, "build_model", lambda config: log.append("model") or Model())
     monkeypatch.setattr(task, "load_into", lambda model, path: log.append("weights"))
-    monkeypatch.setattr(task, "build_engine", lambda model, kind: log.append(kind))
+    monkeypatch.setattr(task, "build_engine", lambda model, kind, precision: log.append(kind))
     monkeypatch.setattr(task, "Session", StandIn)
     return log
 
@@ -139,6 +139,12 @@ def test_start_from_a_mask(built: list[str], arguments: Callable[..., Namespace]
     assert StandIn.calls == [("objects", 2), ("mask", (0, int(truth(0, 2).sum()))), ("propagate", None)]
     assert not (out / "scribbles.json").exists()
     assert len(list((out / "masks").iterdir())) == FRAMES
+
+
+def test_scribbles_correct_a_mask(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
+    write_mask(tmp_path / "first.png", truth(0, 2))
+    task.infer(CFG, arguments(masks=str(tmp_path / "first.png")))
+    assert [name for name, _ in StandIn.calls[:4]] == ["objects", "mask", "propagate", "strokes"]
 
 
 def test_video_of_one_frame(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class AtrousBranch(nn.Layer):
 
 
 class ASPP(nn.Layer):
-    """Atrous spatial pyramid pooling: a 1x1 branch, one 3x3 branch a rate, image pooling; joined by a 1x1 convolution."""
+    """Atrous spatial pyramid pooling: a 1x1 branch, 3x3 branches and image pooling, joined by a 1x1 convolution."""
 
     def __init__(self, inputs: int, outputs: int, rates: Sequence[int], separable: bool, dropout: float) -> None:
         super().__init__()

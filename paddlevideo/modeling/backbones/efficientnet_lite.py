@@ -87,7 +87,7 @@ class EfficientNetLite(nn.Layer):
         frozen_blocks: the stem and this many first blocks get no gradient.
         output_stride: 16 dilates the last stages instead of striding them; 32 is the classification network.
 
-    ``forward`` takes (B,3,H,W) and returns the features of strides 4, 8 and 16 or 32 (24, 40 and 320 channels for Lite0).
+    ``forward`` takes (B,3,H,W) and returns features of strides 4, 8 and 16 or 32 (24, 40 and 320 channels in Lite0).
     ``frozen_runner``, when set, replaces the frozen part: a callable from images to its three tensors (the trainer
     puts a compiled one here).
     """
