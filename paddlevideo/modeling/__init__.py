@@ -1,6 +1,6 @@
 """What is learned: tensors in, tensors out, no files."""
 
-from .backbones import DeepLab, EfficientNetLite, ResNet
+from .backbones import DeepLab, EfficientNetLite, LateralDeepLab, ResNet
 from .builder import build_model
 from .framework import MANet
 from .heads import PixelEmbedding, SeparableHead
@@ -10,6 +10,7 @@ from .matching import MatchingConfig
 __all__ = [
     "DeepLab",
     "EfficientNetLite",
+    "LateralDeepLab",
     "MANet",
     "MatchingConfig",
     "PixelEmbedding",

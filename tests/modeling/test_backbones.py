@@ -9,7 +9,7 @@ import pytest
 import skimage.data
 from paddle.nn import functional as F
 
-from paddlevideo.modeling import DeepLab, EfficientNetLite, ResNet
+from paddlevideo.modeling import DeepLab, EfficientNetLite, LateralDeepLab, ResNet
 from paddlevideo.utils.encoder_weights import find_weights
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.known_weights import known_file
@@ -49,11 +49,18 @@ def test_what_does_not_exist_is_refused(make):
 
 
 @paddle.no_grad()
-@pytest.mark.parametrize(("separable", "skips"), [(False, (48,)), (True, (32, 24))])
-def test_deeplab_gives_its_channels_at_stride_four(separable, skips):
-    backbone = DeepLab(EfficientNetLite(0), 32, (3, 6), skips, 40, separable)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda encoder: DeepLab(encoder, 32, (3, 6), 48, 40),
+        lambda encoder: LateralDeepLab(encoder, 40, (3, 6)),
+    ],
+)
+def test_backbones_give_their_channels_at_stride_four(make):
+    backbone = make(EfficientNetLite(0))
     backbone.eval()
     assert tuple(backbone(paddle.zeros([2, 3, 65, 98])).shape) == (2, 40, 17, 25)
+    assert backbone.channels == 40
 
 
 @paddle.no_grad()

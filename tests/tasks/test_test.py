@@ -25,11 +25,9 @@ from paddlevideo.utils.errors import InputError
 MODEL = {
     "framework": "MANet",
     "backbone": {
-        "name": "DeepLab",
+        "name": "LateralDeepLab",
         "encoder": {"name": "EfficientNetLite"},
-        "aspp_channels": 16,
-        "decoder_channels": 16,
-        "separable": True,
+        "channels": 16,
     },
     "embedding": {"name": "PixelEmbedding", "channels": 8},
     "interaction_head": {"name": "SeparableHead", "channels": 8},

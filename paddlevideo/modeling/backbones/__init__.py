@@ -2,6 +2,7 @@
 
 from .deeplab import DeepLab
 from .efficientnet_lite import EfficientNetLite
+from .lateral import LateralDeepLab
 from .resnet import ResNet
 
-__all__ = ["DeepLab", "EfficientNetLite", "ResNet"]
+__all__ = ["DeepLab", "EfficientNetLite", "LateralDeepLab", "ResNet"]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ...utils.errors import InputError
 from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
 
@@ -55,18 +54,17 @@ class ASPP(nn.Layer):
 class Decoder(nn.Layer):
     """Bring features to the size of a finer map and fuse the two: concat, two convolutions of 3x3."""
 
-    def __init__(self, inputs: int, fine: int, skip: int, outputs: int, separable: bool) -> None:
+    def __init__(self, inputs: int, fine: int, skip: int, outputs: int) -> None:
         super().__init__()
-        conv = separable_conv2d if separable else conv2d
         self.conv1 = conv2d(fine, skip)
         self.bn1 = nn.BatchNorm2D(skip)
         # Identity holds the places of the reference's two empty dropouts, so that the numbers in the names agree.
         self.last_conv = nn.Sequential(
-            conv(inputs + skip, outputs, 3),
+            conv2d(inputs + skip, outputs, 3),
             nn.BatchNorm2D(outputs),
             nn.ReLU(),
             nn.Identity(),
-            conv(outputs, outputs, 3),
+            conv2d(outputs, outputs, 3),
             nn.BatchNorm2D(outputs),
             nn.ReLU(),
         )
@@ -85,10 +83,8 @@ class DeepLab(nn.Layer):
         encoder: layer that returns features of strides 4, 8 and 16 and lists their ``channels``.
         aspp_channels: width of every branch of the pyramid.
         atrous_rates: dilation of its 3x3 branches (the 1x1 branch and image pooling come on top).
-        skip_channels: width of the finer features fused on the way up: one number for stride 4 alone (the
-            reference), two for strides 8 and 4.
+        skip_channels: width of the stride-4 features that the decoder fuses.
         decoder_channels: width of the output.
-        separable: depthwise-separable 3x3 convolutions (for CPUs) instead of dense ones.
         dropout: after the pyramid, in training.
     """
 
@@ -99,28 +95,17 @@ class DeepLab(nn.Layer):
         encoder: nn.Layer,
         aspp_channels: int = 256,
         atrous_rates: Sequence[int] = (6, 12, 18),
-        skip_channels: Sequence[int] = (48,),
+        skip_channels: int = 48,
         decoder_channels: int = 256,
-        separable: bool = False,
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        if len(skip_channels) not in (1, 2):
-            raise InputError(f"skip_channels has one or two numbers, not {len(skip_channels)}")
         self.encoder = encoder
-        stride4, stride8, stride16 = encoder.channels
-        self.aspp = ASPP(stride16, aspp_channels, atrous_rates, separable, dropout)
-        inputs = aspp_channels
-        self.middle = None
-        if len(skip_channels) == 2:
-            self.middle = Decoder(inputs, stride8, skip_channels[0], decoder_channels, separable)
-            inputs = decoder_channels
-        self.decoder = Decoder(inputs, stride4, skip_channels[-1], decoder_channels, separable)
         self.channels = decoder_channels
+        stride4, _, stride16 = encoder.channels
+        self.aspp = ASPP(stride16, aspp_channels, atrous_rates, False, dropout)
+        self.decoder = Decoder(aspp_channels, stride4, skip_channels, decoder_channels)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
-        stride4, stride8, x = self.encoder(images)
-        x = self.aspp(x)
-        if self.middle is not None:
-            x = self.middle(x, stride8)
-        return self.decoder(x, stride4)
+        stride4, _, stride16 = self.encoder(images)
+        return self.decoder(self.aspp(stride16), stride4)

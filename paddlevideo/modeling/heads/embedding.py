@@ -13,12 +13,13 @@ from ..layers import conv2d
 
 @HEADS.register
 class PixelEmbedding(nn.Layer):
-    """Depthwise 3x3 then pointwise convolution: (B,in_channels,h,w) to (B,channels,h,w).
+    """Backbone features (B,in_channels,h,w) to pixel embeddings (B,channels,h,w).
 
     Args:
         in_channels: channels of the backbone's output.
         channels: length of a pixel's embedding.
-        rectified: end with norm and ReLU as the reference does; otherwise the embedding is linear.
+        linear: a pointwise projection alone; else the reference's depthwise 3x3 and pointwise convolutions, each with
+            norm and ReLU.
         learned_scale: multiply by a learned number, the temperature of every later distance.
         norm_momentum: Paddle's meaning, the share of the old statistics that is kept.
     """
@@ -29,20 +30,22 @@ class PixelEmbedding(nn.Layer):
         self,
         in_channels: int,
         channels: int = 100,
-        rectified: bool = True,
+        linear: bool = False,
         learned_scale: bool = False,
         norm_momentum: float = 0.9997,
     ) -> None:
         super().__init__()
         self.channels = channels
-        layers: list[nn.Layer] = [
-            conv2d(in_channels, in_channels, 3, groups=in_channels, bias=True),
-            nn.BatchNorm2D(in_channels, momentum=norm_momentum),
-            nn.ReLU(),
-            conv2d(in_channels, channels, bias=True),
-        ]
-        if rectified:
-            layers += [nn.BatchNorm2D(channels, momentum=norm_momentum), nn.ReLU()]
+        layers: list[nn.Layer] = [conv2d(in_channels, channels, bias=True)]
+        if not linear:
+            layers = [
+                conv2d(in_channels, in_channels, 3, groups=in_channels, bias=True),
+                nn.BatchNorm2D(in_channels, momentum=norm_momentum),
+                nn.ReLU(),
+                *layers,
+                nn.BatchNorm2D(channels, momentum=norm_momentum),
+                nn.ReLU(),
+            ]
         self.layers = nn.Sequential(*layers)
         self.log_scale = None
         if learned_scale:

@@ -8,13 +8,19 @@ from paddle import nn
 from ...utils.registry import HEADS
 from ..layers import conv2d
 
+CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
+
 
 class SeparableBlock(nn.Layer):
     """Depthwise then pointwise convolution, each with bias, norm and ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, momentum: float) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, momentum: float, centred: bool) -> None:
         super().__init__()
         self.conv1 = conv2d(inputs, inputs, kernel, groups=inputs, bias=True)
+        if centred:
+            centre = paddle.zeros_like(self.conv1.weight)
+            centre[:, :, kernel // 2, kernel // 2] = 1.0
+            self.conv1.weight.set_value(centre + CENTRED_NOISE * self.conv1.weight)
         self.bn1 = nn.BatchNorm2D(inputs, momentum=momentum)
         self.conv2 = conv2d(inputs, outputs, bias=True)
         self.bn2 = nn.BatchNorm2D(outputs, momentum=momentum)
@@ -34,6 +40,8 @@ class SeparableHead(nn.Layer):
         blocks: how many.
         kernel_size: of the depthwise convolutions.
         norm_momentum: Paddle's meaning, the share of the old statistics that is kept.
+        centred: depthwise kernels start near the identity: the head begins as a classifier of single pixels and learns
+            their neighbourhood, which a short training profits from. The reference starts at random.
     """
 
     _built = ("in_channels",)
@@ -45,13 +53,14 @@ class SeparableHead(nn.Layer):
         blocks: int = 4,
         kernel_size: int = 7,
         norm_momentum: float = 0.9997,
+        centred: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
         self.blocks = blocks
         for index in range(1, blocks + 1):
             inputs = in_channels if index == 1 else channels
-            setattr(self, f"layer{index}", SeparableBlock(inputs, channels, kernel_size, norm_momentum))
+            setattr(self, f"layer{index}", SeparableBlock(inputs, channels, kernel_size, norm_momentum, centred))
         self.conv = conv2d(channels, 1, bias=True)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
