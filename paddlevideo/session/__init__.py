@@ -30,11 +30,12 @@ def open_session(
 
     Args:
         path: a video file, a folder of pictures, or a glob.
-        config: a YAML file; its MODEL and PIPELINE.input sections are used.
+        config: a YAML file; its MODEL, PIPELINE.input and INFERENCE sections are used.
         weights: a file of weights of that model.
         objects: how many objects, or their ids.
         engine: ``"fast"`` (compiled for the CPU) or ``"plain"`` (eager Paddle).
-        settings: what `Session` takes besides: ``cache_bytes``, ``local_memory``, ``undo_depth``.
+        settings: what `Session` takes besides (``cache_bytes``, ``local_memory``, ``refine``, ``undo_depth``), in place
+            of the config's.
 
     Raises:
         InputError: one of the files is missing or wrong.
@@ -49,13 +50,15 @@ def open_session(
     from ..utils.weights import load_into
     from .engine import build_engine
     from .session import Session
+    from .settings import engine_precision, session_settings
 
     frames = open_frames(path)
     cfg = load_config(config, [])
     model = build_model(cfg["MODEL"])
     load_into(model, weights)
     preprocess = Preprocess(**cfg["PIPELINE"].get("input", {}))
-    return Session(build_engine(model, engine), frames, preprocess, objects, **settings)
+    settings = {**session_settings(cfg), **settings}
+    return Session(build_engine(model, engine, engine_precision(cfg)), frames, preprocess, objects, **settings)
 
 
 def __getattr__(name: str) -> Any:

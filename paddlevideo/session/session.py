@@ -38,6 +38,8 @@ class Session:
         objects: how many objects (ids 1..n), or their ids.
         cache_bytes: memory for embeddings; frames beyond it are embedded again when needed.
         local_memory: rule of the local memory, see `LocalMemory`.
+        refine: answer strokes with the propagation head on top of the interaction head, see `_refined`; the reference
+            does not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 
@@ -50,6 +52,7 @@ class Session:
         *,
         cache_bytes: int = 1 << 30,
         local_memory: LocalRule = "reference",
+        refine: bool = False,
         undo_depth: int = 3,
     ) -> None:
         if undo_depth < 1:
@@ -62,6 +65,7 @@ class Session:
         self._next_object = max(self._objects, default=0) + 1
         self._state = State(GlobalMemory(), LocalMemory(local_memory), MaskStore())
         self._rounds: list[Round] = []
+        self._refine = refine
         self._undo_depth = undo_depth
         self._pass: object | None = None  # the propagation that may go on; any other change ends it
 
@@ -224,11 +228,25 @@ class Session:
             result = self._answer(current.frame, logits)
             if current.number == 1 and (label != UNLABELLED).any():
                 current.reference = region_of_interest(label)
+            if self._refine:
+                result = self._refined(current, embedding)
         # The reference's habit: the frame matched against itself, locally, goes into the global memory.
         maps = self._engine.local_map(embedding, embedding, label, self.ids)
         self._state.global_memory.aggregate(current.frame, maps, self.ids)
         current.result = result
         return result
+
+    def _refined(self, current: Round, embedding: Floats) -> FrameResult:
+        """Carry the annotated frame's mask over to the frame itself.
+
+        The interaction head sees strokes only as lines; the propagation head sees what looks like them.
+        """
+        ids, engine, previous = self.ids, self._engine, self._previous_label(current.frame)
+        assert current.reference is not None and previous is not None
+        maps = engine.global_map(embedding, engine.reference(embedding, current.reference, ids))
+        seen = np.minimum(maps, self._state.global_memory.read(current.frame, ids, embedding.shape[1:]))
+        near = engine.local_map(embedding, embedding, previous, ids)
+        return self._answer(current.frame, engine.propagate(embedding, seen, near, previous, ids))
 
     def _propagate(self) -> Iterator[FrameResult]:
         turn = self._pass = object()

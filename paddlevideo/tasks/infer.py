@@ -32,6 +32,7 @@ from ..loader.video import FrameSource, open_frames
 from ..modeling import build_model
 from ..session.engine import build_engine
 from ..session.session import Session
+from ..session.settings import engine_precision, session_settings
 from ..utils.errors import InputError
 from ..utils.files import atomic_folder
 from ..utils.weights import load_into
@@ -72,15 +73,8 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    settings = cfg.get("INFERENCE", {})
-    session = Session(
-        build_engine(model, args.engine, settings.get("precision", "fp32")),
-        frames,
-        preprocess,
-        start.objects,
-        cache_bytes=settings.get("cache_mib", 1024) << 20,
-        local_memory=settings.get("local_memory", "reference"),
-    )
+    engine = build_engine(model, args.engine, engine_precision(cfg))
+    session = Session(engine, frames, preprocess, start.objects, **session_settings(cfg))
 
     run_rounds(session, start, len(frames))
     with atomic_folder(output) as folder:

@@ -26,8 +26,8 @@ from ..loader.video import PictureFrames
 from ..metrics.round_metric import RoundMetric, RoundScore, Scribble
 from ..modeling import MANet, build_model
 from ..session.engine import EngineKind, build_engine
-from ..session.memory import LocalRule
 from ..session.session import Session
+from ..session.settings import engine_precision, session_settings
 from ..utils.registry import METRICS
 from ..utils.weights import load_into
 from ..writers.report import table, write_report
@@ -44,16 +44,14 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-    inference = cfg.get("INFERENCE", {})
     summary = evaluate(
         model,
         sequences,
         metric,
         preprocess,
         engine_kind=args.engine,
-        precision=inference.get("precision", "fp32"),
-        cache_bytes=inference.get("cache_mib", 1024) << 20,
-        local_memory=inference.get("local_memory", "reference"),
+        precision=engine_precision(cfg),
+        settings=session_settings(cfg),
     )
 
     tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
@@ -84,14 +82,12 @@ def evaluate(
     *,
     engine_kind: EngineKind = "fast",
     precision: str = "fp32",
-    cache_bytes: int = 1 << 30,
-    local_memory: LocalRule = "reference",
+    settings: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Judge ``model`` on ``sequences`` and return the metric's summary; the model's train or eval mode is restored.
 
-    ``engine_kind`` and ``precision`` are those of `build_engine`, ``cache_bytes`` and ``local_memory`` those of
-    `Session`.
+    ``engine_kind`` and ``precision`` are those of `build_engine`, ``settings`` further arguments of `Session`.
     """
     training = model.training
     model.eval()
@@ -99,8 +95,7 @@ def evaluate(
 
     def open_session(sequence: DavisSequence) -> Session:
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-        settings = (engine, frames, preprocess, sequence.objects)
-        return Session(*settings, cache_bytes=cache_bytes, local_memory=local_memory, undo_depth=1)
+        return Session(engine, frames, preprocess, sequence.objects, undo_depth=1, **(settings or {}))
 
     met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
     scores: dict[str, list[RoundScore]] = {}

@@ -121,6 +121,7 @@ _INFERENCE = Section(
     {
         "cache_mib": int,
         "local_memory": Literal["reference", "nearest"],
+        "refine": bool,
         "precision": Literal["fp32", "bf16"],
     }
 )

@@ -116,6 +116,18 @@ def test_strokes_answer_at_once_and_propagate_both_ways() -> None:
         assert set(np.unique(result.mask)) == {0, 1, 2}
 
 
+def test_refining_carries_the_annotated_frame_over_to_itself() -> None:
+    plain, refined = _session(), _session(refine=True)
+    strokes = [_stroke(1, 2), _stroke(2, 2)]
+    coarse, fine = plain.add_strokes(strokes), refined.add_strokes(strokes)
+    assert not np.array_equal(coarse.logits, fine.logits)
+    assert (fine.mask == _truth(2)).mean() >= (coarse.mask == _truth(2)).mean()
+    assert np.array_equal(plain.global_memory(2), refined.global_memory(2))
+    assert np.array_equal(refined.mask(2), fine.mask)
+    refined.undo()
+    assert not refined.mask(2).any()
+
+
 def test_each_frame_is_embedded_once_over_all_rounds() -> None:
     engine = Colours()
     session = _session(engine=engine)
