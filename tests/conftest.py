@@ -32,7 +32,12 @@ def tiny_davis(tmp_path: Path) -> Path:
 
     Textured shapes move over a textured ground. ``train`` names both sequences, ``val`` names ``pair``.
     """
-    root = tmp_path / "DAVIS"
+    return write_tiny_davis(tmp_path)
+
+
+def write_tiny_davis(folder: Path) -> Path:
+    """Make the folder of `tiny_davis` in ``folder``."""
+    root = folder / "DAVIS"
     for objects, name in enumerate(("disc", "pair"), start=1):
         _write_sequence(root, name, objects)
     sets = root / "ImageSets" / "2017"

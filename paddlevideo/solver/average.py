@@ -11,7 +11,7 @@ from paddle import nn
 
 
 class WeightAverage:
-    """The average of ``layer``'s trained parameters; everything else of the layer is taken as it is.
+    """The average, in float32, of ``layer``'s trained parameters; everything else of the layer is taken as it is.
 
     ``decay`` is the share of the old average kept at a step. Early on less is kept (``(1 + n) / (10 + n)`` after n
     steps), else a short run would ship its random start.
@@ -20,7 +20,9 @@ class WeightAverage:
     def __init__(self, layer: nn.Layer, decay: float) -> None:
         self.layer = layer
         self.decay = decay
-        self.values = {name: p.clone().detach() for name, p in layer.named_parameters() if not p.stop_gradient}
+        self.values = {
+            name: p.clone().detach().astype("float32") for name, p in layer.named_parameters() if not p.stop_gradient
+        }
 
     @paddle.no_grad()
     def update(self, step: int) -> None:
@@ -28,7 +30,7 @@ class WeightAverage:
         keep = min(self.decay, (1 + step) / (10 + step))
         for name, parameter in self.layer.named_parameters():
             if name in self.values:
-                self.values[name].scale_(keep).add_(parameter * (1 - keep))
+                self.values[name].scale_(keep).add_(parameter.astype("float32") * (1 - keep))
 
     def state(self) -> dict[str, paddle.Tensor]:
         """Return a whole state dict of the layer with the averaged parameters in place of the trained ones."""
@@ -52,4 +54,4 @@ class WeightAverage:
     def _assign(self, values: Mapping[str, paddle.Tensor]) -> None:
         for name, parameter in self.layer.named_parameters():
             if name in values:
-                parameter.set_value(values[name])
+                parameter.set_value(values[name].astype(parameter.dtype))

@@ -1,4 +1,4 @@
-"""Scores while training: the test by rounds on DATASET.valid."""
+"""Scores while training: the test by rounds on DATASET.valid, as the section VALIDATION says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..loader.preprocess import Preprocess
+from ..metrics.round_metric import RoundMetric
 from ..modeling import MANet
 from ..session.settings import session_settings
-from ..utils.registry import METRICS
 from .test import evaluate, read_sequences
 
 logger = logging.getLogger(__name__)
@@ -19,15 +19,18 @@ class Validation:
     """`evaluate` with the data and the metric of a config, which are read at once: bad data shows before training."""
 
     def __init__(self, cfg: Mapping[str, Any]) -> None:
-        self.metric = METRICS.build(cfg["METRIC"])
+        self.metric = RoundMetric(**cfg.get("VALIDATION", {}))
         self.sequences = read_sequences(cfg["DATASET"], self.metric, part="valid")
         self.preprocess = Preprocess(**cfg["PIPELINE"]["input"])
         self.settings = session_settings(cfg)
 
     def __call__(self, model: MANet) -> dict[str, float]:
-        """Return J, F and J&F (``JF``) after the last round."""
+        """Return J and F after the first and the last round (``J1``, ``F1``, ``J3``, ``F3``), and the last J&F, ``JF``.
+
+        Several processes share the sequences; each returns the scores of all of them.
+        """
         summary = evaluate(model, self.sequences, self.metric, self.preprocess, settings=self.settings)
-        last_round = summary["rounds"][-1]
-        scores = {key: float(last_round[key]) for key in ("J", "F", "JF")}
-        logger.info("J&F %.4f after round %s of %d sequences", scores["JF"], last_round["round"], len(self.sequences))
-        return scores
+        first, last = summary["rounds"][0], summary["rounds"][-1]
+        scores = {f"{key}{of['round']}": float(of[key]) for of in (first, last) for key in ("J", "F")}
+        logger.info("J&F %.4f after round %s of %d sequences", last["JF"], last["round"], len(self.sequences))
+        return {**scores, "JF": float(last["JF"])}

@@ -25,6 +25,7 @@ from .weights import State, as_float32, save_weights
 
 __all__ = [
     "Checkpoint",
+    "find_checkpoint",
     "latest_checkpoint",
     "load_checkpoint",
     "remove_checkpoints",
@@ -59,39 +60,44 @@ def save_checkpoint(
     """Write the checkpoint of ``step`` done steps; return the path of its weights.
 
     The states are nested dicts, lists and tuples of plain values, arrays and tensors; they come back with arrays, bit
-    for bit. Raises `InputError` when the folder cannot be written.
+    for bit. Raises `InputError` when the folder cannot be written or the disk is full; nothing of it is left then.
     """
     base = Path(folder) / f"{name}_step_{step:06d}"
     manifest = base.with_name(base.name + ".json")
-    manifest.unlink(missing_ok=True)
     weights, rest = (base.with_name(base.name + suffix) for suffix in _PARTS)
-    save_weights(weights, model_state)
-    with atomic_path(rest) as temporary, temporary.open("wb") as stream:
-        pickle.dump({"optimizer": _arrays(optimizer_state), "extra": _arrays(extra)}, stream, protocol=4)
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in (weights, rest)}
-    with atomic_path(manifest) as temporary:
-        temporary.write_text(json.dumps({"step": step, "files": files}, indent=2) + "\n", encoding="utf-8")
+    _remove(manifest)
+    try:
+        save_weights(weights, model_state)
+        with atomic_path(rest) as temporary, temporary.open("wb") as stream:
+            pickle.dump({"optimizer": _arrays(optimizer_state), "extra": _arrays(extra)}, stream, protocol=4)
+        files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in (weights, rest)}
+        with atomic_path(manifest) as temporary:
+            temporary.write_text(json.dumps({"step": step, "files": files}, indent=2) + "\n", encoding="utf-8")
+    except BaseException:
+        _remove(manifest)
+        raise
     return weights
 
 
-def load_checkpoint(where: str | Path, name: str | None = None) -> Checkpoint:
-    """Read the checkpoint ``where``: one of its files, or a folder for the newest intact one of run ``name``.
+def find_checkpoint(where: str | Path, name: str | None = None) -> Path:
+    """Return the path of a checkpoint's weights: ``where`` itself, or in a folder the newest intact one of ``name``.
 
-    In a folder a damaged checkpoint is passed over with a warning. Raises `InputError` when none is left, or when the
-    one that was asked for is damaged.
+    In a folder a damaged checkpoint is passed over with a warning. Raises `InputError` when none is left.
     """
     where = Path(where)
     if not where.is_dir():
-        return _read(where if where.suffix == ".json" else where.with_suffix(".json"))
-    manifests = _manifests(where, name)
-    if not manifests:
+        return where.with_suffix(".pdparams")
+    found = latest_checkpoint(where, name)
+    if found is None and _manifests(where, name):
+        raise InputError(f"{where}: every checkpoint in it is damaged; start anew in another output_dir")
+    if found is None:
         raise InputError(f"{where}: no checkpoint{f' of {name}' if name else ''} to go on from; start without --resume")
-    for manifest in reversed(manifests):
-        try:
-            return _read(manifest)
-        except InputError as error:
-            logger.warning("%s; taking the one before", error)
-    raise InputError(f"{where}: every checkpoint in it is damaged; start anew in another output_dir")
+    return found
+
+
+def load_checkpoint(where: str | Path, name: str | None = None) -> Checkpoint:
+    """Read the checkpoint that `find_checkpoint` finds; raise `InputError` also when the one asked for is damaged."""
+    return _read(find_checkpoint(where, name).with_suffix(".json"))
 
 
 def latest_checkpoint(folder: str | Path, name: str | None = None) -> Path | None:
@@ -106,20 +112,27 @@ def latest_checkpoint(folder: str | Path, name: str | None = None) -> Path | Non
     return None
 
 
-def remove_checkpoints(folder: str | Path, name: str, keep: int) -> None:
-    """Remove all but the newest ``keep`` checkpoints of run ``name``."""
-    manifests = _manifests(Path(folder), name)
+def remove_checkpoints(folder: str | Path, name: str, keep: int, step: int | None = None) -> None:
+    """Remove all but the newest ``keep`` checkpoints of run ``name``, counting from that of ``step`` when given."""
+    manifests = [path for done, path in _numbered(Path(folder), name) if step is None or done <= step]
     for manifest in manifests[: max(0, len(manifests) - keep)]:
-        # The manifest goes first: what is left of an interrupted removal does not count as a checkpoint.
-        for suffix in (".json", *_PARTS):
-            manifest.with_suffix(suffix).unlink(missing_ok=True)
+        _remove(manifest)
+
+
+def _remove(manifest: Path) -> None:
+    # The manifest goes first: what is left of an interrupted removal does not count as a checkpoint.
+    for suffix in (".json", *_PARTS):
+        manifest.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _manifests(folder: Path, name: str | None) -> list[Path]:
     """Return the manifests in ``folder`` by step, oldest first."""
+    return [path for _, path in _numbered(folder, name)]
+
+
+def _numbered(folder: Path, name: str | None) -> list[tuple[int, Path]]:
     pattern = re.compile((re.escape(name) if name else ".+") + r"_step_(\d+)\.json")
-    found = [(int(match[1]), path) for path in folder.glob("*.json") if (match := pattern.fullmatch(path.name))]
-    return [path for _, path in sorted(found)]
+    return sorted((int(match[1]), path) for path in folder.glob("*.json") if (match := pattern.fullmatch(path.name)))
 
 
 def _verify(manifest: Path) -> int:

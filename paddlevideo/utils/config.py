@@ -27,6 +27,7 @@ DEFAULTS: Config = {
     "val_interval": 1000,
     "keep_checkpoints": 3,
     "seed": 1234,
+    "sync_norm": False,
 }
 NEEDED = {
     "train": ("DATASET.batch_size", "DATASET.train", "OPTIMIZER", "epochs"),

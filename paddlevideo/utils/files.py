@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -11,20 +12,24 @@ from pathlib import Path
 
 from .errors import InputError
 
+_PARTIAL = ".partial-"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it on error.
 
     The temporary name keeps the suffix, because image and video writers choose the format by it. Raises `InputError`
-    when the folder cannot be made or the target cannot be replaced.
+    when the folder cannot be made, the target cannot be replaced or the disk is full.
     """
     path = Path(path)
     _make_folder(path.parent)
     temporary = path.with_name(_temporary_name(path.name) + path.suffix)
     try:
-        yield temporary
-        _rename(temporary, path)
+        with _needing_room(path):
+            yield temporary
+            _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -34,7 +39,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield a new temporary folder; on success its entries become those of ``path``, on error it is removed.
 
     A folder that exists keeps what is in it, except for the entries that are written anew: those are replaced whole.
-    Raises `InputError` when the folder cannot be made.
+    Raises `InputError` when the folder cannot be made or the disk is full.
     """
     path = Path(path).absolute()
     # Inside an existing folder, since that may be a mount point that nothing can be renamed into from outside.
@@ -42,19 +47,40 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     temporary = home / _temporary_name(path.name)
     _make_folder(temporary)
     try:
-        yield temporary
-        _make_folder(path)
-        for entry in sorted(temporary.iterdir()):
-            target = path / entry.name
-            if target.is_dir() and not target.is_symlink():
-                shutil.rmtree(target)
-            _rename(entry, target)
+        with _needing_room(path):
+            yield temporary
+            _make_folder(path)
+            for entry in sorted(temporary.iterdir()):
+                target = path / entry.name
+                if target.is_dir() and not target.is_symlink():
+                    shutil.rmtree(target)
+                _rename(entry, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_leftovers(folder: str | Path) -> None:
+    """Remove what a killed process had half written into ``folder``; call where no other process writes to it."""
+    for path in Path(folder).glob(f".*{_PARTIAL}*"):
+        path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _needing_room(path: Path) -> Iterator[None]:
+    """Turn the error of a full disk (or of a quota) into one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        free = shutil.disk_usage(path.parent).free / 2**20
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}; {free:,.0f} MiB are free there); make room and start again"
+        ) from error
+
+
 def _temporary_name(name: str) -> str:
-    return f".{name}.partial-{secrets.token_hex(4)}"
+    return f".{name}{_PARTIAL}{secrets.token_hex(4)}"
 
 
 def _make_folder(path: Path) -> None:

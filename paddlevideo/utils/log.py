@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-_FORMAT = logging.Formatter("[%(asctime)s] %(message)s", datefmt="%m/%d %H:%M:%S")
+from .processes import rank
 
 
 class _BesideBars(logging.Handler):
@@ -22,17 +22,25 @@ class _BesideBars(logging.Handler):
 
 
 def set_up_logging(level: int = logging.INFO, file: str | Path | None = None) -> None:
-    """Send the package's log to the terminal, and to ``file`` (appended) when given; may be called again."""
+    """Send the package's log to the terminal, and to ``file`` (appended) when given; may be called again.
+
+    Ranks above 0 show warnings only, with their rank in the line, and leave the file to rank 0.
+    """
+    handlers: list[logging.Handler] = [_BesideBars()]
+    number = rank()
+    if number:
+        level = max(level, logging.WARNING)
+    elif file is not None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, encoding="utf-8"))
     package = logging.getLogger("paddlevideo")
     package.setLevel(level)
     package.propagate = False
     for handler in list(package.handlers):
         package.removeHandler(handler)
         handler.close()
-    handlers: list[logging.Handler] = [_BesideBars()]
-    if file is not None:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, encoding="utf-8"))
+    who = f"rank {number}: " if number else ""
+    line = logging.Formatter(f"[%(asctime)s] {who}%(message)s", datefmt="%m/%d %H:%M:%S")
     for handler in handlers:
-        handler.setFormatter(_FORMAT)
+        handler.setFormatter(line)
         package.addHandler(handler)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import random
+import resource
 import sys
 import warnings
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from io import StringIO
 
 import numpy as np
+
+from .processes import is_launched, processes_here
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +33,23 @@ def prepare_threads(threads: int | None = None) -> int:
     """Say how many threads the libraries may use and return it; call before Paddle is imported.
 
     Paddle reads ``OMP_NUM_THREADS`` when it is imported and falls to one thread without it. ``None`` keeps what the
-    environment says, else takes all processors.
+    environment says, else shares all processors out among the launched processes of this machine.
     """
     if threads is None:
-        threads = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
+        threads = _environment_threads() or max(1, available_threads() // processes_here())
     elif os.environ.get("OMP_NUM_THREADS") != str(threads) and "paddle" in sys.modules:
         logger.warning("Paddle is already imported: it keeps its number of threads")
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's C++ log would cut through the progress bars
     return threads
+
+
+def _environment_threads() -> int:
+    """Return what ``OMP_NUM_THREADS`` says, 0 when nobody has set it."""
+    threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    # The launcher imports Paddle, which sets 1 where nothing is set, and hands that on.
+    return 0 if is_launched() and threads == 1 else threads
 
 
 def import_paddle() -> None:
@@ -54,11 +64,25 @@ def import_paddle() -> None:
 
 def set_up(threads: int | None, seed: int) -> None:
     """Choose the device, bound OpenCV's threads and seed Python, NumPy and Paddle."""
-    import cv2
     import paddle
 
-    cv2.setNumThreads(threads or int(os.environ.get("OMP_NUM_THREADS") or available_threads()))
-    paddle.set_device(device())
+    bound_opencv(threads or int(os.environ.get("OMP_NUM_THREADS") or available_threads()))
+    warnings.filterwarnings("ignore", message="When training, we now always track")  # of batch norms, whatever is set
+    paddle.set_device(device())  # of several cards the one that the launcher gave this process
+    seed_all(seed)
+
+
+def bound_opencv(threads: int) -> None:
+    """Let OpenCV use no more than ``threads`` threads in this process."""
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+def seed_all(seed: int) -> None:
+    """Seed the global random numbers of Python, NumPy and Paddle."""
+    import paddle
+
     random.seed(seed)
     np.random.seed(seed % 2**32)
     paddle.seed(seed)
@@ -70,6 +94,16 @@ def device() -> str:
 
     found = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
     return "gpu" if found else "cpu"
+
+
+def peak_memory_gib() -> float:
+    """Return the most memory that this process has used: of its card, or on a CPU of the machine."""
+    import paddle
+
+    if device() == "gpu":
+        return paddle.device.cuda.max_memory_allocated() / 2**30
+    # ru_maxrss counts KiB on Linux and bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (30 if sys.platform == "darwin" else 20)
 
 
 def autocast(enabled: bool, level: str = "O1") -> AbstractContextManager[None]:

@@ -137,6 +137,7 @@ _TOP_LEVEL = {
     "ema_decay": float | None,
     "output_dir": str,
     "seed": int,
+    "sync_norm": bool,
 }
 
 

@@ -7,10 +7,13 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from .processes import highest
+
 
 class StopSignals:
-    """Within the ``with`` block the first SIGINT or SIGTERM only sets `received`; a second one acts as usual.
+    """Within the ``with`` block the first SIGINT or SIGTERM only sets `received`.
 
+    A Ctrl-C after it acts as usual. A further SIGTERM does nothing: Paddle's launcher sends several in a row.
     Outside the main thread, where Python allows no handlers, nothing is caught.
     """
 
@@ -25,13 +28,15 @@ class StopSignals:
         return self
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        self.received = number
-        self._put_back()
+        self.received = self.received or number
+        if signal.SIGINT in self._before:
+            signal.signal(signal.SIGINT, self._before.pop(signal.SIGINT))
 
-    def _put_back(self) -> None:
+    def agreed(self) -> int | None:
+        """Return the signal that a process of the run has received; all of them ask, and get the same answer."""
+        return highest(self.received or 0) or None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._put_back()

@@ -1,5 +1,6 @@
 """The trainer on a toy network and synthetic batches; the real ones are in the integration tests."""
 
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,10 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddlevideo.loader.builder import Loader
+from paddlevideo.loader.samples import Sample, TrainingSamples
 from paddlevideo.tasks import train as module
+from paddlevideo.utils.config import DEFAULTS
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.train_log import read_log
 from paddlevideo.utils.weights import load_weights
@@ -34,24 +38,29 @@ class Toy(nn.Layer):
         return {"loss": loss, "propagation": loss.item()}
 
 
-class Batches:
-    """Five steps a pass; a batch is a function of seed and step; ``act`` is called with each step's number."""
-
-    def __init__(self, seed: int, start_step: int, act=lambda step, batch: None) -> None:
-        self.seed, self.start_step, self.act = seed, start_step, act
+class Clips(TrainingSamples):
+    """Ten samples that are functions of seed, epoch and index."""
 
     def __len__(self) -> int:
-        return 5
+        return 10
 
-    def __iter__(self) -> Iterator:
-        step = self.start_step
-        while True:
-            rng = np.random.default_rng([self.seed, step])
-            images = rng.normal(size=(2, 3, 3, 8, 8)).astype("float32")
-            batch = {"images": images, "masks": (images[:, :, 0] > 0).astype("int64")}
-            self.act(step, batch)
-            yield [f"clip{step}a", f"clip{step}b"], batch
-            step += 1
+    def group(self, index: int) -> str:
+        return f"clip{index}"
+
+    def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
+        images = np.random.default_rng([seed, epoch, index]).normal(size=(3, 3, 8, 8)).astype("float32")
+        return self.group(index), {"images": images, "masks": (images[:, 0] > 0).astype("int64")}
+
+
+class ActingLoader(Loader):
+    """Batches of two, five steps a pass; ``act`` is called with each step's number and batch."""
+
+    act = staticmethod(lambda step, batch: None)
+
+    def _here(self, step: int) -> Iterator:
+        for number, (names, batch) in enumerate(super()._here(step), start=step):
+            self.act(number, batch)
+            yield names, batch
 
 
 @pytest.fixture
@@ -63,10 +72,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return Toy()
 
     def run(folder: str = "out", act=lambda step, batch: None, args: dict | None = None, **cfg: object) -> Path:
+        def build_loader(cfg: dict, *, seed: int, start_step: int) -> Loader:
+            loader = ActingLoader(Clips(), cfg["DATASET"]["batch_size"], seed, start_step)
+            loader.act = act
+            return loader
+
         monkeypatch.setattr(module, "build_model", build)
-        monkeypatch.setattr(module, "build_loader", lambda cfg, *, seed, start_step: Batches(seed, start_step, act))
+        monkeypatch.setattr(module, "build_loader", build_loader)
         whole = {
+            **DEFAULTS,
             "MODEL": {"backbone": {}},
+            "DATASET": {"batch_size": 2},
             "OPTIMIZER": {"name": "SGD", "learning_rate": {"name": "PolynomialDecay", "base": 0.1}, "grad_clip": 5.0},
             "model_name": "toy",
             "epochs": 2,
@@ -84,6 +100,19 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
+@pytest.fixture
+def scores(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Make validation cheap: its J&F falls from call to call. Returns the list of calls."""
+    calls: list[int] = []
+
+    def validate(model: Toy) -> dict[str, float]:
+        calls.append(len(calls))
+        return {"J3": 0.3, "F3": 0.3, "JF": 0.5 - 0.1 * len(calls)}
+
+    monkeypatch.setattr(module, "_validation", lambda cfg: validate)
+    return calls
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -93,10 +122,20 @@ def same(first: Path, second: Path) -> bool:
     return one.keys() == two.keys() and all(np.array_equal(one[key], two[key]) for key in one)
 
 
+def log_of(folder: Path) -> list[dict]:
+    """The log without what a clock or the machine says."""
+    told = ("samples_per_second", "data_wait", "memory_gib", "seconds_left")
+    records = read_log(folder / "train_log.jsonl")
+    return [{key: value for key, value in record.items() if key not in told} for record in records]
+
+
 def test_a_run_leaves_weights_checkpoints_log_and_plot_and_learns(run) -> None:
     folder = run(epochs=8)
     assert names(folder) == [
+        ".lock",
+        "config.yaml",
         "loss.png",
+        "run.json",
         "toy_final.pdparams",
         "toy_step_000036.json",
         "toy_step_000036.pdopt",
@@ -123,8 +162,7 @@ def test_a_resumed_run_ends_with_the_same_bits(run, options: dict, rule: str) ->
     parts = run("parts", args={"resume": True}, OPTIMIZER=optimizer, **options)
     assert same(whole / "toy_final.pdparams", parts / "toy_final.pdparams")
     assert same(whole / "toy_step_000010.pdparams", parts / "toy_step_000010.pdparams")
-    losses = [[(r["step"], r["loss"], r["lr"]) for r in read_log(f / "train_log.jsonl")] for f in (whole, parts)]
-    assert losses[0] == losses[1]
+    assert log_of(whole) == log_of(parts)
 
 
 def test_the_average_is_what_is_shipped(run) -> None:
@@ -156,7 +194,7 @@ def test_a_loss_that_is_no_number_stops_with_step_samples_and_checkpoint(run, tm
         if step == 6:
             batch["images"][:] = np.nan
 
-    with pytest.raises(InputError, match=r"nan at step 6 .*clip6a, clip6b.*toy_step_000004\.pdparams"):
+    with pytest.raises(InputError, match=r"nan at step 6 \(samples clip\d, clip\d; .*toy_step_000004\.pdparams"):
         run(act=spoil)
     assert all(np.isfinite(value).all() for value in load_weights(tmp_path / "out/toy_step_000004.pdparams").values())
 
@@ -190,16 +228,129 @@ def test_weights_start_a_fresh_run(run) -> None:
     np.testing.assert_allclose(one["propagation_head.weight"], two["propagation_head.weight"], atol=1e-6)
 
 
-def test_validation_keeps_the_best(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = iter([0.5, 0.4])
-
-    def validation(cfg: dict):
-        return lambda model: {"J": 0.3, "F": 0.3, "JF": next(scores)}
-
-    monkeypatch.setattr(module, "_validation", validation)
+def test_validation_keeps_the_best(run, scores: list[int]) -> None:
     folder = run(args={"validate": True}, save_interval=5)
-    assert [r["JF"] for r in read_log(folder / "train_log.jsonl") if "JF" in r] == [0.5, 0.4]
+    assert [r["JF"] for r in read_log(folder / "train_log.jsonl") if "JF" in r] == [0.4, 0.3]
     assert same(folder / "toy_best.pdparams", folder / "toy_step_000005.pdparams")
+
+
+def test_a_validation_that_a_stop_left_out_is_made_up_for(run, scores: list[int], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        run(
+            args={"validate": True},
+            act=lambda step, batch: os.kill(os.getpid(), signal.SIGTERM) if step == 4 else None,
+        )
+    assert not scores and (tmp_path / "out/toy_step_000005.pdparams").exists()
+    for _ in range(2):  # the second time there is nothing left to do
+        folder = run(args={"validate": True, "resume": True})
+    assert [r["step"] for r in log_of(folder) if "JF" in r] == [5, 10]
+
+
+def test_numbers_not_yet_logged_are_part_of_a_checkpoint(run) -> None:
+    def stop(step: int, batch: dict) -> None:
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    whole = run("whole", log_interval=5)
+    with pytest.raises(SystemExit):
+        run("parts", act=stop, log_interval=5)
+    parts = run("parts", args={"resume": True}, log_interval=5)
+    assert [record["step"] for record in log_of(whole)] == [5, 10]
+    assert log_of(whole) == log_of(parts)
+
+
+def test_a_resume_that_could_not_be_exact_is_refused(run) -> None:
+    run(args={"max_iters": 3})
+    with pytest.raises(InputError, match=r"made with 2 clips a step \(1 processes of batch_size 2\), not 5"):
+        run(args={"resume": True}, DATASET={"batch_size": 5})
+    with pytest.raises(InputError, match="made with --seed 1, not 2"):
+        run(args={"resume": True, "seed": 2})
+    with pytest.raises(InputError, match="made without ema_decay"):
+        run(args={"resume": True}, ema_decay=0.9)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(run, caplog: pytest.LogCaptureFixture) -> None:
+    whole = run("whole")
+    folder = run(args={"max_iters": 9})
+    newest = folder / "toy_step_000009.pdopt"
+    newest.write_bytes(newest.read_bytes()[:-100])
+    with caplog.at_level("WARNING", logger="paddlevideo"):
+        run(args={"resume": True})
+    assert "toy_step_000009.pdopt: damaged" in caplog.text and "taking the one before" in caplog.text
+    assert same(whole / "toy_final.pdparams", folder / "toy_final.pdparams")
+
+
+def test_an_earlier_checkpoint_is_gone_on_from_elsewhere(run) -> None:
+    folder = run()
+    earlier = str(folder / "toy_step_000008.pdparams")
+    with pytest.raises(InputError, match="the last is toy_step_000010.pdparams"):
+        run(args={"resume": earlier})
+    assert same(run("elsewhere", args={"resume": earlier}) / "toy_final.pdparams", folder / "toy_final.pdparams")
+
+
+def test_a_full_disk_stops_the_run_and_leaves_the_last_checkpoint(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(step: int, batch: dict) -> None:
+        if step == 6:
+            monkeypatch.setattr("pickle.dump", full_disk)
+
+    def full_disk(thing: object, stream, protocol: int) -> None:
+        stream.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(InputError, match=r"toy_step_000008\.pdparams: cannot be written \(No space left.*MiB are free"):
+        run(act=fill)
+    monkeypatch.undo()
+    assert not [name for name in names(tmp_path / "out") if "000008" in name]
+    assert same(run(args={"resume": True}) / "toy_final.pdparams", run("whole") / "toy_final.pdparams")
+
+
+def test_a_second_run_in_a_folder_is_refused(run, tmp_path: Path) -> None:
+    def intrude(step: int, batch: dict) -> None:
+        if step == 1:
+            with pytest.raises(InputError, match=rf"out: another run \(process {os.getpid()}\) is at work"):
+                run()
+
+    assert (run(act=intrude) / "toy_final.pdparams").exists()
+
+
+class Robot:
+    """Rounds that begin every four steps and change the data: a stand-in for stage 2."""
+
+    def __init__(self, dataset: Clips) -> None:
+        self.dataset, self.made_at, self.dataset.shift = dataset, None, 0.0
+
+    def begins(self, step: int) -> bool:
+        return step % 4 == 0 and self.made_at != step
+
+    def annotate(self, step: int) -> None:
+        self.made_at = step
+        self.dataset.shift = float(np.random.rand() + paddle.rand([]).item())
+
+    def state(self) -> dict:
+        return {"made_at": self.made_at, "shift": self.dataset.shift}
+
+    def restore(self, state: dict) -> None:
+        self.made_at, self.dataset.shift = state["made_at"], state["shift"]
+
+
+@pytest.mark.parametrize("stop", [3, 5])
+def test_rounds_are_resumed(run, monkeypatch: pytest.MonkeyPatch, stop: int) -> None:
+    def shifted(clips: Clips, seed: int, epoch: int, index: int, sample=Clips.sample) -> tuple[str, Sample]:
+        name, arrays = sample(clips, seed, epoch, index)
+        return name, {**arrays, "images": arrays["images"] + np.float32(clips.shift)}
+
+    monkeypatch.setattr(Clips, "sample", shifted)
+    monkeypatch.setattr(module, "_rounds", lambda cfg, model, loader: Robot(loader.dataset))
+    whole = run("whole")
+    run("parts", args={"max_iters": stop})
+    parts = run("parts", args={"resume": True})
+    assert log_of(whole)[4:] == log_of(parts)[4:]
+    assert same(whole / "toy_final.pdparams", parts / "toy_final.pdparams")
+    with pytest.raises(InputError, match="made with simulated rounds"):
+        monkeypatch.setattr(module, "_rounds", lambda cfg, model, loader: None)
+        run("parts", args={"resume": True})
 
 
 def test_a_half_written_last_line_of_the_log_is_left_out(tmp_path: Path) -> None:

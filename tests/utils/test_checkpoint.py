@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,8 @@ from paddlevideo.utils.checkpoint import (
 )
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.weights import load_into
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def save(folder: Path, step: int, name: str = "net") -> Path:
@@ -112,15 +117,48 @@ def test_only_the_newest_are_kept(tmp_path: Path) -> None:
     } | {"net_best.pdparams"}
 
 
-def test_a_failed_save_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_just_written_is_kept_though_later_ones_lie_there(tmp_path: Path) -> None:
+    for step in (2, 8, 9):
+        save(tmp_path, step)
+    save(tmp_path, 3)
+    remove_checkpoints(tmp_path, "net", keep=1, step=3)
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == [f"net_step_{step:06d}" for step in (3, 8, 9)]
+
+
+def test_a_failed_save_leaves_what_was_there(tmp_path: Path) -> None:
     save(tmp_path, 1)
     before = {path.name for path in tmp_path.iterdir()}
 
     class Unwritable:
         def __reduce__(self) -> tuple:
-            raise OSError("the disk is full")
+            raise OSError("the disk is on fire")
 
-    with pytest.raises(OSError, match="disk is full"):
+    with pytest.raises(OSError, match="on fire"):
         save_checkpoint(tmp_path, "net", 2, {"w": np.ones(1)}, {}, {"bad": Unwritable()})
-    assert {path.name for path in tmp_path.iterdir()} == before | {"net_step_000002.pdparams"}
+    assert {path.name for path in tmp_path.iterdir()} == before
+    assert load_checkpoint(tmp_path, "net").step == 1
+
+
+FULL = """
+import resource, sys
+import numpy as np
+from paddlevideo.utils.checkpoint import save_checkpoint
+from paddlevideo.utils.errors import InputError
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    save_checkpoint(sys.argv[1], "net", 2, {"w": np.ones(10)}, {"m": np.ones(100_000)}, {})
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_does_not_fit_is_one_line_and_leaves_what_was_there(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    before = {path.name for path in tmp_path.iterdir()}
+    found = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert re.fullmatch(
+        r".*net_step_000002\.pdopt: cannot be written \(File too large; [\d,]+ MiB are free there\); make room.*\n",
+        found.stdout,
+    )
+    assert {path.name for path in tmp_path.iterdir()} == before
     assert load_checkpoint(tmp_path, "net").step == 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.files import atomic_folder, atomic_path
+from paddlevideo.utils.files import atomic_folder, atomic_path, remove_leftovers
 
 
 def names(folder: Path) -> list[str]:
@@ -71,3 +72,25 @@ def test_a_place_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match="cannot write here"), atomic_path(tmp_path / "folder") as temporary:
         temporary.write_text("")
+
+
+@pytest.mark.parametrize("kind", [atomic_path, atomic_folder])
+def test_a_full_disk_is_one_line_and_leaves_the_old(tmp_path: Path, kind) -> None:
+    target = tmp_path / "out"
+    with kind(target) as temporary:
+        (temporary / "a.txt" if kind is atomic_folder else temporary).write_text("old")
+    with pytest.raises(InputError, match=r"out: cannot be written \(No space.*MiB are free"), kind(target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(PermissionError), kind(target):
+        raise PermissionError(errno.EACCES, "not this one")
+    assert names(tmp_path) == (["out/a.txt"] if kind is atomic_folder else ["out"])
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("whole")
+    with atomic_path(tmp_path / "a.txt") as file, atomic_folder(tmp_path / "b") as folder:
+        file.write_text("half")
+        (folder / "c.txt").write_text("half")
+        remove_leftovers(tmp_path)
+        assert names(tmp_path) == ["kept.txt"] and not folder.exists()
+        file.write_text(""), folder.mkdir()  # for the blocks to end well

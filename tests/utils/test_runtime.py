@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -23,6 +24,20 @@ def test_prepare_threads_prefers_the_argument(monkeypatch: pytest.MonkeyPatch) -
     assert runtime.prepare_threads() == runtime.available_threads() >= 1
 
 
+@pytest.mark.parametrize(("said", "threads"), [(None, 4), ("1", 4), ("3", 3)])
+def test_launched_processes_share_the_processors(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, threads: int
+) -> None:
+    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "GLOG_minloglevel"):
+        monkeypatch.setenv(variable, "1")
+    monkeypatch.setattr(runtime, "available_threads", lambda: 9)
+    monkeypatch.setenv("PADDLE_TRAINER_ID", "1")
+    monkeypatch.setenv("PADDLE_LOCAL_SIZE", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", said) if said else monkeypatch.delenv("OMP_NUM_THREADS")
+    assert runtime.prepare_threads() == threads  # the launcher's import of Paddle sets 1 where nobody has said anything
+    assert os.environ["NUMBA_NUM_THREADS"] == str(threads)
+
+
 def test_set_up_seeds_everything() -> None:
     paddle = pytest.importorskip("paddle")
 
@@ -31,7 +46,18 @@ def test_set_up_seeds_everything() -> None:
         return [random.random(), np.random.rand(), paddle.rand([]).item()]
 
     assert draw() == draw()
+    assert cv2.getNumThreads() == 2
     assert paddle.device.get_device().startswith(runtime.device())
+
+
+def test_a_seed_makes_all_random_numbers_and_memory_is_a_number() -> None:
+    paddle = pytest.importorskip("paddle")
+    drawn = []
+    for seed in (5, 6, 5):
+        runtime.seed_all(seed)
+        drawn.append([random.random(), np.random.rand(), paddle.rand([]).item()])
+    assert drawn[0] == drawn[2] and all(one != two for one, two in zip(*drawn[:2], strict=True))
+    assert 0.01 < runtime.peak_memory_gib() < 1000
 
 
 def test_package_imports_nothing_heavy() -> None:

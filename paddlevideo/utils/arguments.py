@@ -1,0 +1,56 @@
+"""The command line of ``main.py``. Nothing heavy is imported here: ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+
+def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
+    """Return the command line's settings; ``argv`` None takes those of the process."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-c", "--config", required=True, metavar="YAML", help="config file")
+    parser.add_argument(
+        "-o", "--override", action="append", default=[], metavar="KEY.SUB=VALUE", help="change a config key; repeatable"
+    )
+    parser.add_argument("-w", "--weights", metavar="FILE", help="weights to test, infer with, or fine-tune from")
+    job = parser.add_mutually_exclusive_group()
+    job.add_argument("--test", action="store_true", help="score the weights on DATASET.test")
+    job.add_argument("--infer", action="store_true", help="write the masks of a video")
+    parser.add_argument("--seed", type=int, help="random seed (the config's, else 1234)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads of a process (its share)")
+    _add_training(parser.add_argument_group("training"))
+    _add_inference(parser.add_argument_group("inference"))
+    return parser.parse_args(argv)
+
+
+def _add_training(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--validate", action="store_true", help="score on DATASET.valid every val_interval steps")
+    group.add_argument("--amp", action="store_true", help="mixed precision (GPU)")
+    group.add_argument("--amp_level", choices=("O1", "O2"), default="O1", help="level of mixed precision (O1)")
+    group.add_argument("--max_iters", type=_positive, metavar="N", help="stop after N steps in all")
+    group.add_argument(
+        "--resume", nargs="?", const=True, type=_checkpoint, metavar="PATH", help="go on (from output_dir's newest)"
+    )
+
+
+def _add_inference(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--input", metavar="VIDEO", help="video file, folder of images, or glob pattern")
+    group.add_argument("--scribbles", metavar="JSON", help="scribble file: one round, or a list of rounds")
+    group.add_argument("--masks", metavar="PNG", help="mask of the first frame; scribbles then correct it")
+    group.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
+    group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
+    group.add_argument(
+        "--engine", choices=("fast", "plain"), default="fast", help="compiled, or the definition in eager Paddle (fast)"
+    )
+
+
+def _checkpoint(text: str) -> str | bool:
+    return True if text == "auto" else text  # tasks.train takes True for the newest there is
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number

@@ -1,0 +1,94 @@
+"""What the config keys mean that no docstring describes under Args: keys of plain sections, by their dotted path.
+
+The docstrings of constructors describe the others. ``Class.argument`` stands here only for a class that says what it
+does in one sentence, without Args.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MEANINGS = {
+    "MODEL": "the network, its loss and how it matches pixels.",
+    "DATASET": "data to train on, to validate on and to test on.",
+    "PIPELINE": "what is done to frames before the network.",
+    "OPTIMIZER": "how the weights are updated, and the learning rate; needed by training.",
+    "METRIC": "how ``--test`` scores.",
+    "INFERENCE": "settings of a session, for ``--infer``, ``--test`` and ``--validate``.",
+    "model_name": "beginning of the names of the files that training writes.",
+    "epochs": "passes over the training data; needed by training.",
+    "log_interval": "optimisation steps from one line of the training log to the next.",
+    "save_interval": "optimisation steps from one checkpoint to the next.",
+    "save_minutes": "a checkpoint also after this many minutes without one; null: by steps alone.",
+    "val_interval": "optimisation steps from one validation to the next (``--validate``).",
+    "keep_checkpoints": "how many of the newest checkpoints are kept; older ones are removed.",
+    "ema_decay": "decay a step of the moving average of the weights, which is then validated and shipped; null: none.",
+    "output_dir": "folder for checkpoints, weights and logs.",
+    "seed": "of everything random; ``--seed`` goes before it.",
+    "DATASET.batch_size": "clips a step in each process; needed by training.",
+    "DATASET.valid_batch_size": "accepted for PaddleVideo's command lines; a session works on one video.",
+    "DATASET.test_batch_size": "accepted for PaddleVideo's command lines; a session works on one video.",
+    "DATASET.num_workers": "processes that prepare batches ahead; 0: none.",
+    "DATASET.train": "the training samples.",
+    "DATASET.valid": "the folder that ``--validate`` scores on.",
+    "DATASET.test": "the folder that ``--test`` scores on.",
+    "DATASET.valid.format": "kind of the folder.",
+    "DATASET.valid.file_path": "the DAVIS root: JPEGImages, Annotations, ImageSets and perhaps Scribbles.",
+    "DATASET.valid.split": "name of a list in ImageSets; null: every sequence of the folder.",
+    "DATASET.valid.sequences": "names to take instead of a split's.",
+    "DATASET.valid.resolution": "the folder below JPEGImages and Annotations; the sizes are read from the files.",
+    "PIPELINE.input": "what is done to every frame, in training and afterwards.",
+    "PIPELINE.train": "what is done to training samples beside.",
+    "PIPELINE.train.transform": "augmentations in their order.",
+    "OPTIMIZER.learning_rate": "the learning rate by step.",
+    "MODEL.backbone.pretrained": "weights to begin with: ``imagenet``, or a file; null: random ones.",
+    "INFERENCE.cache_mib": "memory for embeddings in MiB; frames beyond it are embedded again when needed.",
+    "INFERENCE.local_memory": "which rounds' local distance maps count for a frame: of the last two (``reference``), "
+    "or of the annotated frame that is nearest (``nearest``).",
+    "INFERENCE.refine": "strokes are answered by the propagation head on top of the interaction head; the reference "
+    "does not.",
+    "Optimizer.weight_decay": "strength of the weight decay.",
+    "Optimizer.multipliers": "beginnings of parameters' names (``backbone.encoder``) and the factor on their learning "
+    "rate; the longest match counts.",
+    "Optimizer.no_decay": "endings of the names of parameters without weight decay (``.bias``); ``1d`` stands for "
+    "every vector, so norms and biases.",
+    "Optimizer.grad_clip": "largest global norm of the gradients; null: no clip.",
+    "SGD.momentum": "share of the last update that is kept.",
+    "SGD.nesterov": "Nesterov's momentum, which looks one update ahead.",
+    "AdamW.beta1": "decay of the mean of the gradients.",
+    "AdamW.beta2": "decay of the mean of their squares.",
+    "AdamW.epsilon": "added to the divisor.",
+    "Schedule.base": "the highest learning rate.",
+    "Schedule.total_steps": "optimisation steps of the whole schedule, warm-up included; null: as many as the run has.",
+    "Schedule.warmup_steps": "steps in which the rate rises linearly to ``base``.",
+    "CosineDecay.end": "rate at the end, as a share of ``base``.",
+    "PolynomialDecay.power": "exponent of the decay; 1 is a straight line.",
+    "PolynomialDecay.end": "rate at the end, as a share of ``base``.",
+    "RandomHorizontalFlip.prob": "part of the clips that are mirrored.",
+    "RandomReverse.prob": "part of the clips that run backwards.",
+    "RandomScale.scales": "the factors to draw from.",
+    "Resize.size": "a side, or height and width, in pixels.",
+    "RandomBlur.prob": "part of the clips that are blurred.",
+    "RandomBlur.sigma": "smallest and largest width of the Gaussian in pixels.",
+    "RoundMetric.rounds": "rounds a sequence: scribble, propagate, correct, ...",
+    "RoundMetric.sequences": "names to judge instead of all.",
+    "RoundMetric.seed": "of the simulated strokes.",
+    "RoundMetric.first_frame": "frame of the first simulated strokes: the ``first`` that shows every object at a "
+    "decent size, or of these the one nearest the ``middle``.",
+    "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
+}
+
+SECTION_DEFAULTS: dict[str, Any] = {
+    "output_dir": "output/<model_name>",
+    "save_minutes": None,
+    "ema_decay": None,
+    "DATASET.num_workers": 0,
+    "DATASET.valid.split": None,
+    "DATASET.valid.sequences": None,
+    "DATASET.valid.resolution": "480p",
+    "MODEL.backbone.pretrained": None,
+    "INFERENCE.cache_mib": 1024,
+    "INFERENCE.local_memory": "reference",
+    "INFERENCE.refine": False,
+    "INFERENCE.precision": "fp32",
+}

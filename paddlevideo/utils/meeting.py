@@ -1,0 +1,44 @@
+"""A barrier without a clock. gloo's collectives give up after 30 seconds, and Paddle offers no way to change that."""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Client, Connection, Listener
+
+
+class Meeting:
+    """Lets the processes of a run wait for each other over plain sockets, for as long as it takes.
+
+    Rank 0 opens its door when it is made; once every process has made its own, all call `join`, and then `wait` at
+    each barrier. When a process is gone the others learn it at once, by an `OSError` or an `EOFError`.
+
+    Args:
+        rank, world: this process's number, and of how many.
+        endpoint: ``host:port`` that rank 0 listens at.
+    """
+
+    def __init__(self, rank: int, world: int, endpoint: str) -> None:
+        host, _, port = endpoint.rpartition(":")
+        self._address = host, int(port)
+        self._key = endpoint.encode()  # keeps out a stranger who tries the port by mistake
+        self._world = world
+        self._door = Listener(self._address, backlog=world, authkey=self._key) if rank == 0 else None
+        self._others: list[Connection] = []
+
+    def join(self) -> None:
+        """Connect every process to rank 0."""
+        if self._door is None:
+            self._others = [Client(self._address, authkey=self._key)]
+        else:
+            self._others = [self._door.accept() for _ in range(1, self._world)]
+            self._door.close()
+
+    def wait(self) -> None:
+        """Return when every process has called this."""
+        if self._door is None:
+            self._others[0].send_bytes(b"here")
+            self._others[0].recv_bytes()
+        else:
+            for other in self._others:
+                other.recv_bytes()
+            for other in self._others:
+                other.send_bytes(b"all")

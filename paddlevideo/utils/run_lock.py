@@ -1,0 +1,60 @@
+"""One trainer a folder: two would write over each other's checkpoints."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from .errors import InputError
+from .processes import from_main
+
+logger = logging.getLogger(__name__)
+
+
+class RunLock:
+    """Within the ``with`` block no other run can lock ``folder``, which is made if need be.
+
+    Rank 0 holds the lock for all processes of the run. The system takes it back when that process ends, however it
+    ends; the file ``.lock``, which holds the process's number, stays. Raises `InputError` when another run is there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.path = Path(folder) / ".lock"
+        self._file: int | None = None
+
+    def __enter__(self) -> RunLock:
+        from_main(self._lock)
+        return self
+
+    def _lock(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise InputError(
+                f"{self.path.parent}: cannot write here ({error.strerror}); choose another with -o output_dir=FOLDER"
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(file, 20).decode(errors="replace").strip() or "unknown"
+            os.close(file)
+            raise InputError(
+                f"{self.path.parent}: another run (process {holder}) is at work in this folder; wait for its end, stop "
+                "it, or choose another with -o output_dir=FOLDER"
+            ) from error
+        except OSError as error:  # some network folders have no locks
+            logger.warning("%s: not locked (%s); start no second run in this folder", self.path.parent, error.strerror)
+        with suppress(OSError):  # of a full disk
+            os.ftruncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
+        self._file = file
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

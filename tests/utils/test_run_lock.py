@@ -1,0 +1,50 @@
+"""One run a folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.run_lock import RunLock
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLD = """
+import sys, time
+from paddlevideo.utils.run_lock import RunLock
+with RunLock(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_another_process_is_refused_by_number_until_it_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, cwd=ROOT) as holder:
+        try:
+            assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+            with pytest.raises(InputError, match=rf"{folder}: another run \(process {holder.pid}\) is at work"):
+                RunLock(folder).__enter__()
+            os.kill(holder.pid, signal.SIGKILL)
+            holder.wait()
+            with RunLock(folder):
+                assert (folder / ".lock").read_text() == f"{os.getpid()}\n"
+        finally:
+            holder.kill()
+
+
+def test_the_lock_is_given_back(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError), RunLock(tmp_path):
+            raise ValueError
+
+
+def test_a_folder_that_cannot_be_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write here"), RunLock(tmp_path / "file" / "run"):
+        pass

@@ -1,0 +1,55 @@
+"""The first signal sets a flag; what comes after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from paddlevideo.utils.signals import StopSignals
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_only_sets_the_flag(number: int) -> None:
+    before = signal.getsignal(number)
+    with StopSignals() as stop:
+        assert stop.received is None and stop.agreed() is None
+        send(number)
+        assert stop.received == number and stop.agreed() == number
+    assert signal.getsignal(number) == before
+
+
+def test_further_terminations_do_nothing() -> None:
+    with StopSignals() as stop:
+        for _ in range(3):  # as Paddle's launcher sends them
+            send(signal.SIGTERM)
+        assert stop.received == signal.SIGTERM
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_ctrl_c_interrupts(first: int) -> None:
+    with StopSignals() as stop:
+        send(first)
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGINT)
+        assert stop.received == first
+
+
+def test_outside_the_main_thread_nothing_is_caught() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    seen: list[object] = []
+
+    def work() -> None:
+        with StopSignals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
