@@ -56,7 +56,6 @@ $(VENV)/.demo: $(VENV)/.run
 
 # The official DAVIS judge (GPL-3.0). Its own pins cannot be met today, and its build needs gcc and these tools present.
 $(VENV)/.judge: $(VENV)/.run
-	$(PIP) install numpy cython setuptools wheel
+	$(PIP) install numpy cython setuptools wheel absl-py "networkx>=3" pandas requests scikit-learn six
 	$(PIP) install --no-build-isolation --no-deps davisinteractive==1.0.4
-	$(PIP) install absl-py "networkx>=3" pandas requests scikit-learn six
 	@touch $@

@@ -1,10 +1,13 @@
-"""J and F round by round, without a clock: which frame is scribbled in each round, with what, and how rounds add up."""
+"""J and F round by round, without a time limit: which frame is scribbled in each round, with what, and how rounds add
+up."""
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,6 +19,20 @@ from ..utils.registry import METRICS, nearest
 from .region_boundary import frame_scores
 
 DECENT_AREA = 0.001  # share of the picture an object has to fill before somebody would scribble on it
+
+
+Entry = dict[str, Any]
+"""What a metric keeps of a judged sequence, plain data: ``frames``, ``objects``, ``rounds`` and what else it needs."""
+
+
+class Answers(Protocol):
+    """What answers strokes with masks; `paddlevideo.session.Session` does."""
+
+    def add_strokes(self, strokes: Sequence[Stroke], /) -> Any: ...
+
+    def propagate(self) -> Iterable[Any]: ...
+
+    def mask(self, frame: int, /) -> np.ndarray: ...
 
 
 class JudgedSequence(Protocol):
@@ -64,7 +81,13 @@ class RoundMetric:
     none, strokes are simulated inside every object on the frame that ``first_frame`` says: the ``"first"`` one that
     shows every object at a decent size, or of these the one nearest the ``"middle"``. Every later round simulates
     corrections on the frame with the lowest mean J that has not been annotated yet. Strokes depend on ``seed``, the
-    sequence's name and the round alone. ``sequences`` restricts the judgement to these names.
+    sequence's name and the round alone.
+
+    Args:
+        rounds: rounds a sequence, the first included.
+        sequences: names to judge; null judges all of the split.
+        seed: of the simulated strokes.
+        first_frame: where the first strokes are simulated, ``first`` or ``middle``.
     """
 
     def __init__(
@@ -86,6 +109,9 @@ class RoundMetric:
         self.sequences = sequences
         self.seed = seed
         self.first_frame = first_frame
+
+    def prepare(self) -> None:
+        """Nothing is needed."""
 
     def select(self, sequences: Sequence[Any]) -> list[Any]:
         """The sequences to judge, in their own order; `InputError` for a name of ours that is not among them."""
@@ -135,13 +161,36 @@ class RoundMetric:
         region, boundary = zip(*pairs, strict=True)
         return np.stack(region), np.stack(boundary)
 
-    def summary(self, scores: Mapping[str, list[RoundScore]]) -> dict[str, Any]:
+    def judge(
+        self, open_answers: Callable[[], Answers], sequence: JudgedSequence, masks_folder: Path | None = None
+    ) -> Entry:
+        """Take one sequence through all rounds; return its entry for `summary`.
+
+        ``open_answers()`` gives a fresh session. The clock runs for embedding, interaction and propagation, not for
+        scoring. No masks are kept: ``masks_folder`` is the official judge's.
+        """
+        answers = open_answers()
+        scores: list[RoundScore] = []
+        for _ in range(self.rounds):
+            scribble = self.next_scribble(sequence, answers.mask, scores) if scores else self.first_scribble(sequence)
+            if scribble is None:  # nothing left to correct: the masks stand
+                scores.append(replace(scores[-1], seconds=0.0))
+                continue
+            started = time.perf_counter()
+            answers.add_strokes(scribble.strokes)
+            for _ in answers.propagate():
+                pass
+            seconds = time.perf_counter() - started
+            scores.append(RoundScore(scribble, *self.score(sequence, answers.mask), seconds))
+        return sequence_entry(scores)
+
+    def summary(self, entries: Mapping[str, Entry]) -> dict[str, Any]:
         """What ``summary.json`` holds: means over objects, then frames (all), then sequences, for every round.
 
-        ``scores`` has one entry a round for every sequence's name. ``seconds`` is what a sequence spent in that round,
-        interaction and propagation, in the first round also embedding; the mean of it over sequences.
+        ``seconds`` is what a sequence spent in that round, interaction and propagation, in the first round also
+        embedding; the mean of it over sequences.
         """
-        sequences = {name: _sequence_summary(rounds) for name, rounds in scores.items()}
+        sequences = dict(entries)
         rounds = []
         for number in range(self.rounds):
             of_round = [sequence["rounds"][number] for sequence in sequences.values()]
@@ -175,7 +224,8 @@ def _human_scribble(sequence: JudgedSequence, strokes: list[Stroke]) -> Scribble
     return Scribble(frame, [stroke for stroke in strokes if stroke.frame == frame], "human")
 
 
-def _sequence_summary(scores: list[RoundScore]) -> dict[str, Any]:
+def sequence_entry(scores: Sequence[RoundScore]) -> Entry:
+    """Return the entry of a sequence for `RoundMetric.summary`: means over objects and frames by round."""
     rounds = []
     for number, score in enumerate(scores, start=1):
         region, boundary = _mean(score.region, axis=0), _mean(score.boundary, axis=0)

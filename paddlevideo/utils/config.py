@@ -31,7 +31,7 @@ DEFAULTS: Config = {
 }
 NEEDED = {
     "train": ("DATASET.batch_size", "DATASET.train", "OPTIMIZER", "epochs"),
-    "--validate": ("DATASET.valid", "METRIC"),
+    "--validate": ("DATASET.valid",),
     "test": ("DATASET.test", "METRIC"),
     "infer": (),
 }
@@ -144,6 +144,10 @@ def apply_override(config: Config, origins: Origins, override: str) -> None:
         if not isinstance(place, (dict, list)):
             raise InputError(f"{origin}: {dotted(keys)} is {place!r}, it holds no '{parts[len(keys)]}'")
     key = _index(place, last, origin, keys)
+    if last in _NAMING_KEYS and isinstance(place, dict) and place.get(last, value) != value:
+        place.clear()  # the arguments of one class mean nothing to another
+        for stale in [known for known in origins if known[: len(keys)] == keys and known != keys]:
+            del origins[stale]
     place[key] = value
     keys = (*keys, key)
     for stale in [known for known in origins if known[: len(keys)] == keys]:

@@ -99,6 +99,7 @@ def project_schema() -> Section:
             ),
             "OPTIMIZER": Part(OPTIMIZERS, {"learning_rate": Part(SCHEDULES)}),
             "METRIC": Part(METRICS),
+            "VALIDATION": Arguments(METRICS.get("RoundMetric")),
             "INFERENCE": _INFERENCE,
             **_TOP_LEVEL,
         },

@@ -1,4 +1,4 @@
-"""A test's summary as a table, as ``summary.json``, as ``report.csv`` and as a picture of J and F by round."""
+"""A test's summary as a table, as ``summary.json``, as ``report.csv`` and as a picture of the scores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from ..utils.files import atomic_path
 
-Summary = Mapping[str, Any]  # what RoundMetric.summary returns
+Summary = Mapping[str, Any]  # what a metric's summary returns
 
-COLUMNS = ("sequence", "scribble", "round", "frame", "object", "J", "F", "seconds")
+COLUMNS = ("sequence", "set", "scribble", "round", "frame", "object", "J", "F", "seconds")
 
 
 def write_report(folder: str | Path, summary: Summary) -> list[Path]:
@@ -29,25 +29,29 @@ def report_rows(summary: Summary) -> Iterator[dict[str, Any]]:
     """One row of ``COLUMNS`` for every object of every round: J and F are means over all frames.
 
     ``scribble`` says who drew the round's strokes (``human`` or ``simulated``), ``frame`` where; ``seconds`` belong to
-    the whole round and stand in the row of each of its objects.
+    the whole round and stand in the row of each of its objects. ``set`` counts the sets of first scribbles of a
+    sequence, of which the official judge plays each.
     """
+    keys = ("scribble", "round", "frame", "seconds")
     for name, sequence in summary["sequences"].items():
-        for score in sequence["rounds"]:
-            shared = {"sequence": name, **{key: score[key] for key in ("scribble", "round", "frame", "seconds")}}
-            for of_object in score["objects"]:
-                yield {**shared, **of_object}
+        for number, game in enumerate(sequence.get("games", [sequence]), 1):
+            for score in game["rounds"]:
+                shared = {"sequence": name, "set": number, **{key: score[key] for key in keys}}
+                for of_object in score["objects"]:
+                    yield {**shared, **of_object}
 
 
 def table(summary: Summary) -> str:
-    """J and F of every sequence after every round, and below it the means by round, for a terminal."""
+    """Every sequence after some rounds, below it the means by round and the judge's verdict, for a terminal."""
     numbers = [score["round"] for score in summary["rounds"]]
-    head = ["sequence", "frames", "objects", *(f"{key}{number}" for number in numbers for key in "JF"), "seconds"]
+    shown = numbers if len(numbers) <= 3 else [numbers[0], 3, numbers[-1]]
+    head = ["sequence", "frames", "objects", *(f"{key}{number}" for number in shown for key in "JF"), "seconds"]
     rows = [
         [
             name,
             str(sequence["frames"]),
             str(sequence["objects"]),
-            *(f"{score[key]:.3f}" for score in sequence["rounds"] for key in "JF"),
+            *(f"{score[key]:.3f}" for score in sequence["rounds"] if score["round"] in shown for key in "JF"),
             f"{sum(score['seconds'] for score in sequence['rounds']):.1f}",
         ]
         for name, sequence in summary["sequences"].items()
@@ -56,7 +60,11 @@ def table(summary: Summary) -> str:
         [str(score["round"]), *(f"{score[key]:.4f}" for key in ("J", "F", "JF")), f"{score['seconds']:.1f}"]
         for score in summary["rounds"]
     ]
-    return _aligned([head, *rows]) + "\n\n" + _aligned([["round", "J", "F", "J&F", "seconds"], *means])
+    blocks = [_aligned([head, *rows]), _aligned([["round", "J", "F", "J&F", "seconds"], *means])]
+    if "judge" in summary:
+        verdict = [f"{summary['metric']}@60", "AUC", "judge"]
+        blocks.append(_aligned([verdict, [f"{summary['at60']:.3f}", f"{summary['auc']:.3f}", summary["judge"]]]))
+    return "\n\n".join(blocks)
 
 
 def _aligned(rows: list[list[str]]) -> str:
@@ -83,15 +91,16 @@ def _write_rows(path: Path, summary: Summary) -> None:
 
 
 def _draw_curve(path: Path, summary: Summary) -> None:
-    """One panel each for J and F: every sequence thin, the mean thick and labelled with its values."""
+    """One panel each for J and F: every sequence thin, the mean thick; the judge's curve over time beside them."""
     # Figure without pyplot: no window system, no global figure list.
     from matplotlib.figure import Figure
 
     numbers = [score["round"] for score in summary["rounds"]]
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
+    judged = "curve" in summary
+    figure = Figure(figsize=(13.5 if judged else 9, 4.5), layout="constrained")
+    panels = figure.subplots(1, 3 if judged else 2, sharey=True)
     for axes, key, title, colour in zip(
-        panels, "JF", ("region similarity J", "boundary accuracy F"), ("tab:blue", "tab:orange"), strict=True
+        panels[:2], "JF", ("region similarity J", "boundary accuracy F"), ("tab:blue", "tab:orange"), strict=True
     ):
         for sequence in summary["sequences"].values():
             values = [score[key] for score in sequence["rounds"]]
@@ -106,4 +115,17 @@ def _draw_curve(path: Path, summary: Summary) -> None:
         axes.margins(x=0.15)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel(f"score, {len(summary['sequences'])} sequences (thin) and their mean")
+    if judged:
+        _draw_time(panels[2], summary)
     figure.savefig(path, dpi=100, format="png")
+
+
+def _draw_time(axes: Any, summary: Summary) -> None:
+    """The judge's curve: the metric over the mean time a game took, and where it stands after 60 seconds."""
+    times, metric, at60 = summary["curve"]["time"], summary["metric"], summary["at60"]
+    axes.plot(times[:-1], summary["curve"][metric][:-1], "o-", color="tab:green", linewidth=2.5)
+    axes.plot(times[-2:], summary["curve"][metric][-2:], "--", color="tab:green", linewidth=1.5)  # to the time limit
+    axes.axvline(60, color="grey", linewidth=1)
+    axes.annotate(f"{metric}@60 {at60:.3f}", (60, at60), (8, -16), textcoords="offset points", weight="bold")
+    axes.set(title=f"{metric} over time, AUC {summary['auc']:.3f}", xlabel="seconds a game", xlim=(0, None))
+    axes.grid(alpha=0.3)

@@ -10,7 +10,7 @@ import pytest
 
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.scribbles import Stroke
-from paddlevideo.metrics.round_metric import RoundMetric, RoundScore, Scribble, first_annotated_frame
+from paddlevideo.metrics.round_metric import RoundMetric, RoundScore, Scribble, first_annotated_frame, sequence_entry
 from paddlevideo.utils.errors import InputError
 
 SIZE = (60, 80)
@@ -152,8 +152,8 @@ def test_the_mean_is_over_objects_then_frames_then_sequences() -> None:
     nan = np.nan
     summary = RoundMetric(rounds=2).summary(
         {
-            "two objects": [score([[1, 0], [0.5, 0.5]], 3.0), score([[1, 1], [1, 1]], 1.0)],
-            "one object": [score([[0.9], [nan], [0.7]], 1.0), score([[0.8], [nan], [0.8]], 0.0)],
+            "two objects": sequence_entry([score([[1, 0], [0.5, 0.5]], 3.0), score([[1, 1], [1, 1]], 1.0)]),
+            "one object": sequence_entry([score([[0.9], [nan], [0.7]], 1.0), score([[0.8], [nan], [0.8]], 0.0)]),
         }
     )
     first, second = summary["rounds"]

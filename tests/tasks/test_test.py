@@ -119,7 +119,12 @@ def test_the_whole_way(tiny_davis: Path, tmp_path: Path, capsys: pytest.CaptureF
     paddle.save(build_model(MODEL).state_dict(), str(weights))
     summary = task.test(config(tiny_davis, tmp_path / "out"), arguments(weights=str(weights)))
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"summary.json", "report.csv", "curve.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "summary.json",
+        "report.csv",
+        "curve.png",
+        "sequences",
+    }
     assert set(summary["sequences"]) == {"disc", "pair"} and len(summary["rounds"]) == 2
     assert all(0 <= score[key] <= 1 for score in summary["rounds"] for key in ("J", "F", "JF"))
     assert all(score["seconds"] > 0 for score in summary["rounds"])

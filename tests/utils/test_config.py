@@ -241,3 +241,14 @@ def test_require() -> None:
 )
 def test_fits(value: Any, annotation: Any, expected: bool) -> None:
     assert fits(value, annotation) is expected
+
+
+def test_another_class_by_override_drops_the_arguments_of_the_first() -> None:
+    path = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite.yaml"
+    assert load_config(path)["METRIC"]["name"] == "DavisJudge"
+    config = load_config(path, ["METRIC.name=RoundMetric", "METRIC.rounds=1"])
+    assert config["METRIC"] == {"name": "RoundMetric", "rounds": 1}
+    same = load_config(path, ["METRIC.name=DavisJudge"])
+    assert same["METRIC"] == load_config(path)["METRIC"]
+    with pytest.raises(InputError, match="METRIC.name=RoundMetric|METRIC.candidates"):
+        load_config(path, ["METRIC.name=RoundMetric", "METRIC.candidates=[1]"])

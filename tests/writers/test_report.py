@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from paddlevideo.metrics.round_metric import RoundMetric, RoundScore, Scribble
+from paddlevideo.metrics.round_metric import RoundMetric, RoundScore, Scribble, sequence_entry
 from paddlevideo.writers.report import COLUMNS, table, write_report
 
 
@@ -20,7 +20,7 @@ def summary() -> dict[str, Any]:
         return RoundScore(Scribble(frame, [], "simulated"), values, values / 2, seconds)
 
     scores = {"bear": [score(0, 0.5, 2.0), score(3, 0.75, 1.0)], "cows": [score(1, 0.7, 4.0), score(2, 0.85, 2.0)]}
-    return RoundMetric(rounds=2).summary(scores)
+    return RoundMetric(rounds=2).summary({name: sequence_entry(rounds) for name, rounds in scores.items()})
 
 
 def test_the_files_hold_the_summary(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_the_report_has_a_row_for_each_object_of_each_round(tmp_path: Path) -> N
     assert len(rows) == 2 * 2 * 2 and tuple(rows[0]) == COLUMNS
     row = next(row for row in rows if (row["sequence"], row["round"], row["object"]) == ("bear", "2", "2"))
     assert row == {
-        **{"sequence": "bear", "scribble": "simulated", "round": "2", "frame": "3", "object": "2"},
+        **{"sequence": "bear", "set": "1", "scribble": "simulated", "round": "2", "frame": "3", "object": "2"},
         **{"J": "0.75", "F": "0.375", "seconds": "1.0"},
     }
 
@@ -46,7 +46,7 @@ def test_the_report_has_a_row_for_each_object_of_each_round(tmp_path: Path) -> N
 def test_one_round_of_one_sequence_can_be_drawn(tmp_path: Path) -> None:
     values = np.ones((1, 1))
     score = RoundScore(Scribble(0, [], "human"), values, values, 1.0)
-    one = RoundMetric(rounds=1).summary({"x": [score]})
+    one = RoundMetric(rounds=1).summary({"x": sequence_entry([score])})
     assert write_report(tmp_path, one)[2].stat().st_size > 1000
     assert "1.000" in table(one)
 
