@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import clip_dataset, samples, transforms
+from . import clip_dataset, rounds_dataset, samples, transforms
 
-__all__ = ["clip_dataset", "samples", "transforms"]
+__all__ = ["clip_dataset", "rounds_dataset", "samples", "transforms"]

@@ -242,12 +242,9 @@ def _validation(cfg: Mapping[str, Any]) -> Validation:
 
 
 def _rounds(cfg: Mapping[str, Any], model: MANet, loader: Loader) -> Rounds | None:
-    try:
-        from .rounds import build_rounds  # which brings the session as well
-    except ModuleNotFoundError:
-        return None
+    from .rounds import build_rounds  # which brings the session as well
 
-    return build_rounds(cfg, model, loader.dataset, loader.seed)
+    return build_rounds(cfg, model, loader)
 
 
 def _line(record: Mapping[str, float]) -> str:

@@ -62,7 +62,7 @@ def _mend_networkx() -> None:
 
 
 def _seed_robot(robot: Any, seed: int) -> None:
-    """scikit-image's medial axis draws from a generator of its own, so that no run is like another unless it is told."""
+    """scikit-image's medial axis draws from a generator of its own: no run is like another unless it is told."""
     axis = importlib.import_module("skimage.morphology").medial_axis
     robot.medial_axis = partial(axis, rng=seed)
 

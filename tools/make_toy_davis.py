@@ -1,0 +1,46 @@
+"""Draw a small DAVIS data set in seconds: moving textured shapes, 1 to 3 objects, masks, scribbles, splits.
+
+python tools/make_toy_davis.py data/toy
+python tools/make_toy_davis.py data/toy --sequences 12 --frames 24 --size 240x432 --seed 7
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # where the package is when it is not installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+from paddlevideo.utils.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", metavar="OUT", help="the new folder")
+    parser.add_argument("--sequences", type=int, default=6, metavar="N", help="training sequences (6)")
+    parser.add_argument("--frames", type=int, default=12, metavar="T", help="frames of each (12)")
+    parser.add_argument("--size", type=_size, default=(120, 208), metavar="HxW", help="height and width (120x208)")
+    parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn (0)")
+    args = parser.parse_args(argv)
+    try:
+        names = write_toy_davis(args.out, ToyWorld(args.sequences, args.frames, args.size, args.seed))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{args.out}: {len(names)} sequences of {args.frames} frames")
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not HEIGHTxWIDTH, such as 120x208")
+    return int(height), int(width)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
