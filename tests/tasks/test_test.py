@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
+import yaml
 from PIL import Image
 
 from paddlevideo.loader.davis import read_mask
@@ -20,6 +23,7 @@ from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.metrics.round_metric import RoundMetric
 from paddlevideo.modeling import build_model
 from paddlevideo.tasks import test as task
+from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.utils.errors import InputError
 
 MODEL = {
@@ -190,3 +194,57 @@ def test_bad_data_is_refused_before_the_model_is_built(
         task.test(config(tiny_davis, tmp_path / "out"), arguments(weights="w"))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sequence_that_is_finished_is_not_judged_again(
+    tiny_davis: Path, tmp_path: Path, knowing: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    weights = tmp_path / "w.pdparams"
+    weights.write_bytes(b"weights")
+    metric = RoundMetric(rounds=2)
+    sequences = task.read_sequences(data(tiny_davis), metric)
+    judged: list[str] = []
+    honest = RoundMetric.judge
+
+    def counted(self: RoundMetric, answers: Any, sequence: Any, folder: Any = None) -> Any:
+        judged.append(sequence.name)
+        return honest(self, answers, sequence, folder)
+
+    monkeypatch.setattr(RoundMetric, "judge", counted)
+
+    def scores(weights: Path, **metric_keys: Any) -> dict[str, Any]:
+        cfg = {**config(tiny_davis, tmp_path / "out"), "METRIC": {"name": "RoundMetric", "rounds": 2, **metric_keys}}
+        finished = FinishedSequences(tmp_path / "out", cfg, str(weights), "plain")
+        return task.evaluate(network(), sequences, metric, Preprocess(), finished=finished, progress=False)
+
+    first = scores(weights)
+    assert judged == ["disc", "pair"]
+    (tmp_path / "out" / "sequences" / "pair.json").write_text("{")  # cut short, as by an older program
+    assert scores(weights)["rounds"][0]["J"] == first["rounds"][0]["J"] and judged[2:] == ["pair"]
+    weights.write_bytes(b"others")
+    scores(weights)
+    assert judged[3:] == ["disc", "pair"]
+    scores(weights, seed=3)
+    assert judged[5:] == ["disc", "pair"]
+
+
+def test_two_processes_share_the_sequences_and_one_writes(tiny_davis: Path, tmp_path: Path) -> None:
+    paddle.seed(0)
+    weights = tmp_path / "w.pdparams"
+    paddle.save(build_model(MODEL).state_dict(), str(weights))
+    cfg = {**config(tiny_davis, tmp_path / "out"), "model_name": "tiny"}
+    cfg["METRIC"]["rounds"] = 1
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump({key: cfg[key] for key in cfg}))
+    command = [sys.executable, "-B", "-m", "paddle.distributed.launch", "--nproc_per_node=2"]
+    command += [f"--log_dir={tmp_path / 'log'}", "main.py", "--test", "-c", str(tmp_path / "tiny.yaml")]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [*command, "-w", str(weights), "--engine", "plain"], cwd=root, capture_output=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    alone = task.test(cfg | {"output_dir": str(tmp_path / "alone")}, arguments(weights=str(weights)))
+    assert list(summary["sequences"]) == ["disc", "pair"]
+    assert [score["J"] for score in summary["rounds"]] == pytest.approx([score["J"] for score in alone["rounds"]])
+    logs = [(tmp_path / "log" / f"workerlog.{rank}").read_text() for rank in (0, 1)]
+    assert "summary.json" in logs[0] and "summary.json" not in logs[1]
