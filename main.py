@@ -12,7 +12,7 @@ J and F by rounds over DATASET.test:
 
 Training; the checkpoints go to the config's output_dir, and `--resume` goes on from the newest there:
 
-    python main.py -c configs/segmentation/manet_lite.yaml --validate --resume
+    python main.py -c configs/segmentation/manet_lite_joint.yaml --validate --resume
     python main.py -c configs/segmentation/manet.yaml --amp --validate
 
 On several cards, and on a processor in two processes (on several machines: tools/launch_nodes.sh):

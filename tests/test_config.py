@@ -71,3 +71,14 @@ def test_a_wrong_override_of_a_shipped_config_is_named(override: str, message: s
     assert f"-o {override}: " in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_reference_reaches_every_part_that_knows_it_and_spares_what_says_no() -> None:
+    path = Path(__file__).parents[1] / "configs" / "segmentation" / "manet.yaml"
+    config = load_config(path, ["reference=true", "OPTIMIZER.reference=false"])
+    assert config["MODEL"]["reference"] and config["DATASET"]["train"]["reference"]
+    assert config["OPTIMIZER"]["reference"] is False
+    steps = {name: arguments for step in config["PIPELINE"]["train"]["transform"] for name, arguments in step.items()}
+    assert steps["RandomCrop"]["reference"] and "reference" not in steps["Resize"]
+    assert "reference" not in config["MODEL"]["loss"] and "reference" not in config["DATASET"]["test"]
+    assert "reference" not in load_config(path)["MODEL"]

@@ -18,7 +18,7 @@ def test_parity_holds(engine: str, training: bool, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     report = check(CASE, engine, training=training)
     assert not report.failed, "\n".join(report.lines)
-    assert len(report.lines) == (24 if training else 13)
+    assert len(report.lines) == (25 if training else 13)
 
 
 def test_weights_are_drawn_by_name() -> None:

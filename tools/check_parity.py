@@ -188,6 +188,19 @@ def check_training(model: MANet, case: Mapping[str, np.ndarray], report: Report)
     for name in sorted((name for name in case if name.startswith(prefix)), key=lambda text: (len(text), text)):
         loss = model.loss(full, truth, int(name.removeprefix(prefix)))
         report.number(name, float(loss.item()), float(case[name]), LOSS_TOLERANCE)
+    if f"{prefix}0" in case:
+        batch = {
+            "images": images.unsqueeze(0),
+            "masks": paddle.to_tensor(case["masks"][None, :3].astype(np.int64)),
+            "previous": paddle.to_tensor(case["masks"][None, 1].astype(np.int64)),
+            "reference": paddle.to_tensor(reference[None]),
+            "objects": np.array([wanted.shape[1] - 1]),
+        }
+        with paddle.no_grad():
+            loss = model(batch, 0)["loss"]
+        report.number(
+            "the trainer's own forward, step 0", float(loss.item()), float(case[f"{prefix}0"]), LOSS_TOLERANCE
+        )
     gradients = [name for name in case if name.startswith("grad_norm:")]
     if not gradients:
         return

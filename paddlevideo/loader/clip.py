@@ -52,6 +52,16 @@ class Clip:
             lambda mask: cv2.resize(mask, width_height, interpolation=cv2.INTER_NEAREST),
         )
 
+    def window(self, window: tuple[slice, slice]) -> Clip:
+        """Return the rows and columns of ``window``."""
+        return self.map(lambda frame: frame[window].copy(), lambda mask: mask[window].copy())
+
+    def without(self, ids: np.ndarray) -> Clip:
+        """Return the clip with these object ids turned into background."""
+        table = np.arange(256, dtype=np.uint8)
+        table[ids] = 0
+        return Clip(self.frames, [table[mask] for mask in self.masks])
+
     def compact(self, min_area: int = 1) -> tuple[Clip, int]:
         """Return the clip with its ids renumbered 1..n, and n.
 

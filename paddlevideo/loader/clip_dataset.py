@@ -11,9 +11,10 @@ from ..utils.registry import DATASETS
 from .clip import Clip
 from .compose import Cutout, Drift, Matrix, paste, photograph_clip
 from .damage import MaskDamage, PartDamage
+from .limits import MAX_OBJECTS
 from .photographs import PhotographFolder
 from .preprocess import Preprocess
-from .samples import Sample, TrainingSamples, assemble, draw_frames, open_sequences, read_clip, to_grid
+from .samples import Sample, TrainingSamples, assemble, draw_clip, draw_frames, open_sequences, read_clip, to_grid
 from .scribbles import UNLABELLED, draw_label, region_of_interest
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
@@ -28,7 +29,9 @@ class ClipDataset(TrainingSamples):
 
     Args:
         file_path: the DAVIS root.
-        split, sequences, resolution: as `DavisFolder`.
+        split: name of a list in ImageSets; None takes every sequence.
+        sequences: names to take instead of a split's.
+        resolution: the folder below JPEGImages and Annotations; sizes are read from the files.
         repeat: samples of each sequence an epoch.
         photographs: folder of a `PhotographFolder`, or None.
         photograph_share: part of the clips made from a photograph instead of a video.
@@ -44,6 +47,7 @@ class ClipDataset(TrainingSamples):
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         background_prob: part of the first rounds that have background strokes too.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
+        max_objects: more objects than this in a sequence are taken for an error.
         preprocess, transforms: of ``PIPELINE``.
     """
 
@@ -69,13 +73,14 @@ class ClipDataset(TrainingSamples):
         correction_prob: float = 0.5,
         background_prob: float = 0.2,
         roi_distance: int = 12,
+        max_objects: int = MAX_OBJECTS,
         *,
         preprocess: Preprocess,
         transforms: SequenceOf[Transform] = (),
     ) -> None:
         if frames < 3:
             raise InputError(f"DATASET.train.frames is {frames}: it takes 3 or more (reference, previous, current)")
-        self.sequences = open_sequences(file_path, split, sequences, resolution, frames)
+        self.sequences = open_sequences(file_path, split, sequences, resolution, frames, max_objects)
         self.photographs = PhotographFolder(photographs) if photographs else None
         self.repeat = repeat
         self.photograph_share = photograph_share if photographs else 0.0
@@ -104,7 +109,11 @@ class ClipDataset(TrainingSamples):
         return self.sequences[index % len(self.sequences)].name
 
     def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
-        rng = np.random.default_rng([seed, epoch, index])
+        name, clip, objects, rng = draw_clip(lambda rng: self._draw(index, rng), (seed, epoch, index))
+        return name, self._annotate(clip, objects, rng)
+
+    def _draw(self, index: int, rng: np.random.Generator) -> tuple[str, Clip, int]:
+        """The name, the clip and the number of its objects, after the transforms."""
         name, clip = self._base(index, rng)
         for _ in range(2):
             if rng.random() >= self.paste_prob:
@@ -112,8 +121,7 @@ class ClipDataset(TrainingSamples):
             clip = self._paste(clip, rng)
         for transform in self.transforms:
             clip = transform(clip, rng)
-        clip, objects = clip.compact(MIN_AREA)
-        return name, self._annotate(clip, objects, rng)
+        return (name, *clip.compact(MIN_AREA))
 
     def _base(self, index: int, rng: np.random.Generator) -> tuple[str, Clip]:
         """A video clip of the sequence that ``index`` stands for, or a photograph instead."""

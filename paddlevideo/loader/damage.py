@@ -30,6 +30,8 @@ class MaskDamage:
         rotate: the greatest turn in degrees.
         morphology: probability of a dilation or erosion (half each).
         kernel: its smallest and largest radius, as a part of the same side.
+        reference: as the official code: a box without its last row and column, scaled about its half extents measured
+            from the picture's corner, turned about the picture's centre; a vanished object leaves the mask undamaged.
     """
 
     def __init__(
@@ -39,16 +41,38 @@ class MaskDamage:
         rotate: float = 3.0,
         morphology: float = 0.0,
         kernel: Sequence[float] = (0.01, 0.08),
+        reference: bool = False,
     ) -> None:
         self.shift = shift
         self.scale = scale
         self.rotate = rotate
         self.morphology = morphology
         self.kernel = (float(kernel[0]), float(kernel[1]))
+        self.reference = reference
 
     def __call__(self, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the damaged copy of ``mask`` (H, W) uint8: the same ids, no others; 255 becomes background."""
-        return _repaint(mask, rng, self._move)
+        if not self.reference:
+            return _repaint(mask, rng, self._move)
+        try:
+            return _repaint(mask, rng, self._move_as_official)
+        except _Vanished:
+            return np.where(mask == IGNORE, 0, mask).astype(mask.dtype)
+
+    def _move_as_official(self, binary: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        size = binary.shape[::-1]
+        shifted = _extents(binary)
+        offset = rng.uniform(-self.shift, self.shift, 2) * np.sqrt(shifted[0] * shifted[1])
+        moved = cv2.warpAffine(binary, np.array([[1, 0, offset[0]], [0, 1, offset[1]]]), size, flags=cv2.INTER_NEAREST)
+        height, width = _extents(moved)
+        grow = 1 + rng.uniform(-self.scale, self.scale)
+        for centre, turn, factor in (
+            ((width / 2, height / 2), 0.0, grow),
+            ((size[0] / 2 - 0.5, size[1] / 2 - 0.5), rng.uniform(-self.rotate, self.rotate), 1.0),
+        ):
+            matrix = cv2.getRotationMatrix2D(centre, turn, factor)
+            moved = cv2.warpAffine(moved, matrix, size, flags=cv2.INTER_NEAREST)
+        return moved
 
     def _move(self, binary: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         x, y, width, height = cv2.boundingRect(binary)
@@ -65,6 +89,18 @@ class MaskDamage:
         return moved if moved.any() else binary
 
 
+class _Vanished(Exception):
+    """An object of which no pixel is left."""
+
+
+def _extents(binary: np.ndarray) -> tuple[int, int]:
+    """The last row and column of an object minus its first, as the official code measures it."""
+    if not binary.any():
+        raise _Vanished
+    _, _, width, height = cv2.boundingRect(binary)
+    return height - 1, width - 1
+
+
 class RoundDamage:
     """Damage as of an earlier round's mask (reference behaviour ``mask_damager``, mended: no ids in between).
 
@@ -73,10 +109,13 @@ class RoundDamage:
 
     Args:
         blank: probability of an empty mask.
+        reference: as the official code: the map of ids itself is opened or closed as if it were grey, and warped
+            bilinearly, so that objects swallow each other and ids appear in between at borders.
     """
 
-    def __init__(self, blank: float = 0.2) -> None:
+    def __init__(self, blank: float = 0.2, reference: bool = False) -> None:
         self.blank = blank
+        self.reference = reference
 
     def __call__(self, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the damaged copy of ``mask`` (H, W) uint8."""
@@ -87,6 +126,10 @@ class RoundDamage:
         turn = float(rng.integers(5, 16) * rng.choice([-1, 0, 1]))
         centre = (mask.shape[1] / 2, mask.shape[0] / 2)
         matrix = cv2.getRotationMatrix2D(centre, turn, float(rng.choice([0.8, 1.0, 1.2])))
+
+        if self.reference:
+            grey = cv2.morphologyEx(np.where(mask == IGNORE, 0, mask), operation, np.ones((side, side), np.uint8))
+            return cv2.warpAffine(grey, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR)
 
         def damage(binary: np.ndarray, _: np.random.Generator) -> np.ndarray:
             binary = cv2.morphologyEx(binary, operation, np.ones((side, side), np.uint8))

@@ -19,6 +19,7 @@ from ..utils.registry import DATASETS
 from .clip import Clip
 from .damage import MaskDamage
 from .davis import Sequence
+from .limits import MAX_OBJECTS
 from .preprocess import Preprocess
 from .samples import STRIDE, Sample, TrainingSamples, assemble, open_sequences, to_grid
 from .scribbles import Stroke
@@ -55,6 +56,8 @@ class DAVISRoundsDataset(TrainingSamples):
         window: frames that the network segments to find the next frame to correct.
         robot: who corrects: ``davis``, the official robot (make judge), or ``simulated``, our own strokes.
         repeat: samples of each sequence an epoch.
+        max_objects: a sequence with a larger object id is refused.
+        reference: damage the masks as the official code does.
         preprocess, transforms: of ``PIPELINE``.
     """
 
@@ -71,6 +74,8 @@ class DAVISRoundsDataset(TrainingSamples):
         window: int = 8,
         robot: Literal["davis", "simulated"] = "simulated",
         repeat: int = 1,
+        max_objects: int = MAX_OBJECTS,
+        reference: bool = False,
         *,
         preprocess: Preprocess,
         transforms: SequenceOf[Transform] = (),
@@ -87,9 +92,9 @@ class DAVISRoundsDataset(TrainingSamples):
         self.repeat = repeat
         self.preprocess = preprocess
         self.transforms = transforms
-        self.sequences = open_sequences(file_path, split, sequences, resolution, frames=1)
+        self.sequences = open_sequences(file_path, split, sequences, resolution, 1, max_objects)
         self.annotations: dict[str, Annotation] = {}
-        self.damage = MaskDamage()
+        self.damage = MaskDamage(reference=reference)
 
     def __len__(self) -> int:
         return len(self.sequences) * self.repeat

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
 
 import cv2
@@ -13,16 +14,20 @@ import numpy as np
 from tqdm import tqdm
 
 from ..utils.errors import InputError
+from ..utils.processes import is_main
 from ..utils.registry import DATASETS
 from .clip import IGNORE, Clip
 from .damage import MaskDamage
 from .davis import DavisFolder, Sequence
+from .limits import MAX_OBJECTS, check_object_limit
 from .preprocess import Preprocess
 from .scribbles import UNLABELLED
 from .transforms import Transform
 
 Sample = dict[str, np.ndarray]
 STRIDE = 4
+DRAWS = 8
+"""Clips drawn for a sample until one shows an object of its reference frame."""
 
 
 class TrainingSamples(ABC):
@@ -32,7 +37,7 @@ class TrainingSamples(ABC):
     ``images`` (T, 3, H, W) float32; ``masks`` (T, H, W) int64 ids, 255 ignored; ``previous`` (H, W) int64, the mask of
     frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled;
     ``scribble`` (h, w) int64, the strokes on frame 0, -1 elsewhere; ``interaction_previous`` (h, w) int64, the mask of
-    frame 0 before this round, all -1 in the first; ``objects`` () int64.
+    frame 0 before this round, all -1 in the first; ``objects`` () int64, 0 only where no draw showed an object.
     """
 
     @abstractmethod
@@ -78,20 +83,42 @@ def assemble(
     }
 
 
+def draw_clip(
+    draw: Callable[[np.random.Generator], tuple[str, Clip, int]], place: SequenceOf[int]
+) -> tuple[str, Clip, int, np.random.Generator]:
+    """Return the first of `DRAWS` draws of (name, clip, objects) that has an object, else the last; and its generator.
+
+    ``place`` is the sample's (seed, epoch, index), so that the same sample is drawn the same way again.
+    """
+    for attempt in range(DRAWS):
+        rng = np.random.default_rng([*place, attempt] if attempt else list(place))
+        name, clip, objects = draw(rng)
+        if objects:
+            break
+    return name, clip, objects, rng
+
+
 def open_sequences(
-    file_path: str, split: str | None, sequences: SequenceOf[str] | None, resolution: str, frames: int
+    file_path: str,
+    split: str | None,
+    sequences: SequenceOf[str] | None,
+    resolution: str,
+    frames: int,
+    max_objects: int = MAX_OBJECTS,
 ) -> list[Sequence]:
     """Open a DAVIS folder for training and read the table of its objects once.
 
     Raises:
-        InputError: as `DavisFolder`, and for a sequence that is too short or has no objects.
+        InputError: a missing root, split, sequence, frame or mask; a mask whose size is not its frames'; a sequence
+            that is too short, has no objects, or more than ``max_objects``.
     """
     found = DavisFolder(file_path, split, sequences, resolution).sequences
-    for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2):
+    for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2, disable=not is_main()):
         if len(sequence) < frames:
             raise InputError(f"sequence '{sequence.name}' in {file_path} has {len(sequence)} of {frames} frames needed")
         if not sequence.objects:
             raise InputError(f"sequence '{sequence.name}' in {file_path} has no object in any mask: leave it out")
+        check_object_limit(sequence, max_objects)
     return found
 
 
@@ -135,9 +162,13 @@ class DAVISDataset(TrainingSamples):
 
     Args:
         file_path: the DAVIS root.
-        split, sequences, resolution: as `DavisFolder`.
+        split: name of a list in ImageSets; None takes every sequence.
+        sequences: names to take instead of a split's.
+        resolution: the folder below JPEGImages and Annotations; sizes are read from the files.
         frames: 3, or more for further consecutive frames.
         repeat: samples of each sequence an epoch.
+        max_objects: more objects than this in a sequence are taken for an error.
+        reference: count objects in the first frame's mask and damage masks, as the official code does.
         preprocess, transforms: of ``PIPELINE``.
     """
 
@@ -151,6 +182,8 @@ class DAVISDataset(TrainingSamples):
         resolution: str = "480p",
         frames: int = 3,
         repeat: int = 5,
+        max_objects: int = MAX_OBJECTS,
+        reference: bool = False,
         *,
         preprocess: Preprocess,
         transforms: SequenceOf[Transform] = (),
@@ -159,8 +192,9 @@ class DAVISDataset(TrainingSamples):
         self.repeat = repeat
         self.preprocess = preprocess
         self.transforms = transforms
-        self.sequences = open_sequences(file_path, split, sequences, resolution, frames)
-        self.damage = MaskDamage()
+        self.sequences = open_sequences(file_path, split, sequences, resolution, frames, max_objects)
+        self.reference = reference
+        self.damage = MaskDamage(reference=reference)
 
     def __len__(self) -> int:
         return len(self.sequences) * self.repeat
@@ -169,12 +203,17 @@ class DAVISDataset(TrainingSamples):
         return self.sequences[index % len(self.sequences)].name
 
     def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
-        rng = np.random.default_rng([seed, epoch, index])
         sequence = self.sequences[index % len(self.sequences)]
-        clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, apart=True))
-        for transform in self.transforms:
-            clip = transform(clip, rng)
-        clip, objects = clip.compact()
+
+        def draw(rng: np.random.Generator) -> tuple[str, Clip, int]:
+            clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, apart=True))
+            if self.reference:
+                clip = clip.without(np.flatnonzero(sequence.areas[0, 1:IGNORE] == 0) + 1)
+            for transform in self.transforms:
+                clip = transform(clip, rng)
+            return (sequence.name, *clip.compact())
+
+        name, clip, objects, rng = draw_clip(draw, (seed, epoch, index))
         previous = self.damage(clip.masks[1], rng)
         reference = to_grid(clip.masks[0])
-        return sequence.name, assemble(clip, self.preprocess, previous=previous, reference=reference, objects=objects)
+        return name, assemble(clip, self.preprocess, previous=previous, reference=reference, objects=objects)

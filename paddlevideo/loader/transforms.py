@@ -39,7 +39,11 @@ def _height_width(size: int | Sequence[int]) -> tuple[int, int]:
 
 @TRANSFORMS.register
 class RandomHorizontalFlip:
-    """Mirror left to right with probability ``prob``."""
+    """Mirror left to right with probability ``prob``.
+
+    Args:
+        prob: part of the clips that are mirrored.
+    """
 
     def __init__(self, prob: float = 0.5) -> None:
         self.prob = prob
@@ -52,20 +56,28 @@ class RandomHorizontalFlip:
 
 @TRANSFORMS.register
 class RandomReverse:
-    """Run time backwards with probability ``prob``: the frames after the reference frame in reverse order."""
+    """Run time backwards with probability ``prob``: the frames after the reference frame in reverse order.
+
+    Args:
+        prob: part of the clips that run backwards.
+    """
 
     def __init__(self, prob: float = 0.5) -> None:
         self.prob = prob
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
-        if rng.random() >= self.prob:
+        if rng.random() >= self.prob or len(clip) < 3:
             return clip
         return Clip(clip.frames[:1] + clip.frames[:0:-1], clip.masks[:1] + clip.masks[:0:-1])
 
 
 @TRANSFORMS.register
 class RandomScale:
-    """Resize by a factor drawn from ``scales``."""
+    """Resize by a factor drawn from ``scales``.
+
+    Args:
+        scales: the factors to draw from.
+    """
 
     def __init__(self, scales: Sequence[float] = (0.75, 1.0, 1.25)) -> None:
         self.scales = tuple(scales)
@@ -78,7 +90,11 @@ class RandomScale:
 
 @TRANSFORMS.register
 class Resize:
-    """Resize to ``size`` (a side, or height and width), whatever the aspect."""
+    """Resize to ``size`` (a side, or height and width), whatever the aspect.
+
+    Args:
+        size: a side, or height and width, in pixels.
+    """
 
     def __init__(self, size: int | Sequence[int]) -> None:
         self.size = _height_width(size)
@@ -100,20 +116,35 @@ class RandomCrop:
         tries: windows drawn, at least 2.
         share: enough is this part of the objects' pixels (or of half the window, if that is less), in the reference
             mask and on average in the others; at 0 any object pixel in the reference mask is enough.
+        reference: crop as the official code does: two of ``tries`` windows count, and when both fail, or the frame is
+            smaller than the window, the clip leaves in another size. A Resize has to follow.
     """
 
-    def __init__(self, size: int | Sequence[int], tries: int = 6, share: float = 0.0) -> None:
+    def __init__(self, size: int | Sequence[int], tries: int = 6, share: float = 0.0, reference: bool = False) -> None:
         self.size = _height_width(size)
         self.tries = max(2, tries)
         self.share = share
+        self.reference = reference
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        if self.reference:
+            return self._as_official(clip, rng)
         height, width = clip.size
         enlarge = max(self.size[0] / height, self.size[1] / width)
         if enlarge > 1:
             clip = clip.resized((max(self.size[0], round(height * enlarge)), max(self.size[1], round(width * enlarge))))
-        window = self._choose(clip, rng)
-        return clip.map(lambda frame: frame[window].copy(), lambda mask: mask[window].copy())
+        return clip.window(self._choose(clip, rng))
+
+    def _as_official(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        height, width = (min(side, most) for side, most in zip(clip.size, self.size, strict=True))
+        for attempt in range(self.tries):
+            top = int(rng.integers(clip.size[0] - height + 1))
+            left = int(rng.integers(clip.size[1] - width + 1))
+            window = slice(top, top + height), slice(left, left + width)
+            # The draws before the last two are thrown away whatever they show.
+            if attempt >= self.tries - 2 and len(np.unique(clip.masks[0][window])) > 1:
+                return clip.window(window)
+        return clip
 
     def _choose(self, clip: Clip, rng: np.random.Generator) -> tuple[slice, slice]:
         objects = [(mask != 0) & (mask != IGNORE) for mask in clip.masks]
@@ -197,7 +228,12 @@ class ColorJitter:
 
 @TRANSFORMS.register
 class RandomBlur:
-    """Blur all frames with probability ``prob`` by a Gaussian of a width drawn from ``sigma`` (pixels)."""
+    """Blur all frames with probability ``prob`` by a Gaussian of a width drawn from ``sigma`` (pixels).
+
+    Args:
+        prob: part of the clips that are blurred.
+        sigma: smallest and largest width of the Gaussian in pixels.
+    """
 
     def __init__(self, prob: float = 0.1, sigma: Sequence[float] = (0.5, 1.5)) -> None:
         self.prob = prob

@@ -7,6 +7,7 @@ from paddle import nn
 
 from ..utils.errors import InputError
 from ..utils.registry import LOSSES
+from .full_precision import float32, full_precision
 
 IGNORE = 255
 
@@ -20,7 +21,7 @@ class TopKCrossEntropy(nn.Layer):
         ramp_steps: steps over which the share falls from 1 to ``fraction``.
 
     ``forward`` takes logits (B,O,H,W), ids (B,H,W) with 255 = ignore (counted among the pixels with loss zero), and the
-    step; it returns a 0-d tensor.
+    step; it returns a 0-d tensor, float32 whatever the logits are.
     """
 
     def __init__(self, fraction: float = 0.15, ramp_steps: int = 50000) -> None:
@@ -36,9 +37,13 @@ class TopKCrossEntropy(nn.Layer):
         return max(1, int((ratio * self.fraction + (1.0 - ratio)) * pixels))
 
     def forward(self, logits: paddle.Tensor, label: paddle.Tensor, step: int) -> paddle.Tensor:
+        with full_precision():
+            return self._loss(logits, label, step)
+
+    def _loss(self, logits: paddle.Tensor, label: paddle.Tensor, step: int) -> paddle.Tensor:
         batch, objects, height, width = logits.shape
         pixels = height * width
-        flat = logits.reshape([batch, objects, pixels]).transpose([0, 2, 1])
+        flat = float32(logits).reshape([batch, objects, pixels]).transpose([0, 2, 1])
         loss = nn.functional.cross_entropy(
             flat, label.reshape([batch, pixels]).astype("int64"), ignore_index=IGNORE, reduction="none"
         ).reshape([batch, pixels])

@@ -1,6 +1,7 @@
 """Global and local matching in plain, differentiable Paddle (paper section 3.3; reference: manet global/local maps).
 
-Every map is tanh(d / 2) of a squared distance d: 0 where an embedding was seen with the id, 1 where it was not.
+Every map is tanh(d / 2) of a squared distance d: 0 where an embedding was seen with the id, 1 where it was not. Maps
+are float32 whatever the embeddings are: squared distances overflow half precision.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import paddle
 from paddle.nn import functional as F
 
 from ..utils.errors import InputError
+from .full_precision import float32, full_precision
 from .layers import resize_bilinear
 
 BORDERS = {"background": 0, "ignore": -1}
@@ -82,6 +84,13 @@ def global_map(
     Returns:
         (O,h,w); an id without a reference pixel gives 1 everywhere.
     """
+    with full_precision():
+        return _global_map(float32(query), float32(reference), label, ids, max_references)
+
+
+def _global_map(
+    query: paddle.Tensor, reference: paddle.Tensor, label: np.ndarray, ids: Sequence[int], max_references: int | None
+) -> paddle.Tensor:
     channels, height, width = query.shape
     pixels = query.reshape([channels, -1]).transpose([1, 0])
     stored = reference.reshape([channels, -1])
@@ -155,7 +164,8 @@ def local_map(
     Returns:
         (O,h,w).
     """
-    distances = local_distances(current, previous, window)
+    with full_precision():
+        distances = local_distances(float32(current), float32(previous), window)
     reach = 2 * window
     padded = np.pad(np.asarray(label), reach, constant_values=border_label)
     height, width = label.shape

@@ -21,12 +21,19 @@ from .schedules import Schedule
 
 
 class Optimizer(ABC):
-    """What is common to the update rules.
+    """What is common to the update rules. Parameters with ``stop_gradient`` are left out.
 
-    ``multipliers`` maps the beginning of a parameter's name (``"backbone.encoder"``) to a factor on its learning rate;
-    the longest match counts. ``no_decay`` lists endings of names (``".bias"``) that get no weight decay; the word
-    ``"1d"`` in it stands for every vector (norms and biases). ``grad_clip`` is the largest global norm of the
-    gradients, None for no clip. Parameters with ``stop_gradient`` are left out.
+    Args:
+        layer: whose parameters are updated.
+        learning_rate: the rate by step.
+        weight_decay: strength of the weight decay.
+        multipliers: beginnings of parameters' names (``backbone.encoder``) and the factor on their learning rate; the
+            longest match counts.
+        no_decay: endings of the names of parameters without weight decay (``.bias``); ``1d`` stands for every vector,
+            so norms and biases.
+        grad_clip: largest global norm of the gradients; null: no clip.
+        reference: the schedule reaches the backbone alone, where it is trained, and the rest stays at ``base``, as in
+            the official code.
     """
 
     _built = ("layer",)
@@ -39,13 +46,16 @@ class Optimizer(ABC):
         multipliers: Mapping[str, float] | None,
         no_decay: Sequence[str] | None,
         grad_clip: float | None,
+        reference: bool,
     ) -> None:
         self.schedule = learning_rate
         self.grad_clip = grad_clip
+        self.reference = reference
         self.parameters = {name: p for name, p in layer.named_parameters() if not p.stop_gradient}
         if not self.parameters:
             raise InputError("OPTIMIZER: every parameter of the model is frozen, there is nothing to train")
-        self._multiply(multipliers or {})
+        self.factors = self._factors(multipliers or {})
+        self._put_factors()
         undecayed = {p.name for name, p in self.parameters.items() if _ends(name, p, no_decay or ())}
         self.rule = self._rule(list(self.parameters.values()), weight_decay, lambda name: name not in undecayed)
 
@@ -55,17 +65,24 @@ class Optimizer(ABC):
     ) -> paddle.optimizer.Optimizer:
         """Return Paddle's optimiser; ``decays`` says of a parameter's Paddle name whether weight decay applies."""
 
-    def _multiply(self, multipliers: Mapping[str, float]) -> None:
+    def _factors(self, multipliers: Mapping[str, float]) -> dict[str, float]:
+        """Return each parameter's factor on the learning rate."""
         for prefix in multipliers:
             if not any(_under(name, prefix) for name in self.parameters):
                 raise InputError(
                     f"OPTIMIZER.multipliers: no trained parameter's name starts with '{prefix}'; "
                     f"they start with: {', '.join(sorted({name.split('.')[0] for name in self.parameters}))}"
                 )
-        for name, parameter in self.parameters.items():
+        factors = {}
+        for name in self.parameters:
             matches = [prefix for prefix in multipliers if _under(name, prefix)]
-            factor = multipliers[max(matches, key=len)] if matches else 1.0
-            parameter.optimize_attr = {"learning_rate": float(factor)}
+            factors[name] = float(multipliers[max(matches, key=len)]) if matches else 1.0
+        return factors
+
+    def _put_factors(self, on_backbone: float = 1.0) -> None:
+        for name, parameter in self.parameters.items():
+            factor = self.factors[name] * (on_backbone if _under(name, "backbone") else 1.0)
+            parameter.optimize_attr = {"learning_rate": factor}
 
     def clip(self) -> float:
         """Clip the gradients that stand on the parameters; return their norm before the clip."""
@@ -74,7 +91,11 @@ class Optimizer(ABC):
     def set_step(self, step: int) -> float:
         """Put the learning rate of optimisation step ``step`` in force and return it."""
         rate = self.schedule(step)
-        self.rule.set_lr(rate)
+        if self.reference and any(_under(name, "backbone") for name in self.parameters):
+            self._put_factors(on_backbone=rate / self.schedule.base)
+            self.rule.set_lr(self.schedule.base)
+        else:
+            self.rule.set_lr(rate)
         return rate
 
     def state(self) -> dict[str, paddle.Tensor]:
@@ -107,7 +128,12 @@ class Optimizer(ABC):
 
 @OPTIMIZERS.register
 class SGD(Optimizer):
-    """Stochastic gradient descent with (Nesterov) momentum; weight decay is added to the gradient (paper section 4)."""
+    """Stochastic gradient descent with (Nesterov) momentum; weight decay is added to the gradient (paper section 4).
+
+    Args:
+        momentum: share of the last update that is kept.
+        nesterov: Nesterov's momentum, which looks one update ahead.
+    """
 
     def __init__(
         self,
@@ -119,10 +145,11 @@ class SGD(Optimizer):
         multipliers: Mapping[str, float] | None = None,
         no_decay: Sequence[str] | None = None,
         grad_clip: float | None = None,
+        reference: bool = False,
     ) -> None:
         self.momentum = momentum
         self.nesterov = nesterov
-        super().__init__(layer, learning_rate, weight_decay, multipliers, no_decay, grad_clip)
+        super().__init__(layer, learning_rate, weight_decay, multipliers, no_decay, grad_clip, reference)
 
     def _rule(
         self, parameters: list[paddle.Tensor], weight_decay: float, decays: Callable[[str], bool]
@@ -136,7 +163,13 @@ class SGD(Optimizer):
 
 @OPTIMIZERS.register
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay."""
+    """Adam with decoupled weight decay.
+
+    Args:
+        beta1: decay of the mean of the gradients.
+        beta2: decay of the mean of their squares.
+        epsilon: added to the divisor.
+    """
 
     def __init__(
         self,
@@ -149,11 +182,12 @@ class AdamW(Optimizer):
         multipliers: Mapping[str, float] | None = None,
         no_decay: Sequence[str] | None = None,
         grad_clip: float | None = None,
+        reference: bool = False,
     ) -> None:
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
-        super().__init__(layer, learning_rate, weight_decay, multipliers, no_decay, grad_clip)
+        super().__init__(layer, learning_rate, weight_decay, multipliers, no_decay, grad_clip, reference)
 
     def _rule(
         self, parameters: list[paddle.Tensor], weight_decay: float, decays: Callable[[str], bool]

@@ -16,7 +16,10 @@ from ..utils.registry import SCHEDULES
 class Schedule(ABC):
     """A linear warm-up from ``base / warmup_steps`` to ``base``, then what the subclass's `decay` makes of the rest.
 
-    ``total_steps`` counts the warm-up; None means the run's own length, which the trainer puts in.
+    Args:
+        base: the highest learning rate.
+        total_steps: optimisation steps of the whole schedule, warm-up included; null: as many as the run has.
+        warmup_steps: steps in which the rate rises linearly to ``base``.
     """
 
     def __init__(self, base: float, total_steps: int | None = None, warmup_steps: int = 0) -> None:
@@ -46,7 +49,12 @@ class Schedule(ABC):
 
 @SCHEDULES.register
 class PolynomialDecay(Schedule):
-    """``end + (1 - end) * (1 - done) ** power`` times ``base`` (the paper's: base 7e-4, power 0.9, 101,000 steps)."""
+    """``end + (1 - end) * (1 - done) ** power`` times ``base`` (the paper's: base 7e-4, power 0.9, 101,000 steps).
+
+    Args:
+        power: exponent of the decay; 1 is a straight line.
+        end: rate at the end, as a share of ``base``.
+    """
 
     def __init__(
         self,
@@ -66,7 +74,11 @@ class PolynomialDecay(Schedule):
 
 @SCHEDULES.register
 class CosineDecay(Schedule):
-    """Half a cosine from ``base`` down to ``end * base``."""
+    """Half a cosine from ``base`` down to ``end * base``.
+
+    Args:
+        end: rate at the end, as a share of ``base``.
+    """
 
     def __init__(self, base: float, total_steps: int | None = None, warmup_steps: int = 0, end: float = 0.0) -> None:
         super().__init__(base, total_steps, warmup_steps)

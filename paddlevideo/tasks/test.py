@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ..loader.davis import DavisFolder
 from ..loader.davis import Sequence as DavisSequence
+from ..loader.limits import MAX_OBJECTS, check_object_limit
 from ..loader.preprocess import Preprocess
 from ..loader.video import PictureFrames
 from ..metrics import DavisJudge
@@ -74,13 +75,14 @@ def read_sequences(section: Mapping[str, Any], metric: Metric, part: str = "test
     """The sequences of a DATASET section's ``part`` that ``metric`` judges, each checked before anything runs.
 
     Raises `InputError` for a folder or split without sequences, a mask that is missing, broken or of another size, a
-    sequence without objects, a broken scribble file.
+    sequence without objects or with too many, a broken scribble file.
     """
     keys = section[part]
     folder = DavisFolder(keys["file_path"], keys.get("split"), keys.get("sequences"), keys.get("resolution", "480p"))
     sequences: list[DavisSequence] = metric.select(folder.sequences)
     bar = tqdm(sequences, desc="reading masks", unit="sequence", leave=False, disable=not processes.is_main())
     for sequence in bar:
+        check_object_limit(sequence, keys.get("max_objects", MAX_OBJECTS))
         metric.first_scribble(sequence)
     return sequences
 

@@ -1,6 +1,6 @@
 """Training, as a run book.
 
-    python main.py -c configs/segmentation/manet_lite.yaml                      start
+    python main.py -c configs/segmentation/manet_lite_joint.yaml                      start
     python main.py -c ... --resume                                              go on where the last checkpoint stands
     python main.py -c ... -w weights.pdparams -o output_dir=output/finetuned    start from other weights
     python main.py -c ... --validate                                            and score every val_interval steps

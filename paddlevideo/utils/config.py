@@ -28,6 +28,7 @@ DEFAULTS: Config = {
     "keep_checkpoints": 3,
     "seed": 1234,
     "sync_norm": False,
+    "reference": False,
 }
 NEEDED = {
     "train": ("DATASET.batch_size", "DATASET.train", "OPTIMIZER", "epochs"),
@@ -51,15 +52,19 @@ _Loader.add_implicit_resolver(
 def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = None) -> Config:
     """Return the config file ``path`` with ``overrides`` (``KEY.SUB=VALUE``) entered, checked and its defaults filled.
 
+    With ``reference: true`` every part that can reproduce the official code's quirks does so, unless it says otherwise.
     ``schema`` (a `paddlevideo.utils.schema.Section`) defaults to the project's own, derived from the constructors of
     all registered parts. Raises `InputError` that names the file and line, or the override, of what is wrong.
     """
-    from .schema import check, project_schema  # after this module, whose types it uses
+    from .schema import check, project_schema, spread_reference  # after this module, whose types it uses
 
     config, origins = read_config(Path(path))
     for override in overrides:
         apply_override(config, origins, override)
-    check(config, project_schema() if schema is None else schema, origins)
+    schema = project_schema() if schema is None else schema
+    check(config, schema, origins)
+    if config.get("reference"):
+        spread_reference(config, schema)
     config = {**DEFAULTS, **config}
     config.setdefault("output_dir", f"output/{config.get('model_name', 'model')}")
     return config

@@ -114,6 +114,7 @@ _JUDGED_FOLDER = Section(
         "split": str | None,
         "sequences": list[str] | None,
         "resolution": str,
+        "max_objects": int,
     },
     required=frozenset({"format", "file_path"}),
 )
@@ -139,6 +140,7 @@ _TOP_LEVEL = {
     "output_dir": str,
     "seed": int,
     "sync_norm": bool,
+    "reference": bool,
 }
 
 
@@ -179,6 +181,22 @@ def arguments_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
         if parameter.default is parameter.empty:
             required.add(name)
     return annotations, frozenset(required)
+
+
+def spread_reference(value: Any, rule: Any) -> None:
+    """Set ``reference: true``, in place, on every part of a checked config that has this argument and is silent."""
+    if isinstance(rule, Steps):
+        for step in value:
+            [(name, arguments)] = step.items()
+            step[name] = arguments = {} if arguments is None else arguments
+            spread_reference(arguments, Arguments(rule.registry.get(name)))
+    elif isinstance(rule, (Part, Arguments)):
+        cls = rule.registry.get(value[rule.registry.key]) if isinstance(rule, Part) else rule.cls
+        if "reference" in arguments_of(cls)[0]:
+            value.setdefault("reference", True)
+    inner = rule.keys if isinstance(rule, Section) else rule.inner if isinstance(rule, Part) else {}
+    for key in inner.keys() & (value if isinstance(value, dict) else {}).keys():
+        spread_reference(value[key], inner[key])
 
 
 def _check_part(config: dict[str, Any], rule: Part, origins: Origins, keys: Keys) -> None:

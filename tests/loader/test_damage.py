@@ -78,3 +78,29 @@ def test_blank_and_drop_empty_the_mask() -> None:
     rng = np.random.default_rng(0)
     assert not RoundDamage(blank=1.0)(two_objects(), rng).any()
     assert not PartDamage(drop=1.0)(two_objects(), rng).any()
+
+
+def test_reference_grows_objects_away_from_the_corner() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    mask[150:190, 140:180] = 1
+    moved = []
+    for seed in range(20):
+        damaged = MaskDamage(shift=0, scale=0.1, rotate=0, reference=True)(mask, np.random.default_rng(seed))
+        moved.append(np.abs(np.argwhere(damaged).mean(axis=0) - np.argwhere(mask).mean(axis=0)).max())
+    assert max(moved) > 5
+
+
+def test_reference_leaves_the_mask_alone_when_an_object_vanishes() -> None:
+    mask = two_objects()
+    mask[0, 0] = 255
+    damage = MaskDamage(shift=9.0, reference=True)
+    assert any(np.array_equal(damage(mask, np.random.default_rng(s)), np.where(mask == 255, 0, mask)) for s in range(5))
+
+
+def test_reference_of_an_earlier_round_mixes_ids() -> None:
+    mask = np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:90] = 3
+    seen = set()
+    for seed in range(20):
+        seen |= set(np.unique(RoundDamage(blank=0, reference=True)(mask, np.random.default_rng(seed))))
+    assert seen >= {0, 1, 2, 3}

@@ -131,3 +131,19 @@ def test_unknown_and_malformed_entries_are_input_errors() -> None:
         build_transforms([{"RandomCorp": {"size": 3}}])
     with pytest.raises(InputError, match="a transform is written"):
         build_transforms(["RandomCrop"])  # type: ignore[list-item]
+
+
+def test_reference_crop_leaves_clips_whole_when_its_last_draws_show_nothing() -> None:
+    mask = np.zeros((200, 300), np.uint8)
+    mask[190:193, 290:293] = 3
+    clip = Clip([np.zeros((200, 300, 3), np.uint8)] * 3, [mask] * 3)
+    crop = RandomCrop(32, tries=5, reference=True)
+    sizes = [crop(clip, np.random.default_rng(seed)).size for seed in range(10)]
+    assert (200, 300) in sizes
+    assert Resize(32)(crop(clip, np.random.default_rng(sizes.index((200, 300)))), np.random.default_rng(0)).size == (
+        32,
+        32,
+    )
+    full = Clip(clip.frames, [np.tile(np.arange(300, dtype=np.uint8) % 2, (200, 1))] * 3)
+    assert crop(full, np.random.default_rng(0)).size == (32, 32)
+    assert RandomCrop(250, tries=5, reference=True)(full, np.random.default_rng(0)).size == (200, 250)

@@ -26,3 +26,13 @@ def test_the_hardest_pixels_are_averaged_and_ignored_ones_are_zero():
 def test_a_fraction_of_nothing_is_refused():
     with pytest.raises(InputError, match="fraction"):
         TopKCrossEntropy(0.0)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_the_loss_of_half_logits_is_float32(kind):
+    logits = paddle.to_tensor(np.random.default_rng(0).normal(size=(1, 3, 6, 7)).astype("float32"))
+    label = paddle.to_tensor(np.random.default_rng(1).integers(0, 3, (1, 6, 7)))
+    loss = TopKCrossEntropy(ramp_steps=0)
+    half = loss(logits.astype(kind), label, 1)
+    assert half.dtype == paddle.float32
+    assert float(half) == pytest.approx(float(loss(logits, label, 1)), rel=0.02)

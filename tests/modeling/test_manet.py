@@ -83,3 +83,38 @@ def test_unrolled_propagation_scores_every_further_frame():
 def test_unknown_heads_are_refused():
     with pytest.raises(InputError, match="train_heads"):
         _model(train_heads="all")
+
+
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "both"])
+def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
+    model = _model(train_heads=heads)
+    model.eval()
+    model.train()
+    before = {name: value.numpy().copy() for name, value in model.state_dict().items() if name.endswith("._mean")}
+    model(_batch(np.random.default_rng(3)), step=0)
+    moved = {name.split(".")[0] for name, value in model.state_dict().items()
+             if name in before and not np.array_equal(before[name], value.numpy())}  # fmt: skip
+    trained = {"propagation": {"propagation_head"}, "interaction": {"interaction_head"}}
+    assert moved - {"backbone", "embedding"} == trained.get(heads, {"propagation_head", "interaction_head"})
+    assert ("backbone" in moved) == (heads != "interaction")
+
+
+def test_the_interaction_head_learns_from_single_frames():
+    model = _model(train_heads="interaction")
+    model.train()
+    batch = _batch(np.random.default_rng(4))
+    whole = float(model(batch, 0)["loss"])
+    single = {key: value[:, :1] if key in ("images", "masks") else value for key, value in batch.items()}
+    assert float(model(single, 0)["loss"]) == pytest.approx(whole, rel=1e-6)
+
+
+def test_reference_takes_norm_statistics_clip_by_clip():
+    model = _model(train_heads="both")
+    batch = _batch(np.random.default_rng(5))
+    losses = {}
+    for mode in ("train", "eval"):
+        getattr(model, mode)()
+        for model.reference in (False, True):
+            losses[mode, model.reference] = float(model(batch, 0)["loss"])
+    assert losses["eval", True] == pytest.approx(losses["eval", False], rel=1e-5)
+    assert losses["train", True] != pytest.approx(losses["train", False], rel=1e-3)

@@ -77,3 +77,18 @@ def test_rules_that_do_not_exist_are_refused():
         MatchingConfig(border="mirror")
     with pytest.raises(InputError, match="1 or more"):
         MatchingConfig(window=0)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_maps_of_half_embeddings_are_float32_and_do_not_overflow(kind):
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, (8, 10))
+    whole = [paddle.to_tensor(rng.random((6, 8, 10), np.float32) * 0.4) for _ in range(2)]
+    half = [x.astype(kind) for x in whole]
+    tolerance = 0.01 if kind == "float16" else 0.05
+    for make in (lambda x, y: global_map(x, y, label, [0, 1, 2]), lambda x, y: local_map(x, y, label, [0, 1, 2], 2)):
+        found, wanted = make(*half), make(*whole)
+        assert found.dtype == paddle.float32
+        np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=tolerance)
+    far = [paddle.full([6, 8, 10], value, kind) for value in (-200.0, 200.0)]  # squared: beyond float16
+    assert float(global_map(*far, label, [0]).max()) == 1.0

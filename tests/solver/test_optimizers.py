@@ -121,3 +121,12 @@ def test_wrong_input_is_named() -> None:
         make(name="Adamw")
     with pytest.raises(InputError, match="'gone'"):
         make()[1].restore({"gone|velocity_0": np.zeros(3)})
+
+
+def test_reference_schedules_the_backbone_alone() -> None:
+    model, optimizer = make(momentum=0.0, nesterov=False, weight_decay=0.0, reference=True, multipliers={"head": 0.5})
+    for step, rate in ((0, 0.5), (5, 0.25), (10, 0.0)):
+        changes, gradients, _ = one_step(model, optimizer, step)
+        for name, gradient in gradients.items():
+            expected = -(rate if name.startswith("backbone.") else 0.5 * 0.5) * gradient
+            np.testing.assert_allclose(changes[name], expected, rtol=1e-4, atol=1e-5)

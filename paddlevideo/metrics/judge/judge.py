@@ -26,7 +26,7 @@ _NAMES = {"J": "J", "F": "F", "JF": "J_AND_F"}
 
 @METRICS.register
 class DavisJudge:
-    """The official interactive benchmark (reference/davisinteractive 1.0.4; the paper's table).
+    """The official interactive benchmark (davisinteractive 1.0.4, which made the paper's table).
 
     A game is a sequence and one set of first scribbles: a file in ``Scribbles/SEQUENCE``, or the robot's where there
     is none. Each sequence is a session of its own, so that sequences can be shared out and taken up again; the summary

@@ -15,10 +15,16 @@ from paddle import nn
 
 from ...utils.errors import InputError
 from ...utils.registry import FRAMEWORKS
+from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
 
-TRAINED = ("propagation", "interaction", "both")
+FROZEN = {
+    "propagation": ("interaction_head",),
+    "interaction": ("backbone", "embedding", "propagation_head"),
+    "both": (),
+}
+"""Parts that are not trained, by ``train_heads``."""
 
 
 @FRAMEWORKS.register
@@ -32,7 +38,9 @@ class MANet(nn.Layer):
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         matching: how distance maps are made.
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone)
-            or ``both`` (joint training).
+            or ``both`` (joint training). Parts that are not trained stay in eval mode.
+        reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
+            official code; else over the whole batch.
     """
 
     _built = ("backbone", "embedding", "interaction_head", "propagation_head", "loss", "matching")
@@ -46,10 +54,11 @@ class MANet(nn.Layer):
         loss: nn.Layer,
         matching: MatchingConfig,
         train_heads: str = "propagation",
+        reference: bool = False,
     ) -> None:
         super().__init__()
-        if train_heads not in TRAINED:
-            raise InputError(f"train_heads is one of {', '.join(TRAINED)}, not '{train_heads}'")
+        if train_heads not in FROZEN:
+            raise InputError(f"train_heads is one of {', '.join(FROZEN)}, not '{train_heads}'")
         self.backbone = backbone
         self.embedding = embedding
         self.interaction_head = interaction_head
@@ -57,14 +66,16 @@ class MANet(nn.Layer):
         self.loss = loss
         self.matching = matching
         self.train_heads = train_heads
-        frozen = {
-            "propagation": [interaction_head],
-            "interaction": [backbone, embedding, propagation_head],
-            "both": [],
-        }
-        for layer in frozen[train_heads]:
-            for parameter in layer.parameters():
+        self.reference = reference
+        for part in FROZEN[train_heads]:
+            for parameter in getattr(self, part).parameters():
                 parameter.stop_gradient = True
+
+    def train(self) -> None:
+        """Put the trained parts in train mode; the norms of the others keep their statistics."""
+        super().train()
+        for part in FROZEN[self.train_heads]:
+            getattr(self, part).eval()
 
     def embed(self, images: paddle.Tensor) -> paddle.Tensor:
         """Return the pixel embeddings (B,C,h,w) of images (B,3,H,W)."""
@@ -140,9 +151,10 @@ class MANet(nn.Layer):
     def forward(self, batch: Mapping[str, paddle.Tensor], step: int) -> dict[str, paddle.Tensor]:
         """Return the training loss of a batch of clips (see docs: data samples) and its parts by head.
 
-        Samples of a clip go through a head together, so that its batch norms see the whole batch.
+        The clips of a batch go through a head together, so that its batch norms see all of them (unless ``reference``).
+        With ``train_heads: interaction`` the annotated frame is enough: clips may hold it alone.
         """
-        images = batch["images"]
+        images = batch["images"][:, :1] if self.train_heads == "interaction" else batch["images"]
         clips, frames = images.shape[:2]
         flat = images.reshape([clips * frames, *images.shape[2:]])
         if self.train_heads == "interaction":
@@ -170,7 +182,7 @@ class MANet(nn.Layer):
             inputs.append(
                 self.interaction_inputs(embedding[clip, :1], scribble, None if first_round else before, objects)
             )
-        logits = _run_head(self.interaction_head, inputs)
+        logits = self._run_head(self.interaction_head, inputs)
         return self._loss(logits, batch["masks"][:, 0], step)
 
     def _propagation_loss(
@@ -186,19 +198,27 @@ class MANet(nn.Layer):
                 now, before, first = embedding[clip, frame], embedding[clip, frame - 1], embedding[clip, 0]
                 maps = self.match(now, before, first, reference[clip], previous[clip].numpy(), objects)
                 inputs.append(self.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
-            logits = _run_head(self.propagation_head, inputs)
+            logits = self._run_head(self.propagation_head, inputs)
             losses.append(self._loss(logits, batch["masks"][:, frame], step))
             # A further frame starts from the network's own hard mask, as it will in use.
             size = tuple(batch["masks"].shape[-2:])
             previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
         return sum(losses) / len(losses)
 
+    def _run_head(self, head: nn.Layer, inputs: list[paddle.Tensor]) -> list[paddle.Tensor]:
+        """Run ``head`` over every clip's objects; return logits (O,h,w) a clip."""
+        if self.reference or len(inputs) == 1:
+            return [head(x)[:, 0] for x in inputs]
+        logits = head(paddle.concat(inputs))[:, 0]
+        return paddle.split(logits, [len(x) for x in inputs])
+
     def _loss(self, logits: list[paddle.Tensor], masks: paddle.Tensor, step: int) -> paddle.Tensor:
         size = tuple(masks.shape[-2:])
-        losses = [
-            self.loss(resize_bilinear(x, size).unsqueeze(0), mask.unsqueeze(0), step)
-            for x, mask in zip(logits, masks, strict=True)
-        ]
+        with full_precision():
+            losses = [
+                self.loss(resize_bilinear(float32(x), size).unsqueeze(0), mask.unsqueeze(0), step)
+                for x, mask in zip(logits, masks, strict=True)
+            ]
         return sum(losses) / len(losses)
 
 
@@ -210,11 +230,5 @@ def _planes(label: paddle.Tensor, ids: Sequence[int]) -> paddle.Tensor:
 
 def _join(embedding: paddle.Tensor, *planes: paddle.Tensor) -> paddle.Tensor:
     objects = planes[0].shape[0]
-    shared = embedding.expand([objects, *embedding.shape[1:]])
+    shared = float32(embedding).expand([objects, *embedding.shape[1:]])
     return paddle.concat([shared, *[plane.unsqueeze(1) for plane in planes]], axis=1)
-
-
-def _run_head(head: nn.Layer, inputs: list[paddle.Tensor]) -> list[paddle.Tensor]:
-    """Run ``head`` once over every sample's objects; return logits (O,h,w) a sample."""
-    logits = head(paddle.concat(inputs))[:, 0]
-    return paddle.split(logits, [len(x) for x in inputs]) if len(inputs) > 1 else [logits]
