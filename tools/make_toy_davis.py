@@ -1,7 +1,7 @@
 """Draw a small DAVIS data set in seconds: moving textured shapes, 1 to 3 objects, masks, scribbles, splits.
 
 python tools/make_toy_davis.py data/toy
-python tools/make_toy_davis.py data/toy --sequences 12 --frames 24 --size 240x432 --seed 7
+python tools/make_toy_davis.py data/toy --sequences 12 --frames 24 --size 288x480 --seed 7
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("out", metavar="OUT", help="the new folder")
     parser.add_argument("--sequences", type=int, default=6, metavar="N", help="training sequences (6)")
     parser.add_argument("--frames", type=int, default=12, metavar="T", help="frames of each (12)")
-    parser.add_argument("--size", type=_size, default=(120, 208), metavar="HxW", help="height and width (120x208)")
+    parser.add_argument("--size", type=_size, default=(144, 240), metavar="HxW", help="height and width (144x240)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn (0)")
     args = parser.parse_args(argv)
     try:
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _size(text: str) -> tuple[int, int]:
     height, _, width = text.partition("x")
     if not (height.isdecimal() and width.isdecimal()):
-        raise argparse.ArgumentTypeError(f"'{text}' is not HEIGHTxWIDTH, such as 120x208")
+        raise argparse.ArgumentTypeError(f"'{text}' is not HEIGHTxWIDTH, such as 144x240")
     return int(height), int(width)
 
 

@@ -29,7 +29,7 @@ class PictureFrames(FrameSource):
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
         self.rate = RATE
-        self._files = sorted(files, key=_natural_key)
+        self._files = sorted(files, key=natural_key)
         if not files:
             raise InputError(f"{path}: no pictures here; looked for {', '.join(sorted(SUFFIXES))}")
         self.names = [file.stem for file in self._files]
@@ -70,7 +70,7 @@ def is_picture(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
-def _natural_key(file: Path) -> tuple[list[tuple[int, int, str]], str]:
+def natural_key(file: Path) -> tuple[list[tuple[int, int, str]], str]:
     # The plain path decides between names that differ in zeros only (1, 01), so that the order is one everywhere.
     pieces = re.split(r"(\d+)", file.as_posix())
     return [(1, int(piece), "") if piece.isdecimal() else (0, 0, piece) for piece in pieces], file.as_posix()

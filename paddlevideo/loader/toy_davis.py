@@ -34,7 +34,7 @@ class ToyWorld:
 
     sequences: int = 6
     frames: int = 12
-    size: tuple[int, int] = (120, 208)
+    size: tuple[int, int] = (144, 240)
     seed: int = 0
 
 
@@ -102,7 +102,7 @@ class _Actor:
 
     @classmethod
     def draw(cls, size: tuple[int, int], place: int, places: int, rng: np.random.Generator) -> _Actor:
-        side = int(min(size) * rng.uniform(0.36, 0.5))
+        side = int(min(size) * rng.uniform(0.5, 0.65))
         # Side by side at first, so that the first frames show every object.
         x = size[1] * (place + 0.5) / places
         return cls(
@@ -157,7 +157,7 @@ def _shape(side: int, rng: np.random.Generator) -> np.ndarray:
         1 - 0.4 * (np.arange(40) % 8 >= 4),
         0.75 + 0.25 * np.sin(waves * angles + rng.uniform(0, 6)),
     )[rng.integers(4)]
-    stretch = np.array([1.0, rng.uniform(0.55, 1.0)])
+    stretch = np.array([1.0, rng.uniform(0.7, 1.0)])
     points = side / 2 + (side / 2 - 1) * stretch * radius[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     shape = np.zeros((side, side), np.uint8)
     cv2.fillPoly(shape, [points.round().astype(np.int32)], 1)

@@ -1,0 +1,177 @@
+"""Check annotated videos file by file, and write them as a DAVIS folder that training, test and inference take."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from tqdm import tqdm
+
+from ...utils.errors import InputError
+from ...utils.files import atomic_folder
+from ...writers.contact_sheet import ContactSheet
+from ...writers.masks import write_mask
+from ...writers.overlay import draw_overlay
+from ..clip import IGNORE
+from ..davis import read_image
+from .sources import SourceSequence
+
+PREVIEWS = 24
+LEAST_FRAMES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about one file; ``fatal`` ones have to be mended before the data set is written."""
+
+    file: str
+    text: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{'mend' if self.fatal else 'note'}: {self.file}: {self.text}"
+
+
+@dataclass
+class Checked:
+    """What is known of a sequence after the check: its size, the ids of its masks, and its most telling frame."""
+
+    sequence: SourceSequence
+    size: tuple[int, int] = (0, 0)
+    objects: int = 0
+    shown: int = 0
+
+
+def check_sequences(sequences: Sequence[SourceSequence], max_objects: int = 20) -> tuple[list[Checked], list[Finding]]:
+    """Read every picture and every mask once; return what is known, and what is wrong, file by file."""
+    checked, findings = [], []
+    for sequence in tqdm(sequences, desc="checking", unit="sequence", delay=2):
+        found, problems = _check(sequence, max_objects)
+        checked.append(found)
+        findings += problems
+    return checked, findings
+
+
+def write_data_set(
+    folder: str | Path, checked: Sequence[Checked], val: float = 0.2, seed: int = 0
+) -> dict[str, list[str]]:
+    """Write the DAVIS folder and ``preview.png``, whole or not at all; return the sequences of each split.
+
+    ``val`` is the share of the sequences that goes to the split ``val``, drawn by ``seed``, at least one where there
+    are two. Pictures that are JPEG already are linked or copied as they are.
+
+    Raises:
+        InputError: the folder is there and not empty.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there already: remove it, or name a new folder")
+    names = [each.sequence.name for each in checked]
+    count = max(1, round(val * len(names))) if val > 0 and len(names) > 1 else 0
+    drawn = set(np.random.default_rng(seed).permutation(len(names))[:count].tolist())
+    splits = {
+        "train": [name for place, name in enumerate(names) if place not in drawn],
+        "val": [name for place, name in enumerate(names) if place in drawn],
+    }
+    sheet = ContactSheet()
+    with atomic_folder(folder) as temporary:
+        for place, each in enumerate(tqdm(checked, desc="writing", unit="sequence", delay=2)):
+            _write(temporary, each)
+            if place < PREVIEWS:
+                picture = read_image(each.sequence.frames[each.shown])
+                mask = each.sequence.read(each.shown, each.size)
+                sheet.add(each.shown, draw_overlay(picture, np.zeros(each.size, np.uint8) if mask is None else mask))
+        lists = temporary / "ImageSets" / "2017"
+        lists.mkdir(parents=True)
+        for split, members in splits.items():
+            (lists / f"{split}.txt").write_text("".join(f"{name}\n" for name in members), encoding="utf-8")
+        sheet.write(temporary / "preview.png")
+    return splits
+
+
+def _check(sequence: SourceSequence, max_objects: int) -> tuple[Checked, list[Finding]]:
+    known, findings = Checked(sequence), []
+    areas = np.zeros((len(sequence.frames), 256), np.int64)
+    if len(sequence.frames) < LEAST_FRAMES:
+        findings.append(Finding(sequence.name, f"{len(sequence.frames)} frames; training takes 3 or more"))
+    for index, path in enumerate(sequence.frames):
+        try:
+            with Image.open(path) as picture:
+                picture.load()
+                size = (picture.height, picture.width)
+        except (OSError, UnidentifiedImageError, SyntaxError) as error:
+            findings.append(Finding(str(path), f"not a readable picture ({error}); export it again"))
+            continue
+        known.size = known.size if any(known.size) else size
+        if size != known.size:
+            findings.append(Finding(str(path), f"{_wh(size)}, the first frame is {_wh(known.size)}; use one size"))
+            continue
+        try:
+            mask = sequence.read(index, size)
+        except InputError as error:
+            findings.append(Finding(sequence.where(index), str(error)))
+            continue
+        if mask is None:
+            findings.append(Finding(sequence.where(index), "the frame has no mask; annotate it, or remove the frame"))
+        elif mask.shape != size:
+            findings.append(
+                Finding(sequence.where(index), f"{_wh(mask.shape)}, its frame is {_wh(size)}; use one size")
+            )
+        else:
+            areas[index] = np.bincount(mask.ravel(), minlength=256)
+            findings += _check_ids(areas[index], sequence.where(index), max_objects)
+    ids = np.flatnonzero(areas[:, 1:IGNORE].any(axis=0)) + 1
+    known.objects = int(ids[-1]) if len(ids) else 0
+    known.shown = int((areas[:, 1:IGNORE] > 0).sum(axis=1).argmax()) if len(areas) else 0
+    if not len(ids) and not findings:
+        findings.append(Finding(sequence.name, "no object in any mask; leave the sequence out"))
+    elif len(ids) != known.objects and known.objects <= max_objects:
+        missing = sorted(set(range(1, known.objects)) - set(ids.tolist()))
+        findings.append(Finding(sequence.name, f"ids up to {known.objects}, {missing} in no mask", fatal=False))
+    return known, findings
+
+
+def _check_ids(areas: np.ndarray, where: str, max_objects: int) -> list[Finding]:
+    ids = np.flatnonzero(areas[1:IGNORE]) + 1
+    if not len(ids):
+        return [Finding(where, "empty: no object in this frame", fatal=False)]
+    if ids[-1] > max_objects:
+        text = (
+            f"{len(ids)} ids, the largest {ids[-1]}: more than {max_objects}; a grey picture with soft edges is no mask"
+        )
+        return [Finding(where, f"{text} of ids (save it with a palette), else raise --max_objects")]
+    return []
+
+
+def _write(root: Path, each: Checked) -> None:
+    pictures = root / "JPEGImages" / "480p" / each.sequence.name
+    pictures.mkdir(parents=True)
+    for index, path in enumerate(each.sequence.frames):
+        target = pictures / f"{index:05d}.jpg"
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            _link(path, target)
+        else:
+            Image.fromarray(read_image(path)).save(target, quality=95)
+        mask = each.sequence.read(index, each.size)
+        assert mask is not None  # checked
+        write_mask(root / "Annotations" / "480p" / each.sequence.name / f"{index:05d}.png", mask)
+    for path in each.sequence.scribbles:
+        folder = root / "Scribbles" / each.sequence.name
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path.name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
+
+
+def _wh(size: Sequence[int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,63 @@
+"""Bring your own annotated videos into DAVIS's layout, checked file by file.
+
+    python tools/prepare_dataset.py SOURCE OUT                          folders: SOURCE/frames/SEQ and SOURCE/masks/SEQ
+    python tools/prepare_dataset.py annotations.json OUT --frames DIR   COCO, VIA, or the masks.json of --infer
+    python tools/prepare_dataset.py SOURCE --check                      report only
+
+Nothing is written while a file has to be mended. See docs/en/data.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # where the package is when it is not installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from paddlevideo.loader.prepare import check_sequences, open_source, write_data_set
+from paddlevideo.utils.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, or 2 when something has to be mended first."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", metavar="SOURCE", help="folder, or JSON annotation")
+    parser.add_argument("out", nargs="?", metavar="OUT", help="the new data set")
+    parser.add_argument("--frames", metavar="DIR", help="pictures of a JSON annotation")
+    parser.add_argument("--check", action="store_true", help="report, write nothing")
+    parser.add_argument("--val", type=float, default=0.2, help="share of the sequences for the split val (0.2)")
+    parser.add_argument("--seed", type=int, default=0, help="of the split (0)")
+    parser.add_argument("--max_objects", type=int, default=20, help="more ids than this are an error (20)")
+    args = parser.parse_args(argv)
+    try:
+        run(args)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(args: argparse.Namespace) -> None:
+    """Check, report, and write when all is well; raise `InputError` when it is not."""
+    if not args.out and not args.check:
+        raise InputError("name the folder to write, OUT, or ask for --check alone")
+    checked, findings = check_sequences(open_source(args.source, args.frames), args.max_objects)
+    for finding in findings:
+        print(finding)
+    width = max(len(each.sequence.name) for each in checked)
+    print(f"{'sequence':{max(width, 8)}}  frames  objects  size")
+    for each in checked:
+        size = f"{each.size[1]}x{each.size[0]}"
+        print(f"{each.sequence.name:{max(width, 8)}}  {len(each.sequence.frames):6}  {each.objects:7}  {size}")
+    fatal = sum(finding.fatal for finding in findings)
+    if fatal:
+        raise InputError(f"{args.source}: {fatal} files to mend, see above; nothing was written")
+    if not args.check:
+        splits = write_data_set(args.out, checked, args.val, args.seed)
+        print(f"{args.out}: {', '.join(f'{len(names)} {split}' for split, names in splits.items())}; see preview.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
