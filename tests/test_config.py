@@ -82,3 +82,14 @@ def test_reference_reaches_every_part_that_knows_it_and_spares_what_says_no() ->
     assert steps["RandomCrop"]["reference"] and "reference" not in steps["Resize"]
     assert "reference" not in config["MODEL"]["loss"] and "reference" not in config["DATASET"]["test"]
     assert "reference" not in load_config(path)["MODEL"]
+
+
+def test_stage_2_has_the_papers_figures() -> None:
+    config = load_config(next(path for path in CONFIGS if path.stem == "manet_stage2"))
+    rule = config["OPTIMIZER"]
+    assert (rule["name"], rule["nesterov"], rule["grad_clip"], rule["momentum"]) == ("SGD", False, None, 0.9)
+    assert (rule["learning_rate"]["base"], rule["learning_rate"]["total_steps"]) == (7e-4, 101001)
+    data = config["DATASET"]
+    assert (data["batch_size"], data["train"]["rounds"], data["train"]["epochs_per_round"]) == (2, 3, 30)
+    assert config["MODEL"]["train_heads"] == "interaction" and data["train"]["robot"] == "davis"
+    assert config["epochs"] * 30 <= 101001

@@ -107,12 +107,12 @@ class DAVISRoundsDataset(TrainingSamples):
         return divmod(epoch // self.epochs_per_round, self.rounds)
 
     def _transformed(self, whole: Clip, rng: np.random.Generator) -> Clip:
-        """Apply the transforms, again where no stroke is left on the grid."""
+        """Apply the transforms, again where no stroke is left."""
         for _ in range(TRIES):
             clip = whole
             for transform in self.transforms:
                 clip = transform(clip, rng)
-            if to_grid(clip.masks[0]).any():
+            if clip.masks[0].any():
                 break
         return clip
 
@@ -133,7 +133,7 @@ class DAVISRoundsDataset(TrainingSamples):
             previous=truth,
             reference=to_grid(truth),
             objects=sequence.objects,
-            scribble=to_grid(drawn).astype(np.int64) - 1,
+            scribble=strokes_to_grid(drawn).astype(np.int64) - 1,
             interaction_previous=to_grid(before) if known else None,
         )
 
@@ -150,13 +150,20 @@ def first_strokes(sequence: Sequence, rng: np.random.Generator) -> tuple[int, li
 
 
 def draw_thick(strokes: SequenceOf[Stroke], size: tuple[int, ...]) -> np.ndarray:
-    """Draw strokes as id + 1 on a uint8 picture of zeros, a cell of the embedding grid wide.
-
-    The session draws lines of one cell on the grid itself; thinner ones here would come to the grid as dots.
-    """
+    """Draw strokes as id + 1 on a uint8 picture of zeros, about a cell of the embedding grid wide."""
     height, width = size
     canvas = np.zeros((height, width), np.uint8)
     for stroke in strokes:
         points = np.asarray(stroke.points) * (width - 1, height - 1)
-        cv2.polylines(canvas, [points.round().astype(np.int32)], False, stroke.object_id + 1, thickness=STRIDE)
+        cv2.polylines(canvas, [points.round().astype(np.int32)], False, stroke.object_id + 1, thickness=STRIDE - 1)
     return canvas
+
+
+def strokes_to_grid(drawn: np.ndarray) -> np.ndarray:
+    """Bring drawn strokes (H, W) to the embedding's grid (ceil(H/4), ceil(W/4)): a cell has the largest value in it.
+
+    Nearest pixels, which masks are brought there by, would leave gaps in thin lines or lose them.
+    """
+    height, width = drawn.shape
+    whole = np.pad(drawn, ((0, -height % STRIDE), (0, -width % STRIDE)))
+    return whole.reshape(whole.shape[0] // STRIDE, STRIDE, -1, STRIDE).max(axis=(1, 3))

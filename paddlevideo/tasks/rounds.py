@@ -22,12 +22,15 @@ from ..loader.simulated_strokes import simulate_strokes
 from ..loader.video import PictureFrames
 from ..metrics.judge.mirror import strokes_of
 from ..metrics.judge.shims import load_davisinteractive
-from ..metrics.region_boundary import frame_scores
+from ..metrics.region_boundary import region_similarity
 from ..modeling import MANet
 from ..session.engine import build_engine
 from ..session.session import Session
 from ..session.settings import session_settings
 from ..utils import processes
+from ..utils.errors import InputError
+
+Corrected = tuple[list[list[Stroke]], Annotation | None]  # a sequence's rounds so far, and the correction among them
 
 
 def build_rounds(cfg: Mapping[str, Any], model: MANet, loader: Loader) -> Rounds | None:
@@ -65,7 +68,7 @@ class Rounds:
         self.phase: tuple[int, int] | None = None  # of the annotations in the dataset
         self.history: dict[str, list[list[Stroke]]] = {}  # the rounds of the cycle so far, by sequence
         if dataset.robot == "davis":
-            self._robot = load_davisinteractive().robot.InteractiveScribblesRobot()
+            self._robot = _official_robot()
 
     def begins(self, step: int) -> bool:
         """Say whether ``step`` belongs to another round than the annotations at hand."""
@@ -80,19 +83,24 @@ class Rounds:
             return
         training = self.model.training
         self.model.eval()
-        engine = build_engine(self.model, "plain")
-        mine = processes.shard(list(enumerate(self.dataset.sequences)))
-        found: dict[str, tuple[list[list[Stroke]], Annotation | None]] = {}
-        title = f"cycle {cycle + 1}, round {number + 1}"
-        for index, sequence in tqdm(mine, desc=title, unit="sequence", leave=False, disable=not processes.is_main()):
-            found[sequence.name] = self._correct(engine, sequence, index, cycle, number)
-        if training:
-            self.model.train()
-        merged = {name: value for share in processes.gather(found) for name, value in share.items()}
+        try:
+            merged = self._correct_all(cycle, number)
+        finally:
+            if training:
+                self.model.train()
         for sequence in self.dataset.sequences:
             self.history[sequence.name], annotation = merged[sequence.name]
             if annotation is not None:
                 self.dataset.annotations[sequence.name] = annotation
+
+    def _correct_all(self, cycle: int, number: int) -> dict[str, Corrected]:
+        engine = build_engine(self.model, "plain")
+        mine = processes.shard(list(enumerate(self.dataset.sequences)))
+        found: dict[str, Corrected] = {}
+        title = f"cycle {cycle + 1}, round {number + 1}"
+        for index, sequence in tqdm(mine, desc=title, unit="sequence", leave=False, disable=not processes.is_main()):
+            found[sequence.name] = self._correct(engine, sequence, index, cycle, number)
+        return {name: value for share in processes.gather(found) for name, value in share.items()}
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: plain values and arrays."""
@@ -118,9 +126,7 @@ class Rounds:
     def _phase(self, step: int) -> tuple[int, int]:
         return self.dataset.phase(step // self.steps_per_epoch)
 
-    def _correct(
-        self, engine: Any, sequence: Sequence, index: int, cycle: int, number: int
-    ) -> tuple[list[list[Stroke]], Annotation | None]:
+    def _correct(self, engine: Any, sequence: Sequence, index: int, cycle: int, number: int) -> Corrected:
         """Play the cycle's rounds again with the weights of now; return them, and the correction of the worst frame."""
         rng = np.random.default_rng([self.seed, cycle, index])  # the same first strokes and window in every round
         first, strokes = first_strokes(sequence, rng)
@@ -144,11 +150,11 @@ class Rounds:
 
     def _worst_first(self, session: Session, sequence: Sequence, frames: range) -> list[int]:
         """The frames by mean J of their objects, the lowest first."""
-        ids = range(1, sequence.objects + 1)
 
         def quality(frame: int) -> float:
-            region, _ = frame_scores(session.mask(frame - frames.start), sequence.mask(frame), ids)
-            return float(np.mean(region[~np.isnan(region)])) if (~np.isnan(region)).any() else 1.0
+            predicted, truth = session.mask(frame - frames.start), sequence.mask(frame)
+            ids = range(1, sequence.objects + 1)
+            return float(np.mean([region_similarity(predicted == number, truth == number) for number in ids]))
 
         return sorted(frames, key=quality)
 
@@ -160,6 +166,14 @@ class Rounds:
             sequence.name, predicted[None], truth[None], nb_objects=sequence.objects, frame=0
         )
         return [replace(stroke, frame=frame) for stroke in strokes_of(document)]
+
+
+def _official_robot() -> Any:
+    try:
+        return load_davisinteractive().robot.InteractiveScribblesRobot()
+    except InputError as error:
+        told = str(error).partition(" ; or score")[0]
+        raise InputError(f"{told} ; or train with our own strokes: -o DATASET.train.robot=simulated") from error
 
 
 def _plain(strokes: list[Stroke]) -> list[dict[str, Any]]:

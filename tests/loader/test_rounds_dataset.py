@@ -6,11 +6,12 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.loader.rounds_dataset import Annotation, DAVISRoundsDataset, draw_thick
+from paddlevideo.loader.rounds_dataset import Annotation, DAVISRoundsDataset, draw_thick, strokes_to_grid
 from paddlevideo.loader.samples import to_grid
 from paddlevideo.loader.scribbles import UNLABELLED, Stroke
 from paddlevideo.loader.transforms import RandomCrop, RandomHorizontalFlip, RandomReverse, RandomScale
@@ -83,9 +84,17 @@ def test_samples_follow_from_seed_epoch_and_index_and_travel_to_workers(tiny_dav
         assert all((first[key] == second[key]).all() for key in first)
 
 
-def test_thin_strokes_reach_the_grid_in_one_piece() -> None:
-    label = to_grid(draw_thick([Stroke(2, 0, ((0.1, 0.1), (0.9, 0.7)))], (96, 160))).astype(int) - 1
-    assert (label == 2).any(axis=0)[4:36].all() and set(np.unique(label)) == {-1, 2}
+@pytest.mark.parametrize("scale", [0.75, 1.0, 1.25])
+def test_thin_strokes_reach_the_grid_in_one_piece(scale: float) -> None:
+    size = (round(96 * scale), round(160 * scale))
+    drawn = draw_thick([Stroke(2, 0, ((0.1, 0.1), (0.9, 0.7)))], (96, 160))
+    drawn = cv2.resize(drawn, size[::-1], interpolation=cv2.INTER_NEAREST)
+    label = strokes_to_grid(drawn).astype(int) - 1
+    assert label.shape == (-(-size[0] // 4), -(-size[1] // 4)) and set(np.unique(label)) == {-1, 2}
+    columns = (label == 2).any(axis=0)
+    first, last = np.flatnonzero(columns)[[0, -1]]
+    assert columns[first : last + 1].all() and last - first > 0.75 * label.shape[1]
+    assert (label == 2).sum(axis=0).max() <= 3  # and no blot
 
 
 @pytest.mark.parametrize("keys", [{"rounds": 0}, {"epochs_per_round": 0}, {"window": 0}, {"robot": "human"}])

@@ -149,13 +149,14 @@ def test_a_video_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, caplo
 
 def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.ts", options={"g": "5", "bf": "0"})
+    first = open_frames(path)[0]
     data = bytearray(path.read_bytes())
     middle = len(data) // 2 // 188 * 188  # whole transport packets go missing
     path.write_bytes(data[:middle] + data[middle + 188 * 8 :])
     source = open_frames(path)
     assert 20 <= len(source) <= 30
     assert len(list(source)) == len(source)
-    assert np.array_equal(source[0], open_frames(write_video(tmp_path / "w.ts", options={"g": "5", "bf": "0"}))[0])
+    assert np.array_equal(source[0], first)
 
 
 @pytest.mark.parametrize("name", ["notes.mp4", "notes.txt", "empty.mp4", "no_index.mp4", "sound.wav"])

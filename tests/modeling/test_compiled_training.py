@@ -54,5 +54,6 @@ def test_compiled_convolutions_train_as_eager_ones(tmp_path: Path) -> None:
     assert int(eager.pop("compiled")) == 0 and int(compiled.pop("compiled")) == 22
     assert eager.keys() == compiled.keys() and any(name.startswith("stat.") for name in eager)
     for name, wanted in eager.items():
-        error = np.abs(compiled[name] - wanted).max() / max(np.abs(wanted).max(), 1e-6)
-        assert error < 2e-3, f"{name}: off by {error:.1e}"
+        # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest.
+        error = np.linalg.norm(compiled[name] - wanted) / max(np.linalg.norm(wanted), 1e-6)
+        assert error < (2e-3 if name.startswith("grad.") else 1e-4), f"{name}: off by {error:.1e}"
