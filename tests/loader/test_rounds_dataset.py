@@ -64,15 +64,15 @@ def test_later_rounds_correct_the_networks_mask(tiny_davis: Path) -> None:
 def test_every_crop_shows_strokes_and_moves_them_with_the_picture(tiny_davis: Path) -> None:
     crop = [RandomHorizontalFlip(), RandomReverse(), RandomScale((0.75, 1.25)), RandomCrop(48)]
     data = dataset(tiny_davis, transforms=crop)
+    hits: list[bool] = []
     for epoch in range(20):
         for index in range(2):
             _, sample = data.sample(1, epoch, index)
             drawn = sample["scribble"]
             assert sample["images"].shape == (1, 3, 48, 48) and (drawn > UNLABELLED).any()
-            on_objects = drawn > 0
-            if on_objects.sum() > 5:
-                grid = to_grid(sample["masks"][0].astype(np.uint8))
-                assert (grid[on_objects] == drawn[on_objects]).mean() > 0.7
+            grid = to_grid(sample["masks"][0].astype(np.uint8))
+            hits += (grid == drawn)[drawn > 0].tolist()
+    assert len(hits) > 500 and np.mean(hits) > 0.8  # not all: a cell counts that a stroke only touches
 
 
 def test_samples_follow_from_seed_epoch_and_index_and_travel_to_workers(tiny_davis: Path) -> None:
