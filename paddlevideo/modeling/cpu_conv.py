@@ -14,6 +14,8 @@ import paddle
 from numba import njit, prange
 from paddle.autograd import PyLayer
 
+from .cpu_arrays import as_array, new_tensor
+
 GROUP = 4  # taps a pass over the pixels: sums stay in registers longer
 
 
@@ -28,15 +30,14 @@ def _offsets(k, dilation, row):  # type: ignore[no-untyped-def]
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def _correlate(x, weight, start, dilation):  # type: ignore[no-untyped-def]
-    """Correlate x (B,C,H,W) with weight (C,k,k), size kept, and add start (C,)."""
+def _correlate(x, weight, start, dilation, out):  # type: ignore[no-untyped-def]
+    """Correlate x (B,C,H,W) with weight (C,k,k), size kept, add start (C,), write to out."""
     batch, channels, height, width = x.shape
     k = weight.shape[1]
     margin = dilation * (k - 1) // 2
     row = width + 2 * margin
     length = height * row - 2 * margin
     offsets = _offsets(k, dilation, row)
-    out = np.empty_like(x)
     for plane in prange(batch * channels):
         b, c = plane // channels, plane % channels
         padded = np.zeros((height + 2 * margin) * row, np.float32)
@@ -60,7 +61,6 @@ def _correlate(x, weight, start, dilation):  # type: ignore[no-untyped-def]
         for y in range(height):
             for t in range(width):
                 out[b, c, y, t] = total[y * row + t]
-    return out
 
 
 @njit(parallel=True, fastmath=True, cache=True)
@@ -104,12 +104,10 @@ def _weight_gradient(x, grad, k, dilation):  # type: ignore[no-untyped-def]
     return result
 
 
-def _products(matrix: np.ndarray, flat: np.ndarray) -> np.ndarray:
-    """Return matrix (D,C) times each of flat (B,C,N). One `dot` an image: `matmul` does not always reach BLAS here."""
-    out = np.empty((len(flat), len(matrix), flat.shape[2]), np.float32)
-    for image, result in zip(flat, out, strict=True):
+def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray) -> None:
+    """Write matrix (D,C) times each of flat (B,C,N). One `dot` an image: `matmul` does not always reach BLAS here."""
+    for image, result in zip(flat, out.reshape(len(flat), len(matrix), -1), strict=True):
         np.dot(matrix, image, out=result)
-    return out
 
 
 class PointwiseCorrelation(PyLayer):
@@ -118,23 +116,25 @@ class PointwiseCorrelation(PyLayer):
     @staticmethod
     def forward(ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, bias: paddle.Tensor | None) -> paddle.Tensor:
         batch, channels, height, width = x.shape
-        flat = x.numpy().reshape(batch, channels, -1)
-        matrix = weight.numpy()[:, :, 0, 0]
-        out = _products(matrix, flat)
+        flat = as_array(x).reshape(batch, channels, -1)
+        matrix = as_array(weight)[:, :, 0, 0]
+        out, result = new_tensor([batch, len(matrix), height, width])
+        _multiply(matrix, flat, result)
         if bias is not None:
-            out += bias.numpy()[:, None]
+            result += as_array(bias)[:, None, None]
         ctx.saved = flat, matrix, bias is not None, not x.stop_gradient
-        return paddle.to_tensor(out.reshape(batch, -1, height, width))
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
         flat, matrix, has_bias, needs_input = ctx.saved
         batch, outputs, height, width = grad.shape
-        after = grad.numpy().reshape(batch, outputs, -1)
+        after = as_array(grad).reshape(batch, outputs, -1)
         weight = sum(np.dot(a, b.T) for a, b in zip(after, flat, strict=True))
         before = None
         if needs_input:
-            before = paddle.to_tensor(_products(matrix.T, after).reshape(batch, -1, height, width))
+            before, into = new_tensor([batch, flat.shape[1], height, width])
+            _multiply(matrix.T, after, into)
         grads = [before, paddle.to_tensor(weight[:, :, None, None])]
         if has_bias:
             grads.append(paddle.to_tensor(after.sum(axis=(0, 2))))
@@ -148,19 +148,24 @@ class DepthwiseCorrelation(PyLayer):
     def forward(
         ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, bias: paddle.Tensor | None, dilation: int
     ) -> paddle.Tensor:
-        before, taps = x.numpy(), np.ascontiguousarray(weight.numpy()[:, 0])
-        start = np.zeros(len(taps), np.float32) if bias is None else bias.numpy()
-        ctx.saved = before, taps, bias is not None, dilation
-        return paddle.to_tensor(_correlate(before, taps, start, dilation))
+        before, taps = as_array(x), as_array(weight)[:, 0]
+        start = np.zeros(len(taps), np.float32) if bias is None else as_array(bias)
+        out, result = new_tensor(x.shape)
+        _correlate(before, taps, start, dilation, result)
+        ctx.saved = before, taps, bias is not None, not x.stop_gradient, dilation
+        return out
 
     @staticmethod
-    def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
-        before, taps, has_bias, dilation = ctx.saved
-        after = np.ascontiguousarray(grad.numpy())
+    def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
+        before, taps, has_bias, needs_input, dilation = ctx.saved
+        after = as_array(grad)
         weight = _weight_gradient(before, after, taps.shape[1], dilation)
-        flipped = np.ascontiguousarray(taps[:, ::-1, ::-1])
-        none = np.zeros(len(taps), np.float32)
-        grads = [paddle.to_tensor(_correlate(after, flipped, none, dilation)), paddle.to_tensor(weight[:, None])]
+        gradient = None
+        if needs_input:
+            gradient, into = new_tensor(grad.shape)
+            flipped = np.ascontiguousarray(taps[:, ::-1, ::-1])
+            _correlate(after, flipped, np.zeros(len(taps), np.float32), dilation, into)
+        grads = [gradient, paddle.to_tensor(weight[:, None])]
         if has_bias:
             grads.append(paddle.to_tensor(after.sum(axis=(0, 2, 3))))
         return tuple(grads)

@@ -13,6 +13,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from .norm import BatchNorm2D
+
 
 @lru_cache(maxsize=64)
 def bilinear_matrix(source: int, target: int) -> np.ndarray:
@@ -72,7 +74,7 @@ class Conv2D(nn.Conv2D):
             self.fast_training
             and self.training
             and paddle.in_dynamic_mode()
-            and not x.stop_gradient
+            and not (x.stop_gradient and self.weight.stop_gradient)
             and x.place.is_cpu_place()
         )
 
@@ -121,7 +123,7 @@ def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int =
     """Depthwise convolution, norm, ReLU, then a pointwise convolution."""
     return nn.Sequential(
         conv2d(inputs, inputs, kernel, dilation=dilation, groups=inputs),
-        nn.BatchNorm2D(inputs),
+        BatchNorm2D(inputs),
         nn.ReLU(),
         conv2d(inputs, outputs),
     )

@@ -9,6 +9,7 @@ from paddle import nn
 
 from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
+from ..norm import BatchNorm2D, norm_relu
 
 
 class AtrousBranch(nn.Layer):
@@ -22,10 +23,10 @@ class AtrousBranch(nn.Layer):
             self.atrous_conv = separable_conv2d(inputs, outputs, 3, rate)
         else:
             self.atrous_conv = conv2d(inputs, outputs, 3, dilation=rate)
-        self.bn = nn.BatchNorm2D(outputs)
+        self.bn = BatchNorm2D(outputs)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return nn.functional.relu(self.bn(self.atrous_conv(x)))
+        return norm_relu(self.bn, self.atrous_conv(x))
 
 
 class ASPP(nn.Layer):
@@ -37,10 +38,10 @@ class ASPP(nn.Layer):
         for index, rate in enumerate(self.rates, 1):
             setattr(self, f"aspp{index}", AtrousBranch(inputs, outputs, rate, separable))
         self.global_avg_pool = nn.Sequential(
-            nn.AdaptiveAvgPool2D(1), conv2d(inputs, outputs), nn.BatchNorm2D(outputs), nn.ReLU()
+            nn.AdaptiveAvgPool2D(1), conv2d(inputs, outputs), BatchNorm2D(outputs), nn.ReLU()
         )
         self.conv1 = conv2d(outputs * (len(self.rates) + 1), outputs)
-        self.bn1 = nn.BatchNorm2D(outputs)
+        self.bn1 = BatchNorm2D(outputs)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -48,7 +49,7 @@ class ASPP(nn.Layer):
         pooled = self.global_avg_pool(x)
         pooled = pooled.expand([pooled.shape[0], pooled.shape[1], x.shape[2], x.shape[3]])
         joined = self.conv1(paddle.concat([*branches, pooled], axis=1))
-        return self.dropout(nn.functional.relu(self.bn1(joined)))
+        return self.dropout(norm_relu(self.bn1, joined))
 
 
 class Decoder(nn.Layer):
@@ -57,20 +58,20 @@ class Decoder(nn.Layer):
     def __init__(self, inputs: int, fine: int, skip: int, outputs: int) -> None:
         super().__init__()
         self.conv1 = conv2d(fine, skip)
-        self.bn1 = nn.BatchNorm2D(skip)
+        self.bn1 = BatchNorm2D(skip)
         # Identity holds the places of the reference's two empty dropouts, so that the numbers in the names agree.
         self.last_conv = nn.Sequential(
             conv2d(inputs + skip, outputs, 3),
-            nn.BatchNorm2D(outputs),
+            BatchNorm2D(outputs),
             nn.ReLU(),
             nn.Identity(),
             conv2d(outputs, outputs, 3),
-            nn.BatchNorm2D(outputs),
+            BatchNorm2D(outputs),
             nn.ReLU(),
         )
 
     def forward(self, x: paddle.Tensor, fine: paddle.Tensor) -> paddle.Tensor:
-        skip = nn.functional.relu(self.bn1(self.conv1(fine)))
+        skip = norm_relu(self.bn1, self.conv1(fine))
         x = resize_bilinear(x, (fine.shape[2], fine.shape[3]))
         return self.last_conv(paddle.concat([x, skip], axis=1))
 

@@ -11,6 +11,7 @@ from paddle import nn
 from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
+from ..norm import BatchNorm2D, norm_relu
 
 # (repeats, kernel, stride, expansion, channels) of each stage
 STAGES = (
@@ -55,11 +56,12 @@ class ConvNorm(nn.Layer):
         # Paddle's "SAME" drops the dilation, and only strided layers need its uneven padding.
         padding = "SAME" if stride > 1 else None
         self.conv = conv2d(inputs, outputs, kernel, stride, dilation, groups, padding=padding)
-        self.norm = nn.BatchNorm2D(outputs, use_global_stats=True, **NORM)
-        self.act = nn.ReLU6() if active else nn.Identity()
+        self.norm = BatchNorm2D(outputs, use_global_stats=True, **NORM)
+        self.active = active
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.act(self.norm(self.conv(x)))
+        x = self.conv(x)
+        return norm_relu(self.norm, x, limit=6.0) if self.active else self.norm(x)
 
 
 class InvertedResidual(nn.Layer):

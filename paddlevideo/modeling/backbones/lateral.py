@@ -14,6 +14,7 @@ from paddle import nn
 
 from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
+from ..norm import BatchNorm2D
 from .deeplab import ASPP
 
 FINE_WEIGHT = 0.3  # stride 4 shows texture more than things: it starts quieter than the others
@@ -58,6 +59,6 @@ def _projection(inputs: int, outputs: int, weight: float) -> nn.Sequential:
     return nn.Sequential(conv2d(inputs, outputs), _norm(outputs, weight))
 
 
-def _norm(channels: int, weight: float) -> nn.BatchNorm2D:
+def _norm(channels: int, weight: float) -> BatchNorm2D:
     start = paddle.ParamAttr(initializer=nn.initializer.Constant(weight))
-    return nn.BatchNorm2D(channels, weight_attr=start)
+    return BatchNorm2D(channels, weight_attr=start)

@@ -10,6 +10,7 @@ from paddle import nn
 from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
+from ..norm import BatchNorm2D, norm_relu
 
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
@@ -23,21 +24,20 @@ class Bottleneck(nn.Layer):
         super().__init__()
         outputs = planes * self.expansion
         self.conv1 = conv2d(inputs, planes)
-        self.bn1 = nn.BatchNorm2D(planes)
+        self.bn1 = BatchNorm2D(planes)
         self.conv2 = conv2d(planes, planes, 3, stride, dilation)
-        self.bn2 = nn.BatchNorm2D(planes)
+        self.bn2 = BatchNorm2D(planes)
         self.conv3 = conv2d(planes, outputs)
-        self.bn3 = nn.BatchNorm2D(outputs)
-        self.relu = nn.ReLU()
+        self.bn3 = BatchNorm2D(outputs)
         self.downsample = (
-            nn.Sequential(conv2d(inputs, outputs, 1, stride), nn.BatchNorm2D(outputs)) if project else None
+            nn.Sequential(conv2d(inputs, outputs, 1, stride), BatchNorm2D(outputs)) if project else None
         )
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         residual = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.relu(self.bn2(self.conv2(out)))
-        return self.relu(self.bn3(self.conv3(out)) + residual)
+        out = norm_relu(self.bn1, self.conv1(x))
+        out = norm_relu(self.bn2, self.conv2(out))
+        return norm_relu(self.bn3, self.conv3(out), residual)
 
 
 @ENCODERS.register
@@ -58,8 +58,7 @@ class ResNet(nn.Layer):
         blocks = BLOCKS[depth]
         self.channels = (256, 512, 2048)
         self.conv1 = conv2d(3, 64, 7, 2)
-        self.bn1 = nn.BatchNorm2D(64)
-        self.relu = nn.ReLU()
+        self.bn1 = BatchNorm2D(64)
         self.maxpool = nn.MaxPool2D(3, 2, padding=1)
         self.layer1 = self._stage(64, 64, 1, [1] * blocks[0])
         self.layer2 = self._stage(256, 128, 2, [1] * blocks[1])
@@ -73,7 +72,7 @@ class ResNet(nn.Layer):
         return nn.Sequential(first, *rest)
 
     def forward(self, images: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor, paddle.Tensor]:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        x = self.maxpool(norm_relu(self.bn1, self.conv1(images)))
         stride4 = self.layer1(x)
         stride8 = self.layer2(stride4)
         return stride4, stride8, self.layer4(self.layer3(stride8))

@@ -9,6 +9,7 @@ from paddle import nn
 
 from ...utils.registry import HEADS
 from ..layers import conv2d
+from ..norm import BatchNorm2D
 
 
 @HEADS.register
@@ -40,10 +41,10 @@ class PixelEmbedding(nn.Layer):
         if not linear:
             layers = [
                 conv2d(in_channels, in_channels, 3, groups=in_channels, bias=True),
-                nn.BatchNorm2D(in_channels, momentum=norm_momentum),
+                BatchNorm2D(in_channels, momentum=norm_momentum),
                 nn.ReLU(),
                 *layers,
-                nn.BatchNorm2D(channels, momentum=norm_momentum),
+                BatchNorm2D(channels, momentum=norm_momentum),
                 nn.ReLU(),
             ]
         self.layers = nn.Sequential(*layers)

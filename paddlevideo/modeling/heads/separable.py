@@ -7,6 +7,7 @@ from paddle import nn
 
 from ...utils.registry import HEADS
 from ..layers import conv2d
+from ..norm import BatchNorm2D, norm_relu
 
 CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
 
@@ -21,13 +22,13 @@ class SeparableBlock(nn.Layer):
             centre = paddle.zeros_like(self.conv1.weight)
             centre[:, :, kernel // 2, kernel // 2] = 1.0
             self.conv1.weight.set_value(centre + CENTRED_NOISE * self.conv1.weight)
-        self.bn1 = nn.BatchNorm2D(inputs, momentum=momentum)
+        self.bn1 = BatchNorm2D(inputs, momentum=momentum)
         self.conv2 = conv2d(inputs, outputs, bias=True)
-        self.bn2 = nn.BatchNorm2D(outputs, momentum=momentum)
+        self.bn2 = BatchNorm2D(outputs, momentum=momentum)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        x = nn.functional.relu(self.bn1(self.conv1(x)))
-        return nn.functional.relu(self.bn2(self.conv2(x)))
+        x = norm_relu(self.bn1, self.conv1(x))
+        return norm_relu(self.bn2, self.conv2(x))
 
 
 @HEADS.register

@@ -1,0 +1,19 @@
+"""Tensors on a CPU and NumPy arrays over the same memory: the fast kernels for training copy nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import paddle
+
+
+def as_array(tensor: paddle.Tensor) -> np.ndarray:
+    """Return a contiguous array of ``tensor``'s values: its own memory where that is contiguous. Not to be written to."""
+    return np.ascontiguousarray(np.from_dlpack(tensor.detach()))
+
+
+def new_tensor(shape: Sequence[int]) -> tuple[paddle.Tensor, np.ndarray]:
+    """Return an uninitialised float32 tensor and the array through which it is filled."""
+    tensor = paddle.empty(list(shape), "float32")
+    return tensor, np.from_dlpack(tensor)
