@@ -6,6 +6,11 @@ Masks of a video whose objects are scribbled on (or whose first mask is given):
         --input clip.mp4 --scribbles strokes.json --output output/clip
     python main.py --infer -c CFG -w WEIGHTS --input frames/ --masks first.png --output output/clip
 
+Of many videos, with a scribble file strokes/NAME.json (or a first mask firsts/NAME.png) for each:
+
+    python main.py --infer -c CFG -w WEIGHTS --input videos/ --scribbles strokes/ --output output/all
+    python main.py --infer -c CFG -w WEIGHTS --input "videos/*.mp4" --masks firsts/ --output output/all
+
 J and F by rounds over DATASET.test:
 
     python main.py --test -c configs/segmentation/manet_lite.yaml -w WEIGHTS
@@ -30,7 +35,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from paddlevideo.utils.arguments import parse
+from paddlevideo.utils.arguments import many_videos, parse
 from paddlevideo.utils.errors import InputError
 
 # Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
@@ -51,9 +56,11 @@ def run(args: Namespace) -> None:
     if job == "infer" and not (args.scribbles or args.masks):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
 
-    from paddlevideo.utils.runtime import prepare_threads
+    from paddlevideo.utils.runtime import prepare_threads, prepare_training
 
     prepare_threads(args.threads)
+    if job == "train":
+        prepare_training()
 
     from paddlevideo.utils import processes
     from paddlevideo.utils.config import load_config, require_for
@@ -66,7 +73,8 @@ def run(args: Namespace) -> None:
     set_up_logging()
     set_up(args.threads, args.seed)
     processes.start()
-    getattr(importlib.import_module(f"paddlevideo.tasks.{job}"), job)(config, args)
+    task = "infer_many" if job == "infer" and many_videos(args) else job
+    getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -19,7 +20,7 @@ from paddlevideo.utils.files import atomic_path
 from paddlevideo.utils.runtime import prepare_threads
 from tools.bench import train
 
-MEASUREMENTS = {"train": train}
+MEASUREMENTS: dict[str, Any] = {"train": train}
 
 
 def main(argv: list[str] | None = None) -> int:

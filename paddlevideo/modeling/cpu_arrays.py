@@ -9,7 +9,7 @@ import paddle
 
 
 def as_array(tensor: paddle.Tensor) -> np.ndarray:
-    """Return a contiguous array of ``tensor``'s values: its own memory where that is contiguous. Not to be written to."""
+    """Return a contiguous array of ``tensor``'s values, its own memory where that is contiguous: not to be changed."""
     return np.ascontiguousarray(np.from_dlpack(tensor.detach()))
 
 

@@ -27,14 +27,14 @@ def _statistics(x):  # type: ignore[no-untyped-def]
     mean = np.empty(channels, np.float32)
     variance = np.empty(channels, np.float32)
     for c in prange(channels):
-        total = 0.0
+        total = np.float64(0)
         for b in range(batch):
             part = np.float32(0)
             for t in range(pixels):
                 part += x[b, c, t]
             total += part
         centre = np.float32(total / (batch * pixels))
-        squares = 0.0
+        squares = np.float64(0)
         for b in range(batch):
             part = np.float32(0)
             for t in range(pixels):
@@ -76,7 +76,7 @@ def _gradients(grad, x, out, mean, spread, weight, low, high, fixed, before, pas
     keep = len(passed) > 0
     for c in prange(channels):
         centre, inverse = mean[c], spread[c]
-        plain, along = 0.0, 0.0
+        plain, along = np.float64(0), np.float64(0)
         for b in range(batch):
             part, part_along = np.float32(0), np.float32(0)
             for t in range(pixels):
@@ -140,9 +140,8 @@ class TrainedNorm(PyLayer):
         has_residual, wanted = ctx.residual
         before, into = new_tensor(grad.shape)
         passed, into_passed = new_tensor(grad.shape) if wanted else (None, NO_RESIDUAL)
-        of_weight, of_bias = _gradients(
-            _planes(as_array(grad)), flat, result, mean, spread, taps, *limits, fixed, _planes(into), _planes(into_passed)
-        )
+        after, written = _planes(as_array(grad)), (_planes(into), _planes(into_passed))
+        of_weight, of_bias = _gradients(after, flat, result, mean, spread, taps, *limits, fixed, *written)
         grads = [before, paddle.to_tensor(of_weight), paddle.to_tensor(of_bias)]
         return tuple([*grads, passed] if has_residual else grads)
 

@@ -15,10 +15,12 @@ import paddle
 from paddle.nn import functional as F
 
 from ..utils.errors import InputError
+from .cpu_arrays import as_array
 from .full_precision import float32, full_precision
 from .layers import resize_bilinear
 
 BORDERS = {"background": 0, "ignore": -1}
+NEAREST_BLOCK = 1024  # query pixels at a time
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,20 @@ def subsample(indices: np.ndarray, limit: int | None) -> np.ndarray:
     return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
 
 
-def _minimum(distance: paddle.Tensor) -> paddle.Tensor:
-    """Return the row minima (N,) of (N,M). Paddle's own ``min`` is exact too, but its gradient is very slow."""
-    with paddle.no_grad():
-        nearest = distance.argmin(axis=1, keepdim=True)
-    return paddle.index_sample(distance, nearest)[:, 0]
+@paddle.no_grad()
+def _nearest(query: paddle.Tensor, stored: paddle.Tensor) -> paddle.Tensor:
+    """Return for each of query (N,C) the index (N,) of the nearest of stored (M,C).
+
+    Blocks keep the N x M distances out of memory. On a CPU the products are NumPy's, three times as fast as Paddle's.
+    """
+    # |y|^2 - 2xy as one product of (x, 1) and (-2y, |y|^2): broadcast additions of this size are slow on a CPU.
+    rows = F.pad(query, [0, 1], value=1.0)
+    columns = paddle.concat([-2.0 * stored, (stored * stored).sum(axis=1, keepdim=True)], axis=1).transpose([1, 0])
+    blocks = range(0, len(query), NEAREST_BLOCK)
+    if not query.place.is_cpu_place():
+        return paddle.concat([paddle.matmul(rows[k : k + NEAREST_BLOCK], columns).argmin(axis=1) for k in blocks])
+    left, right = as_array(rows), as_array(columns)
+    return paddle.to_tensor(np.concatenate([np.dot(left[k : k + NEAREST_BLOCK], right).argmin(axis=1) for k in blocks]))
 
 
 def global_map(
@@ -93,9 +104,7 @@ def _global_map(
 ) -> paddle.Tensor:
     channels, height, width = query.shape
     pixels = query.reshape([channels, -1]).transpose([1, 0])
-    stored = reference.reshape([channels, -1])
-    norm = (pixels * pixels).sum(axis=1)
-    pixels = F.pad(pixels, [0, 1], value=1.0)
+    stored = reference.reshape([channels, -1]).transpose([1, 0])
     flat = np.asarray(label).reshape(-1)
     maps = []
     for object_id in ids:
@@ -103,10 +112,10 @@ def _global_map(
         if not len(chosen):
             maps.append(paddle.ones([height * width]))
             continue
-        columns = paddle.index_select(stored, paddle.to_tensor(chosen), axis=1)
-        # |y|^2 - 2xy as one product of (x, 1) and (-2y, |y|^2): broadcast additions of this size are slow on a CPU.
-        columns = paddle.concat([-2.0 * columns, (columns * columns).sum(axis=0, keepdim=True)])
-        maps.append(squash(norm + _minimum(paddle.matmul(pixels, columns))))
+        references = paddle.gather(stored, paddle.to_tensor(chosen))
+        # The gradient flows through the nearest pair alone, so that the other distances need not be kept.
+        away = pixels - paddle.gather(references, _nearest(pixels, references))
+        maps.append(squash((away * away).sum(axis=1)))
     return paddle.stack(maps).reshape([len(ids), height, width])
 
 

@@ -11,8 +11,8 @@ import paddle
 @paddle.no_grad()
 def gradient_norm(parameters: Sequence[paddle.Tensor]) -> float:
     """Return the L2 norm of all gradients taken as one vector; parameters without a gradient count as zero."""
-    squares = [(p.grad.astype("float32") ** 2).sum() for p in parameters if p.grad is not None]
-    return math.sqrt(paddle.stack(squares).sum().item()) if squares else 0.0
+    flat = [p.grad.astype("float32").flatten() for p in parameters if p.grad is not None]
+    return math.sqrt(paddle.stack([paddle.dot(x, x) for x in flat]).sum().item()) if flat else 0.0
 
 
 @paddle.no_grad()

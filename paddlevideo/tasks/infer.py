@@ -18,7 +18,7 @@ import logging
 import os
 import shutil
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from ..modeling import build_model
 from ..session.engine import build_engine
 from ..session.session import Session
 from ..session.settings import engine_precision, session_settings
+from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_folder
 from ..utils.weights import load_into
@@ -66,7 +67,7 @@ class Start:
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
     frames = open_frames(args.input)
-    start = read_start(args, frames)
+    start = read_start(frames, args.scribbles, args.masks, args.objects)
     output = check_output(args.output, frames)
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
 
@@ -75,35 +76,41 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     model.eval()
     engine = build_engine(model, args.engine, engine_precision(cfg))
     session = Session(engine, frames, preprocess, start.objects, **session_settings(cfg))
-
-    run_rounds(session, start, len(frames))
-    with atomic_folder(output) as folder:
-        write_results(folder, session, frames, start)
-        if args.scribbles:
-            shutil.copyfile(args.scribbles, folder / "scribbles.json")
-    if not args.scribbles:  # of an earlier run: these masks do not come from it
-        (output / "scribbles.json").unlink(missing_ok=True)
+    segment(session, frames, start, output, args.scribbles)
     _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
 
 
-def read_start(args: Namespace, frames: FrameSource) -> Start:
-    """Read ``--masks``, ``--scribbles`` or both (the mask first, then the rounds correct it).
+def segment(session: Session, frames: FrameSource, start: Start, output: Path, scribbles: str | None) -> None:
+    """Run all rounds and put the results, and a copy of the file ``scribbles``, into the folder ``output``."""
+    run_rounds(session, start, len(frames))
+    with atomic_folder(output) as folder:
+        write_results(folder, session, frames, start)
+        if scribbles:
+            shutil.copyfile(scribbles, folder / "scribbles.json")
+    if not scribbles:  # of an earlier run: these masks do not come from it
+        (output / "scribbles.json").unlink(missing_ok=True)
 
-    Raises `InputError` for bad ones and for an object that is not among ``--objects``. A round with strokes on several
+
+def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | None, objects: int | None) -> Start:
+    """Read a mask, strokes or both (the mask first, then the rounds correct it).
+
+    Raises `InputError` for bad ones and for an object that is not among ``objects``. A round with strokes on several
     frames becomes several, in frame order.
     """
-    if not (args.scribbles or args.masks):
+    if not (scribbles or first_mask):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
-    objects, mask, rounds = args.objects, None, []
-    if args.masks:
-        mask = _read_first_mask(args.masks, frames, objects)
+    mask: np.ndarray | None = None
+    rounds: Rounds = []
+    if first_mask:
+        mask = _read_first_mask(first_mask, frames, objects)
         objects = objects or int(mask.max())
-    if args.scribbles:
-        rounds = read_rounds(args.scribbles, len(frames), objects)
+    if scribbles:
+        rounds = read_rounds(scribbles, len(frames), objects)
         largest = max(stroke.object_id for strokes in rounds for stroke in strokes)
         if not largest and mask is None:
-            raise InputError(f"{args.scribbles}: only background strokes (object_id 0); draw at least one on object 1")
+            raise InputError(f"{scribbles}: only background strokes (object_id 0); draw at least one on object 1")
         objects = objects or largest
+    assert objects is not None
     return Start(objects, [part for strokes in rounds for part in split_by_frame(strokes)], mask)
 
 
@@ -119,20 +126,26 @@ def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.
 
 def check_output(output: str | None, frames: FrameSource) -> Path:
     """Return the folder to write to; raise `InputError` where nothing can be written or something foreign would go."""
+    path = check_writable(output)
+    if path.resolve() == Path(frames.path).resolve():
+        raise InputError(f"--output {output}: is the folder of the input pictures; name another one")
+    masks = path / "masks"
+    foreign = [entry for entry in masks.iterdir() if entry.suffix != ".png"] if masks.is_dir() else []
+    if foreign or masks.is_file():
+        raise InputError(f"--output {output}: {(foreign or [masks])[0]} would be lost; move it or name another folder")
+    return path
+
+
+def check_writable(output: str | None) -> Path:
+    """Return ``--output`` as an absolute path; raise `InputError` when it is no folder that can be written to."""
     if not output:
         raise InputError("--infer needs a folder for its results; pass it with --output DIR")
     path = Path(output).absolute()
     if path.exists() and not path.is_dir():
         raise InputError(f"--output {output}: is a file; name a folder")
-    if path.resolve() == Path(frames.path).resolve():
-        raise InputError(f"--output {output}: is the folder of the input pictures; name another one")
     parent = next(place for place in (path, *path.parents) if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"--output {output}: {parent} is not a folder that can be written to; name another one")
-    masks = path / "masks"
-    foreign = [entry for entry in masks.iterdir() if entry.suffix != ".png"] if masks.is_dir() else []
-    if foreign or masks.is_file():
-        raise InputError(f"--output {output}: {(foreign or [masks])[0]} would be lost; move it or name another folder")
     return path
 
 
@@ -148,8 +161,13 @@ def run_rounds(session: Session, start: Start, frames: int) -> None:
 
 def propagate(session: Session, frames: int, title: str) -> None:
     """Propagate forward and backward under a bar that shows frames per second."""
-    for _ in tqdm(session.propagate(), desc=title, total=frames, unit="frame"):
+    for _ in _bar(session.propagate(), title, frames):
         pass
+
+
+def _bar(frames: Iterable[Any], title: str, total: int) -> tqdm[Any]:
+    # leave=None: a bar below that of many videos goes when it is full.
+    return tqdm(frames, desc=title, total=total, unit="frame", leave=None, disable=not processes.is_main())
 
 
 def write_results(folder: Path, session: Session, frames: FrameSource, start: Start) -> None:
@@ -159,7 +177,7 @@ def write_results(folder: Path, session: Session, frames: FrameSource, start: St
     sheet = ContactSheet(annotated)
     records: list[dict[str, Any]] = []
     with OverlayWriter(folder / "overlay.mp4", frames.rate, frames.size) as video:
-        for index, name in enumerate(tqdm(frames.names, desc="writing", unit="frame")):
+        for index, name in enumerate(_bar(frames.names, "writing", len(frames))):
             mask = session.mask(index)
             write_mask(folder / "masks" / f"{name}.png", mask)
             records += encode_mask(mask, index, name, start.objects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 
@@ -16,12 +17,17 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     parser.add_argument("-w", "--weights", metavar="FILE", help="weights to test, infer with, or fine-tune from")
     job = parser.add_mutually_exclusive_group()
     job.add_argument("--test", action="store_true", help="score the weights on DATASET.test")
-    job.add_argument("--infer", action="store_true", help="write the masks of a video")
+    job.add_argument("--infer", action="store_true", help="write the masks of a video, or of many")
     parser.add_argument("--seed", type=int, help="random seed (the config's, else 1234)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads of a process (its share)")
     _add_training(parser.add_argument_group("training"))
     _add_inference(parser.add_argument_group("inference"))
     return parser.parse_args(argv)
+
+
+def many_videos(args: argparse.Namespace) -> bool:
+    """Say whether ``--infer`` is over many videos: strokes or masks are then a folder, with a file for each."""
+    return any(path and os.path.isdir(path) for path in (args.scribbles, args.masks))
 
 
 def _add_training(group: argparse._ArgumentGroup) -> None:
@@ -35,9 +41,13 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_inference(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--input", metavar="VIDEO", help="video file, folder of images, or glob pattern")
-    group.add_argument("--scribbles", metavar="JSON", help="scribble file: one round, or a list of rounds")
-    group.add_argument("--masks", metavar="PNG", help="mask of the first frame; scribbles then correct it")
+    group.add_argument("--input", metavar="VIDEO", help="video file, folder of images, or glob; or many of them")
+    group.add_argument(
+        "--scribbles", metavar="JSON", help="scribble file: one round, or a list; of many videos: folder with NAME.json"
+    )
+    group.add_argument(
+        "--masks", metavar="PNG", help="mask of the first frame, before scribbles; of many: folder with NAME.png"
+    )
     group.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
     group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
     group.add_argument(

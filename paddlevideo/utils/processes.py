@@ -222,5 +222,5 @@ def _together() -> Iterator[None]:
     except (RuntimeError, OSError, EOFError) as error:
         raise InputError(
             f"rank {rank()}: another process of this run has ended; its log, workerlog.N in --log_dir, says why; mend "
-            "that and go on with --resume"
+            "that and start again (a training with --resume)"
         ) from error

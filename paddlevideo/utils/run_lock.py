@@ -36,7 +36,7 @@ class RunLock:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise InputError(
-                f"{self.path.parent}: cannot write here ({error.strerror}); choose another with -o output_dir=FOLDER"
+                f"{self.path.parent}: cannot write here ({error.strerror}); choose another output folder"
             ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,7 +45,7 @@ class RunLock:
             os.close(file)
             raise InputError(
                 f"{self.path.parent}: another run (process {holder}) is at work in this folder; wait for its end, stop "
-                "it, or choose another with -o output_dir=FOLDER"
+                "it, or choose another output folder"
             ) from error
         except OSError as error:  # some network folders have no locks
             logger.warning("%s: not locked (%s); start no second run in this folder", self.path.parent, error.strerror)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from paddlevideo.modeling.layers import Conv2D
 from tools.benchmark import main
 
 
@@ -23,4 +22,3 @@ def test_train_measures_every_part_of_both_variants(tmp_path: Path, capsys: pyte
     assert result["ratio"] > 0 and 0 < result["data_share"] < 1
     assert files["picture"].read_bytes().startswith(b"\x89PNG")
     assert "samples/s" in capsys.readouterr().out
-    assert Conv2D.fast_training

@@ -29,9 +29,7 @@ class Bottleneck(nn.Layer):
         self.bn2 = BatchNorm2D(planes)
         self.conv3 = conv2d(planes, outputs)
         self.bn3 = BatchNorm2D(outputs)
-        self.downsample = (
-            nn.Sequential(conv2d(inputs, outputs, 1, stride), BatchNorm2D(outputs)) if project else None
-        )
+        self.downsample = nn.Sequential(conv2d(inputs, outputs, 1, stride), BatchNorm2D(outputs)) if project else None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         residual = x if self.downsample is None else self.downsample(x)
