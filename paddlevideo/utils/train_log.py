@@ -106,22 +106,3 @@ def _line(record: Mapping[str, Any]) -> str:
 def _unwritable(path: Path, error: OSError) -> InputError:
     reason = error.strerror or error
     return InputError(f"{path}: cannot write ({reason}); mend that and --resume, or choose another output_dir")
-
-
-class Meter:
-    """Means of numbers over the steps since the last `read`."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, float] = {}
-        self._counts: dict[str, int] = {}
-
-    def add(self, values: Mapping[str, float]) -> None:
-        for key, value in values.items():
-            self._sums[key] = self._sums.get(key, 0.0) + value
-            self._counts[key] = self._counts.get(key, 0) + 1
-
-    def read(self) -> dict[str, float]:
-        """Return the means and start anew."""
-        means = {key: self._sums[key] / self._counts[key] for key in self._sums}
-        self._sums, self._counts = {}, {}
-        return means

@@ -15,7 +15,7 @@ import pytest
 from paddlevideo.utils import boards
 from paddlevideo.utils.curves import scored_rounds
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.train_log import Meter, NoLog, TrainLog, read_log
+from paddlevideo.utils.train_log import NoLog, TrainLog, read_log
 
 
 def training(step: int) -> dict[str, Any]:
@@ -198,11 +198,3 @@ def test_a_real_visualdl_file(tmp_path: Path) -> None:
     [path] = (tmp_path / "visualdl").iterdir()
     points = visualdl.LogReader(file_path=str(path)).get_data("scalar", "train/loss")
     assert [(point.id, point.value) for point in points] == [(1, 1.0), (2, 0.5), (3, 0.5)]
-
-
-def test_a_meter_gives_means_and_starts_anew() -> None:
-    meter = Meter()
-    meter.add({"loss": 1.0, "interaction": 3.0})
-    meter.add({"loss": 2.0})
-    assert meter.read() == {"loss": 1.5, "interaction": 3.0}
-    assert meter.read() == {}

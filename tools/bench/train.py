@@ -89,11 +89,12 @@ def _process(variant: str, name: str, overrides: list[str]) -> Iterator[Connecti
 
 
 def _serve(connection: Connection, variant: str, name: str, overrides: list[str]) -> None:
-    from paddlevideo.utils.runtime import import_paddle, peak_memory_gib, prepare_training
+    from paddlevideo.utils.runtime import import_paddle, peak_memory_gib, prepare_training, set_up
 
     if variant == "shipped":
         prepare_training()
     import_paddle()
+    set_up(threads=None, seed=0)
     from paddlevideo.loader.builder import build_loader
     from paddlevideo.utils.config import load_config
 
