@@ -83,14 +83,14 @@ class Conv2D(nn.Conv2D):
             return super().forward(x)
         if self.training_runner is not None:
             return self.training_runner(x)
-        if self._stride != [1, 1]:
-            return super().forward(x)
         from .cpu_conv import DepthwiseCorrelation, PointwiseCorrelation  # numba is slow to import, training needs it
 
-        kernel = self.weight.shape[2]
-        if kernel == 1 and self._groups == 1:
-            return PointwiseCorrelation.apply(x, self.weight, self.bias)
-        if self._groups == self._in_channels == self._out_channels:
+        rows, columns = self._stride
+        strided = (rows, columns) != (1, 1)
+        if self.weight.shape[2] == 1 and self._groups == 1:
+            seen = x[:, :, ::rows, ::columns] if strided else x
+            return PointwiseCorrelation.apply(seen, self.weight, self.bias)
+        if self._groups == self._in_channels == self._out_channels and not strided:
             return DepthwiseCorrelation.apply(x, self.weight, self.bias, self._dilation[0])
         return super().forward(x)
 

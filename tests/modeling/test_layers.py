@@ -33,17 +33,18 @@ def test_nearest_reads_the_floor():
 
 
 @pytest.mark.parametrize(
-    ("inputs", "outputs", "kernel", "dilation", "groups", "bias"),
+    ("inputs", "outputs", "kernel", "stride", "dilation", "groups", "bias"),
     [
-        (6, 10, 1, 1, 1, True),
-        (6, 10, 1, 1, 1, False),
-        (8, 8, 7, 1, 8, True),
-        (8, 8, 5, 2, 8, False),
-        (4, 4, 3, 3, 4, True),
+        (6, 10, 1, 1, 1, 1, True),
+        (6, 10, 1, 1, 1, 1, False),
+        (6, 10, 1, 2, 1, 1, True),
+        (8, 8, 7, 1, 1, 8, True),
+        (8, 8, 5, 1, 2, 8, False),
+        (4, 4, 3, 1, 3, 4, True),
     ],
 )
-def test_cpu_training_convolutions_agree_with_paddles(inputs, outputs, kernel, dilation, groups, bias):
-    layer = conv2d(inputs, outputs, kernel, dilation=dilation, groups=groups, bias=bias)
+def test_cpu_training_convolutions_agree_with_paddles(inputs, outputs, kernel, stride, dilation, groups, bias):
+    layer = conv2d(inputs, outputs, kernel, stride, dilation=dilation, groups=groups, bias=bias)
     if bias:
         layer.bias.set_value(paddle.randn(layer.bias.shape))
     fast = _forward_and_gradients(layer, layer.forward)
@@ -55,9 +56,9 @@ def test_cpu_training_convolutions_agree_with_paddles(inputs, outputs, kernel, d
 def _forward_and_gradients(layer: Conv2D, forward) -> list[np.ndarray]:
     paddle.seed(3)
     x = paddle.randn([2, layer._in_channels, 9, 12])
-    weight = paddle.randn([2, layer._out_channels, 9, 12])
     x.stop_gradient = False
     out = forward(x)
+    weight = paddle.randn(out.shape)
     (out * weight).sum().backward()
     parameters = list(layer.parameters())
     found = [out.numpy(), x.grad.numpy(), *[p.grad.numpy() for p in parameters]]
