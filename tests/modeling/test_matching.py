@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, local_map, subsample
 from paddlevideo.utils.errors import InputError
+from tests.reference.global_map_eager import global_map as global_map_eager
 from tests.reference.matching_plain import global_map_plain, local_map_plain
 
 SIDE = st.integers(2, 15)
@@ -92,3 +93,16 @@ def test_maps_of_half_embeddings_are_float32_and_do_not_overflow(kind):
         np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=tolerance)
     far = [paddle.full([6, 8, 10], value, kind) for value in (-200.0, 200.0)]  # squared: beyond float16
     assert float(global_map(*far, label, [0]).max()) == 1.0
+
+
+@pytest.mark.parametrize("limit", [None, 5])
+def test_the_gradient_through_the_nearest_pair_is_that_of_all_distances(limit: int | None) -> None:
+    x, y, label = _case(11, 9, 13)
+    found = []
+    for way in (global_map, global_map_eager):
+        current, reference = (paddle.to_tensor(values, stop_gradient=False) for values in (x, y))
+        maps = way(current, reference, label, [0, 1, 2, 5], limit)
+        (maps * maps).sum().backward()
+        found.append([maps.numpy(), current.grad.numpy(), reference.grad.numpy()])
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)

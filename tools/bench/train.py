@@ -1,8 +1,8 @@
 """How long a training step takes, and where its time goes: data, forward, backward, update; eager and as shipped.
 
 Both variants start from the same weights and take turns within one run, so that a busy machine slows both. Eager is
-Paddle as it comes, with all threads; the algorithm is the same. Frames are drawn (`paddlevideo.loader.toy_davis`) at
-the size of DAVIS, so that no data set is needed.
+Paddle as it comes, with all threads, and global matching as it is defined. Frames are drawn at the size of DAVIS
+(`paddlevideo.loader.toy_davis`), so that no data set is needed.
 """
 
 from __future__ import annotations
@@ -120,16 +120,20 @@ class _Trainer:
 
         from paddlevideo.modeling import build_model
         from paddlevideo.modeling.compiled_training import compile_dense_convolutions
+        from paddlevideo.modeling.framework import manet
         from paddlevideo.modeling.layers import Conv2D
         from paddlevideo.modeling.norm import BatchNorm2D
         from paddlevideo.solver.optimizers import build_optimizer
         from paddlevideo.utils.frozen import compile_frozen_part
+        from tests.reference.global_map_eager import global_map as global_map_eager
 
         paddle.seed(0)
         self.model = build_model(cfg["MODEL"])
         self.model.train()
-        Conv2D.fast_training = BatchNorm2D.fast_training = not eager
-        if not eager:
+        if eager:
+            Conv2D.fast_training = BatchNorm2D.fast_training = False
+            manet.global_map = global_map_eager
+        else:
             compile_frozen_part(self.model)
             compile_dense_convolutions(self.model)
         self.optimizer = build_optimizer(cfg["OPTIMIZER"], self.model, 1000)
