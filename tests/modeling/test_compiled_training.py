@@ -56,4 +56,4 @@ def test_compiled_convolutions_train_as_eager_ones(tmp_path: Path) -> None:
     for name, wanted in eager.items():
         # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest.
         error = np.linalg.norm(compiled[name] - wanted) / max(np.linalg.norm(wanted), 1e-6)
-        assert error < (2e-3 if name.startswith("grad.") else 1e-4), f"{name}: off by {error:.1e}"
+        assert error < (1e-4 if name == "out" else 2e-3), f"{name}: off by {error:.1e}"
