@@ -92,3 +92,15 @@ def test_frozen_blocks_get_no_gradient_and_run_alike_through_a_runner():
     reached = {name for name, p in encoder.named_parameters() if p.grad is not None}
     assert {int(name.split(".")[1]) for name in reached} == set(range(8, 16))
     assert not any(p.grad is not None for p in encoder.frozen_part().parameters())
+
+
+@pytest.mark.parametrize(("frozen", "size"), [(0, (64, 96)), (12, (64, 96)), (0, (80, 96)), (0, (33, 64))])
+def test_dilated_blocks_by_phases_give_the_same_numbers(frozen: int, size: tuple[int, int]) -> None:
+    paddle.seed(5)
+    encoder = EfficientNetLite(0, frozen_blocks=frozen)
+    x = paddle.randn([2, 3, *size])
+    encoder.train()  # the norms use stored statistics in either mode
+    direct = encoder(x)
+    encoder.eval()
+    for phased, wanted in zip(encoder(x), direct, strict=True):
+        np.testing.assert_allclose(phased.numpy(), wanted.numpy(), rtol=1e-4, atol=1e-4 * float(wanted.abs().max()))
