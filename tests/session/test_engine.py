@@ -9,10 +9,13 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy
-from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
+from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy, build_model
+from paddlevideo.session.engine import CompiledEngine, EagerEngine, _Embedder, build_engine
+from paddlevideo.utils.compiled import CompiledLayer
+from paddlevideo.utils.config import load_config
 
 CHANNELS, IMAGE, GRID = 8, (64, 96), (16, 24)
+CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
 
 
 class _Backbone(nn.Layer):
@@ -86,3 +89,10 @@ def test_kinds_of_engine() -> None:
     assert not model.training
     if not paddle.device.is_compiled_with_cuda():
         assert isinstance(build_engine(model, "fast"), CompiledEngine)
+
+
+@pytest.mark.parametrize("config, smaller", [("manet_lite", []), ("manet", ["MODEL.backbone.encoder.depth=50"])])
+def test_the_shipped_networks_compile(config: str, smaller: list[str], tmp_path: Path) -> None:
+    model = build_model(load_config(CONFIGS / f"{config}.yaml", smaller)["MODEL"])
+    embedder = _Embedder(model.backbone, model.embedding)
+    assert CompiledLayer(embedder, [(1, 3, *IMAGE)], cache_dir=tmp_path).compiled

@@ -178,16 +178,17 @@ def _run(x: paddle.Tensor, blocks: list[InvertedResidual]) -> paddle.Tensor:
     A dilation of 2 is none within a phase. The numbers are the same; compiled for a CPU, dilated depthwise convolutions
     take much longer than plain ones.
     """
-    dense = next((k for k, block in enumerate(blocks) if block.dilation > 1), len(blocks))
-    for block in blocks[:dense]:
-        x = block(x)
+    dense = [block for block in blocks if block.dilation == 1]  # the first ones
+    dilated = blocks[len(dense) :]
+    for each in dense:
+        x = each(x)
     batch, _, height, width = x.shape
-    phased = dense < len(blocks) and not (blocks[dense].training or height % 2 or width % 2)
+    phased = bool(dilated) and not (dilated[0].training or height % 2 or width % 2)
     if phased:
         x = x.reshape([batch, -1, height // 2, 2, width // 2, 2]).transpose([0, 3, 5, 1, 2, 4])
         x = x.reshape([4 * batch, -1, height // 2, width // 2])
-    for block in blocks[dense:]:
-        x = block(x, dilated=not phased)
+    for each in dilated:
+        x = each(x, dilated=not phased)
     if phased:
         x = x.reshape([batch, 2, 2, -1, height // 2, width // 2]).transpose([0, 3, 4, 1, 5, 2])
         x = x.reshape([batch, -1, height, width])
