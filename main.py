@@ -56,11 +56,10 @@ def run(args: Namespace) -> None:
     if job == "infer" and not (args.scribbles or args.masks):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
 
-    from paddlevideo.utils.runtime import prepare_threads, prepare_training
+    from paddlevideo.utils.runtime import keep_memory, prepare_threads, prepare_training
 
     prepare_threads(args.threads)
-    if job == "train":
-        prepare_training()
+    prepare_training() if job == "train" else keep_memory()
 
     from paddlevideo.utils import processes
     from paddlevideo.utils.config import load_config, require_for

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from .local_matching import local_map
 from .loops import Floats, Labels, in_bands, squash_all
+from .tiles import COLUMNS, ROWS, lower_tile
 
 __all__ = ["Reference", "local_map", "subsample"]
 
-WIDTH = 128  # references a block: its products with a few queries stay in the first-level cache
-LANES = 16  # partial minima kept per query; LLVM makes no vector code of a minimum over floats
-UNROLL = 4  # queries and channels that the loop takes at once
+CHUNK = 32  # blocks of references that stay in the second-level cache while all queries pass by
 FAR = np.float32(1e20)
 
 
@@ -54,8 +53,8 @@ class Reference:
         blocks = [(row, block) for row, references in enumerate(chosen) for block in _blocks(references - self._centre)]
         self._rows = np.array([row for row, _ in blocks], np.int64)
         # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
-        self._norms = np.stack([norms for _, (norms, _) in blocks]) if blocks else np.empty((0, WIDTH), np.float32)
-        self._products = np.stack([products for _, (_, products) in blocks]) if blocks else np.empty((0, 1, WIDTH))
+        self._norms = np.stack([norms for _, (norms, _) in blocks]) if blocks else np.empty((0, COLUMNS), np.float32)
+        self._products = np.stack([products for _, (_, products) in blocks]) if blocks else np.empty((0, 1, COLUMNS))
 
     def map(self, query: Floats) -> Floats:
         """Distance map (O,h,w) of the frame whose embedding is ``query`` (C,h,w)."""
@@ -63,69 +62,51 @@ class Reference:
         count = height * width
         if not len(self._rows):
             return np.ones((self._objects, height, width), np.float32)
-        pixels = np.zeros((count + -count % UNROLL, self._products.shape[1]), np.float32)
-        pixels[:count, :channels] = query.reshape(channels, -1).T - self._centre
-        least = np.full((self._objects, len(pixels), LANES), FAR)
-        in_bands(
-            lambda start, stop: _nearest(
-                pixels, self._products, self._norms, self._rows, start * UNROLL, stop * UNROLL, least
-            ),
-            len(pixels) // UNROLL,
-        )
-        out = least.min(axis=2)[:, :count] + np.einsum("nc,nc->n", pixels, pixels)[:count]
+        pixels = np.ascontiguousarray(query.reshape(channels, count))
+        tiles = -(-count // ROWS)
+        out = np.empty((self._objects, tiles * ROWS), np.float32)
+        blocks = (self._products, self._norms, self._rows)
+        in_bands(lambda start, stop: _nearest(pixels, self._centre, *blocks, start, stop, out), tiles)
         squash_all(out)
-        maps: Floats = out.reshape(-1, height, width)
+        maps: Floats = out[:, :count].reshape(-1, height, width)
         return maps
 
 
 def _blocks(references: Floats) -> list[tuple[Floats, Floats]]:
-    """Cut references (n,C) into ``|y|^2`` (WIDTH) and ``-2 y`` (C,WIDTH); what fills the last block is far away."""
+    """Cut references (n,C) into ``|y|^2`` (COLUMNS) and ``-2 y`` (C,COLUMNS); what fills the last one is far away."""
     count, channels = references.shape
-    filled = np.zeros((count + -count % WIDTH, channels + -channels % UNROLL), np.float32)
-    filled[:count, :channels] = references
+    filled = np.zeros((count + -count % COLUMNS, channels), np.float32)
+    filled[:count] = references
     norms = np.einsum("nc,nc->n", filled, filled)
     norms[count:] = FAR
-    starts = range(0, len(filled), WIDTH)
-    return [(norms[k : k + WIDTH], np.ascontiguousarray(-2.0 * filled[k : k + WIDTH].T)) for k in starts]
+    starts = range(0, len(filled), COLUMNS)
+    return [(norms[k : k + COLUMNS], np.ascontiguousarray(-2.0 * filled[k : k + COLUMNS].T)) for k in starts]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _nearest(pixels, products, norms, rows, start, stop, least):  # type: ignore[no-untyped-def]
-    """Lower ``least[row, q]`` (LANES) to the smallest brackets of queries ``start..stop`` with each block of the row.
+def _nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (O,N) with the smallest squared distances of ``pixels`` (C,n), tiles ``start..stop`` of ROWS.
 
-    Faster than a BLAS product alone: four queries and four channels at once keep more arithmetic than loads in the
-    loop, and rows taken as views tell LLVM that they are contiguous.
+    Each query keeps COLUMNS partial minima, one a place in a block, so that minima are taken of whole vectors.
     """
-    sums = np.empty((UNROLL, WIDTH), np.float32)
-    s0, s1, s2, s3 = sums[0], sums[1], sums[2], sums[3]
-    for k in range(rows.size):
-        block = products[k]
-        for q in range(start, stop, UNROLL):
-            sums[:] = norms[k]
-            q0, q1, q2, q3 = pixels[q], pixels[q + 1], pixels[q + 2], pixels[q + 3]
-            for c in range(0, pixels.shape[1], UNROLL):
-                y0, y1, y2, y3 = block[c], block[c + 1], block[c + 2], block[c + 3]
-                a0, a1, a2, a3 = q0[c], q0[c + 1], q0[c + 2], q0[c + 3]
-                b0, b1, b2, b3 = q1[c], q1[c + 1], q1[c + 2], q1[c + 3]
-                c0, c1, c2, c3 = q2[c], q2[c + 1], q2[c + 2], q2[c + 3]
-                d0, d1, d2, d3 = q3[c], q3[c + 1], q3[c + 2], q3[c + 3]
-                for j in range(WIDTH):
-                    v0, v1, v2, v3 = y0[j], y1[j], y2[j], y3[j]
-                    s0[j] += a0 * v0 + a1 * v1 + a2 * v2 + a3 * v3
-                    s1[j] += b0 * v0 + b1 * v1 + b2 * v2 + b3 * v3
-                    s2[j] += c0 * v0 + c1 * v1 + c2 * v2 + c3 * v3
-                    s3[j] += d0 * v0 + d1 * v1 + d2 * v2 + d3 * v3
-            for i in range(UNROLL):
-                _lower(sums[i], least[rows[k], q + i])
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _lower(values, least):  # type: ignore[no-untyped-def]
-    """Fold ``values`` (WIDTH, overwritten) onto ``least`` (LANES) by minima of halves."""
-    width = WIDTH // 2
-    while width >= LANES:
-        for j in range(width):
-            values[j] = min(values[j], values[j + width])
-        width //= 2
-    for j in range(LANES):
-        least[j] = min(least[j], values[j])
+    channels, count = pixels.shape
+    queries = np.zeros((stop - start, channels, ROWS), np.float32)
+    lengths = np.zeros((stop - start) * ROWS, np.float32)
+    for c in range(channels):
+        for n in range(start * ROWS, min(stop * ROWS, count)):
+            value = pixels[c, n] - centre[c]
+            queries[n // ROWS - start, c, n % ROWS] = value
+            lengths[n - start * ROWS] += value * value
+    least = np.full((len(out), stop - start, ROWS, COLUMNS), FAR)
+    for first in range(0, len(rows), CHUNK):
+        for tile in range(stop - start):
+            left = queries[tile].ctypes.data
+            for k in range(first, min(first + CHUNK, len(rows))):
+                lower_tile(
+                    left, products[k].ctypes.data, norms[k].ctypes.data, least[rows[k], tile].ctypes.data, channels
+                )
+    for o in range(len(out)):
+        for tile in range(stop - start):
+            for i in range(ROWS):
+                n = tile * ROWS + i
+                out[o, start * ROWS + n] = least[o, tile, i].min() + lengths[n]

@@ -25,7 +25,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from .runtime import available_threads
+from .runtime import available_threads, default_cache
 
 logger = logging.getLogger(__name__)
 
@@ -158,11 +158,6 @@ class _Exported(nn.Layer):
         return self.layer(*inputs)
 
 
-def default_cache() -> Path:
-    """The folder where compiled graphs are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "manet"
-
-
 def _run(predictor: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     for name, array in zip(predictor.get_input_names(), arrays, strict=True):
         predictor.get_input_handle(name).copy_from_cpu(np.ascontiguousarray(array, dtype=np.float32))
@@ -220,7 +215,13 @@ def _prune(cache: Path) -> None:
     """Remove the graphs that were not used for longest, and what processes that were killed have left."""
     try:
         graphs = sorted(cache.glob(f"*/{MANIFEST}"), key=lambda path: path.parent.stat().st_mtime, reverse=True)
-        left = [path for path in cache.glob(f"{UNFINISHED}*") if path.stat().st_mtime < time.time() - 24 * 3600]
+        old = {f"{UNFINISHED}*": 1, "loops-*": 90}  # days; loops are those of runtime.py, of earlier versions
+        left = [
+            path
+            for pattern, days in old.items()
+            for path in cache.glob(pattern)
+            if path.stat().st_mtime < time.time() - days * 24 * 3600
+        ]
     except OSError:  # another process is pruning
         return
     for folder in [manifest.parent for manifest in graphs[KEPT_GRAPHS:]] + left:

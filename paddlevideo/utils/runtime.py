@@ -7,14 +7,16 @@ run before it.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import logging
 import os
 import random
 import resource
 import sys
 import warnings
-from contextlib import AbstractContextManager, nullcontext, redirect_stderr
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr, suppress
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 
@@ -46,18 +48,40 @@ def prepare_threads(threads: int | None = None) -> int:
         logger.warning("Paddle is already imported: it keeps its number of threads")
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+    _keep_compiled_loops()
     os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's C++ log would cut through the progress bars
     return threads
 
 
-def prepare_training() -> None:
-    """Set the process up for training on a CPU; call before Paddle is imported.
+def default_cache() -> Path:
+    """Return the folder where compiled parts are kept: ``$XDG_CACHE_HOME/manet``, else ``~/.cache/manet``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "manet"
 
-    Threads that wait sleep, and memory that was freed is kept for the next step: the system's fresh pages cost a step
-    of the ResNet-101 a third of its time. Where the C library has no ``mallopt`` it does without.
-    """
+
+def _keep_compiled_loops() -> None:
+    """Have Numba keep its code in a folder for these very sources: it sees changes in a function's own file alone."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parents[1].glob("**/*.py")):
+        digest.update(path.read_bytes())
+    folder = default_cache() / f"loops-{digest.hexdigest()}"
+    with suppress(OSError):  # where nothing can be kept there, Numba has places of its own
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+def prepare_training() -> None:
+    """Set the process up for training on a CPU, where threads that wait sleep; call before Paddle is imported."""
     for variable, value in _PASSIVE_WAITING.items():
         os.environ.setdefault(variable, value)
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Keep memory that was freed for what comes next, instead of giving it back to the system.
+
+    Layers take and free the same tens of megabytes over and over, and fresh pages from the system cost a training step
+    of the ResNet-101 a third of its time, a head of the lite model half. Where there is no ``mallopt`` it does without.
+    """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):

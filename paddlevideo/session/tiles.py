@@ -1,0 +1,107 @@
+"""The innermost loop of global matching: a tile of a matrix product that stays in the processor's vector registers.
+
+LLVM makes good code of single loops, but what to keep in registers has to be said. So this one is written as vector
+instructions, through Numba; every processor's LLVM turns them into its own (SSE, AVX, AVX-512, NEON).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import types
+from numba.extending import intrinsic
+
+
+def _vector_length() -> int:
+    """Return how many float32 fill a register of this processor; where fewer than 8 do, 8 take two."""
+    try:
+        return 16 if binding.get_host_cpu_features().get("avx512f") else 8
+    except RuntimeError:  # not known
+        return 8
+
+
+LENGTH = _vector_length()
+ROWS = 6  # of a tile, and two vectors for its columns: 12 registers hold sums, 16 is what AVX2 has
+COLUMNS = 2 * LENGTH
+HALVES = (0, 1)
+
+
+@intrinsic
+def lower_tile(typing_context: Any, left: Any, right: Any, start: Any, least: Any, depth: Any) -> Any:
+    """``least[i, j] = min(least[i, j], start[j] + sum over k of left[k, i] * right[k, j])``.
+
+    The arguments are addresses of float32 without gaps: ``left`` (depth, ROWS), ``right`` (depth, COLUMNS), ``start``
+    (COLUMNS), ``least`` (ROWS, COLUMNS); nothing is checked, and ``depth`` is 1 or more.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        left, right, start, least, depth = arguments
+        code = _Code(builder)
+        sums = code.multiply(left, right, depth, [code.load(start, half * LENGTH) for half in HALVES])
+        for i in range(ROWS):
+            for half in HALVES:
+                place = i * COLUMNS + half * LENGTH
+                code.store(code.smaller(sums[i][half], code.load(least, place)), least, place)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), emit
+
+
+class _Code:
+    """The instructions that the tile is made of."""
+
+    def __init__(self, builder: Any) -> None:
+        self.builder = builder
+        self.vector = ir.VectorType(ir.FloatType(), LENGTH)
+        self.index = ir.IntType(types.intp.bitwidth)
+
+    def multiply(self, left: Any, right: Any, depth: Any, starts: list[Any]) -> list[list[Any]]:
+        """Sums by row and half: ``starts`` (of a row) and the product, in a loop over ``depth``."""
+        builder = self.builder
+        before = builder.block
+        loop, after = builder.append_basic_block("depth"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k = builder.phi(self.index)
+        sums = [[builder.phi(self.vector) for _ in HALVES] for _ in range(ROWS)]
+        columns = [self.load(right, self.offset(k, COLUMNS, half * LENGTH)) for half in HALVES]
+        totals = []
+        for i in range(ROWS):
+            value = self.spread(builder.load(self.place(left, self.offset(k, ROWS, i))))
+            products = [builder.fmul(value, column, flags=("fast",)) for column in columns]
+            totals.append([builder.fadd(sums[i][half], products[half], flags=("fast",)) for half in HALVES])
+        following = builder.add(k, self.index(1))
+        k.add_incoming(self.index(0), before)
+        k.add_incoming(following, loop)
+        for i in range(ROWS):
+            for half in HALVES:
+                sums[i][half].add_incoming(starts[half], before)
+                sums[i][half].add_incoming(totals[i][half], loop)
+        builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
+        builder.position_at_end(after)
+        return totals
+
+    def offset(self, k: Any, step: int, more: int) -> Any:
+        return self.builder.add(self.builder.mul(k, self.index(step)), self.index(more))
+
+    def place(self, address: Any, offset: Any) -> Any:
+        base = self.builder.inttoptr(address, ir.FloatType().as_pointer())
+        return self.builder.gep(base, [offset if isinstance(offset, ir.Value) else self.index(offset)])
+
+    def load(self, address: Any, offset: Any) -> Any:
+        return self.builder.load(self.builder.bitcast(self.place(address, offset), self.vector.as_pointer()), align=4)
+
+    def store(self, value: Any, address: Any, offset: int) -> None:
+        place = self.builder.bitcast(self.place(address, offset), self.vector.as_pointer())
+        self.builder.store(value, place, align=4)
+
+    def smaller(self, one: Any, other: Any) -> Any:
+        return self.builder.select(self.builder.fcmp_ordered("<", one, other, flags=("fast",)), one, other)
+
+    def spread(self, value: Any) -> Any:
+        """A vector of ``value`` in every place."""
+        nothing = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(nothing, value, ir.IntType(32)(0))
+        return self.builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LENGTH), None))
