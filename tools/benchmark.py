@@ -1,8 +1,17 @@
-"""Measure, with ratios taken in one run.
+"""Measure speed and memory, with ratios against the plain implementation taken in one run.
 
-python tools/benchmark.py train                          a training step, eager and as shipped
-python tools/benchmark.py train --json train.json --picture train.png
-python tools/benchmark.py train --tiny                   seconds, to see that it works
+python tools/benchmark.py embed                          a frame's embedding
+python tools/benchmark.py interact                       strokes to the mask of their frame
+python tools/benchmark.py propagate --picture parts.png  the mask of the next frame, part by part
+python tools/benchmark.py round --config manet_lite --precision bf16 --frames 100
+python tools/benchmark.py long                           2,000 frames: does time or memory grow?
+python tools/benchmark.py objects                        1, 3 and 10 objects
+python tools/benchmark.py train --json train.json        a training step
+python tools/benchmark.py round --tiny                   seconds, to see that it works
+
+The plain implementation is the definition in eager Paddle (tests/reference). The floor is the larger of operations over
+the machine's rate of float32 matrix products and bytes over its rate of copying, both measured in the same run; bf16
+may go below it.
 """
 
 from __future__ import annotations
@@ -18,9 +27,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.files import atomic_path
 from paddlevideo.utils.runtime import prepare_threads
-from tools.bench import train
+from tools.bench import embed, interact, long, objects, propagate, round, train
 
-MEASUREMENTS: dict[str, Any] = {"train": train}
+MEASUREMENTS: dict[str, Any] = {
+    "embed": embed,
+    "interact": interact,
+    "propagate": propagate,
+    "round": round,
+    "long": long,
+    "objects": objects,
+    "train": train,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

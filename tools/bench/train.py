@@ -8,16 +8,17 @@ Paddle as it comes, with all threads, and global matching as it is defined. Fram
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+
+from tools.bench.processes import process
 
 PARTS = ("data", "forward", "backward", "update")
 CONFIGS = ("manet_lite_joint", "manet")
@@ -52,7 +53,7 @@ def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
         small = ["DATASET.batch_size=2", "PIPELINE.train.transform=[{RandomCrop: {size: 64}}]"] if tiny else []
         lite = ["DATASET.train.photographs=null"] if "lite" in name else []
         overrides = [f"DATASET.train.file_path={root}", *small, *lite]
-        trainers = {variant: stack.enter_context(_process(variant, name, overrides)) for variant in VARIANTS}
+        trainers = {variant: stack.enter_context(process(_serve, variant, name, overrides)) for variant in VARIANTS}
         seconds: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
         for turn in tqdm(range(TURNS * len(VARIANTS)), desc=name, unit="turn"):
             variant = VARIANTS[turn % len(VARIANTS)]
@@ -71,21 +72,6 @@ def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
         "data_share": variants["shipped"]["data"] / totals["shipped"],
         "ratio": totals["eager"] / totals["shipped"],
     }
-
-
-@contextmanager
-def _process(variant: str, name: str, overrides: list[str]) -> Iterator[Connection]:
-    """A process of its own (flags, threads, memory are a process's), which gets a number of steps, gives seconds."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, variant, name, overrides))
-    process.start()
-    theirs.close()
-    try:
-        yield ours
-    finally:
-        ours.close()
-        process.join()
 
 
 def _serve(connection: Connection, variant: str, name: str, overrides: list[str]) -> None:

@@ -1,0 +1,61 @@
+"""How long it takes from strokes to the mask of their frame, which is embedded already."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tools.bench import inference, operations, subject
+from tools.bench.inference import draw, table
+
+__all__ = ["add_arguments", "draw", "run", "table"]
+TURNS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this measurement takes."""
+    inference.add_arguments(parser)
+    parser.add_argument(
+        "--repeat", type=int, default=4, help="strokes of each of three turns; plain does a quarter (4)"
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure every config."""
+    setups = inference.setups(args)
+    rates = inference.measured_rates(args)
+    return {setup.config: measure(setup, args.repeat, rates) for setup in setups}
+
+
+def measure(setup: subject.Setup, repeat: int, rates: dict[str, float]) -> dict[str, Any]:
+    samples: dict[str, list[subject.Sample]] = {variant: [] for variant in subject.VARIANTS}
+    peaks = {}
+    counts = {"plain": max(1, repeat // 4), "shipped": repeat}
+    with inference.variants(setup) as processes:
+        for process in processes.values():
+            subject.ask(process, subject.interact, 1)  # embeds and compiles
+        for _ in range(TURNS):
+            for variant, process in processes.items():
+                found, peaks[variant] = subject.ask(process, subject.interact, counts[variant])
+                samples[variant] += found
+        grid, _ = subject.ask(processes["shipped"], subject.grid, "strokes")
+    return inference.figures(setup, samples, peaks, _work(setup, grid), rates)
+
+
+def _work(setup: subject.Setup, grid: tuple[int, int, int]) -> dict[str, operations.Work]:
+    """One head, one local map of the frame against itself, and with ``refine`` a propagation to the frame itself."""
+    from paddlevideo.loader.scribbles import draw_label, region_of_interest
+    from tools.bench.clip import strokes
+
+    label = region_of_interest(draw_label(strokes(0), grid[1:]))
+    counts = [int((label == object_id).sum()) for object_id in (0, 1)]
+    model = setup.network()
+    step = operations.of_frame(model, setup.size, grid, counts, embed=False)
+    first = {
+        "head": operations.network(model.interaction_head, (2, grid[0] + 2, *grid[1:])),
+        "local": step["local"],
+        "masks": step["masks"],
+    }
+    if not setup.settings()["INFERENCE"].get("refine"):
+        return first
+    return {part: first[part] + step[part] if part in first else step[part] for part in step}
