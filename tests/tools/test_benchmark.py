@@ -51,7 +51,7 @@ def test_inference_is_measured_by_parts_against_the_plain_one(
     for variant in ("plain", "shipped"):
         parts = result["parts"][variant]
         assert set(parts) == PARTS and all(parts[part] > 0 for part in busy)
-        assert result["all_seconds"][variant] == pytest.approx(sum(parts.values()))
+        assert 0 < result["seconds"][variant] <= result["all_seconds"][variant]
         assert result["peak_gib"][variant] > 0
     assert result["ratio"] == pytest.approx(result["seconds"]["plain"] / result["seconds"]["shipped"])
     assert all(result["floor"][part] > 0 for part in busy)

@@ -41,7 +41,7 @@ def measure(setup: subject.Setup, frames: int) -> dict[str, Any]:
             samples, peaks[len(seconds) + 1] = subject.ask(
                 processes["shipped"], subject.advance, "clip", min(CHUNK, left)
             )
-            seconds += [sum(sample.values()) for sample in samples]
+            seconds += [sample["whole"] for sample in samples]
             bar.update(len(samples))
     middle, around = min(EARLY, frames // 2), max(1, min(AROUND, frames // 10))
     early = float(np.median(seconds[max(0, middle - around) : middle + around]))

@@ -42,7 +42,7 @@ def measure(setup: subject.Setup, repeat: int) -> dict[str, Any]:
         str(count): {part: float(np.median([sample[part] for sample in each])) for part in subject.PARTS}
         for count, each in samples.items()
     }
-    seconds = {count: sum(each.values()) for count, each in parts.items()}
+    seconds = {str(count): float(np.median([sample["whole"] for sample in each])) for count, each in samples.items()}
     alone = {count: seconds[count] - parts[count]["embed"] for count in seconds}
     few = str(COUNTS[0])
     return {
@@ -83,5 +83,5 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
             axes.barh(names, widths, left=left, label=part)
             left += widths
         axes.set(title=name, xlabel="seconds a frame", ylabel="objects")
-        axes.legend(fontsize="small")
+        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(path, dpi=100, format="png")

@@ -50,8 +50,8 @@ def measure(setup: subject.Setup, frames: int, counts: Mapping[str, int], rates:
                 samples[variant] += found
     seconds = {}
     for variant, each in samples.items():
-        propagated = sum(sum(sample.values()) for sample in each)
-        seconds[variant] = sum(first[variant].values()) + propagated * (frames - 1) / len(each)
+        propagated = sum(sample["whole"] for sample in each)
+        seconds[variant] = first[variant]["whole"] + propagated * (frames - 1) / len(each)
     return {
         **inference.figures(setup, samples, peaks, inference.frame_work(setup, grid), rates),
         "frames": frames,
@@ -66,7 +66,7 @@ def _open(process: Any) -> float:
     """Segment two frames, so that all compiled parts are there; return the seconds."""
     (sample, _), _ = subject.ask(process, subject.begin, "opening", 2)
     (step,), _ = subject.ask(process, subject.advance, "opening", 1)
-    return sum(sample.values()) + sum(step.values())
+    return float(sample["whole"] + step["whole"])
 
 
 def table(results: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """What inference measures, in a process of its own: a network and its sessions, as shipped or as defined.
 
 The plain variant is the definition in eager Paddle, from ``tests/reference``. The functions below `serve` are what one
-asks of the process; each returns samples, the seconds of each part of one repetition.
+asks of the process; each returns samples, the seconds of each part of one repetition and of the ``whole``.
 
 Shapes: O ids, C channels, H W input, h w embedding grid.
 """
@@ -129,13 +129,13 @@ class Subject:
         return self.sessions[name]
 
     def sample(self, run: Callable[[], object]) -> Sample:
-        """Seconds of each part while ``run`` runs; what is not the engine's is ``masks``: all that a session does."""
+        """Seconds of each part while ``run`` runs; ``masks`` is what is not the engine's."""
         before = self.engine.seconds.copy()
         began = time.perf_counter()
         run()
         whole = time.perf_counter() - began
         parts = {part: self.engine.seconds[part] - before[part] for part in PARTS}
-        return {**parts, "masks": max(0.0, whole - sum(parts.values()))}
+        return {**parts, "masks": max(0.0, whole - sum(parts.values())), "whole": whole}
 
 
 def serve(connection: Connection, variant: str, setup: Setup) -> None:
