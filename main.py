@@ -66,7 +66,8 @@ def run(args: Namespace) -> None:
     from paddlevideo.utils.log import set_up_logging
     from paddlevideo.utils.runtime import set_up
 
-    config = load_config(args.config, args.override)
+    memory = [f"INFERENCE.max_memory_mib={args.max_memory}"] if args.max_memory else []
+    config = load_config(args.config, args.override + memory)
     require_for(config, job, *["--validate"] if args.validate else [])
     args.seed = config["seed"] if args.seed is None else args.seed
     set_up_logging()

@@ -34,7 +34,7 @@ def open_session(
         weights: a file of weights of that model.
         objects: how many objects, or their ids.
         engine: ``"fast"`` (compiled for the CPU) or ``"plain"`` (eager Paddle).
-        settings: what `Session` takes besides (``cache_bytes``, ``local_memory``, ``refine``, ``undo_depth``), in place
+        settings: what `Session` takes besides (``max_memory_mib``, ``storage``, ``local_memory``, ...), in place
             of the config's.
 
     Raises:

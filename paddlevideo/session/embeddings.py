@@ -1,46 +1,65 @@
-"""Embeddings of a video's frames, computed once while they fit a budget of memory."""
+"""Embeddings of a video's frames, computed once while there is room to keep them."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
+from .loops import Floats
+from .store import Handle, Store
 
 
-class EmbeddingCache:
-    """``cache[frame]`` is the frame's embedding (C,h,w), from memory or computed again.
+class Embeddings:
+    """``embeddings[frame]`` is the frame's embedding (C,h,w): kept, or computed again.
 
     Args:
         compute: frame index to embedding.
-        budget_bytes: the least recently used embeddings go beyond it; the newest always stays.
+        frames: how many frames there are.
+        store: where they are kept, and rounded if it rounds.
+        check: is given the first embedding, before it is kept; refuses, by an error, what cannot be done.
     """
 
-    def __init__(self, compute: Callable[[int], Floats], budget_bytes: int = 1 << 30) -> None:
+    def __init__(
+        self,
+        compute: Callable[[int], Floats],
+        frames: int,
+        store: Store,
+        check: Callable[[Floats], None] = lambda embedding: None,
+    ) -> None:
         self._compute = compute
-        self._budget = budget_bytes
-        self._kept: OrderedDict[int, Floats] = OrderedDict()
-        self._bytes = 0
+        self._frames = frames
+        self._store = store
+        self._check = check
+        self._kept: dict[int, Handle] = {}
+        self._bytes = 0  # of one, once it is known
 
     def __getitem__(self, frame: int) -> Floats:
-        if frame in self._kept:
-            self._kept.move_to_end(frame)
-            return self._kept[frame]
-        embedding = self._compute(frame)
-        self._kept[frame] = embedding
-        self._bytes += embedding.nbytes
-        while self._bytes > self._budget and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= oldest.nbytes
-        return embedding
+        if frame not in self._kept:
+            embedding = self._compute(frame)
+            if not self._kept:
+                self._check(embedding)
+                self._bytes = embedding.size * self._store.item_bytes
+            self._kept[frame] = self._store.keep(embedding, again=partial(self._compute, frame))
+        return self._kept[frame].read()
 
     def __contains__(self, frame: object) -> bool:
-        return frame in self._kept
+        return frame in self._kept and self._kept[frame].kept
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held now."""
-        return self._bytes
+    def __len__(self) -> int:
+        return sum(handle.kept for handle in self._kept.values())
+
+    def clear(self) -> None:
+        """Let go of all of them; they are computed again when needed."""
+        self._kept.clear()
+
+    def embed_next(self, around: int) -> int | None:
+        """Embed the nearest frame to ``around`` that is not kept (of two the later) and return its number.
+
+        None when all are kept, or when another one would have to go for it.
+        """
+        waiting = (frame for frame in range(self._frames) if frame not in self)
+        nearest = min(waiting, key=lambda frame: (abs(frame - around), frame < around), default=None)
+        if nearest is None or not self._store.has_room(self._bytes):
+            return None
+        self[nearest]
+        return nearest

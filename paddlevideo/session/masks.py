@@ -42,6 +42,12 @@ def nearest_labels(mask: Mask, size: tuple[int, int]) -> Mask:
     return mask[np.ix_(_nearest(mask.shape[0], size[0]), _nearest(mask.shape[1], size[1]))]
 
 
+def only(mask: Mask, ids: Sequence[int]) -> Mask:
+    """The mask with these ids alone; others become background."""
+    kept = np.isin(np.arange(256), ids)
+    return np.where(kept[mask], mask, 0).astype(np.uint8)
+
+
 def _nearest(source: int, target: int) -> NDArray[np.int64]:
     return np.arange(target) * source // target
 

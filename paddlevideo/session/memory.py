@@ -1,7 +1,8 @@
 """What the rounds of a session remember of each frame: aggregated global maps and local maps (reference: MA-Net's test
 loop, without its limits of 104 frames and 9 rounds).
 
-Stored arrays are never changed, only replaced, so the copy that an undo goes back to shares all that did not change.
+The maps lie in a store, which may round them once. They are never changed, only replaced, so the copy that an undo goes
+back to shares all that did not change.
 
 Shapes: O ids, h w embedding grid.
 """
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .loops import Floats
+from .store import Handle, Store
+
 LocalRule = Literal["reference", "nearest"]
 LOCAL_RULES = ("reference", "nearest")
 
@@ -25,30 +27,32 @@ class _Kept:
     """Maps (O,h,w) of one frame and the ids of their rows; ``round`` and ``weight`` say where they come from."""
 
     ids: tuple[int, ...]
-    maps: Floats
+    maps: Handle
     round: int = 0
     weight: float = 0.0
 
     def rows(self, ids: Sequence[int], otherwise: Floats) -> Floats:
         """Rows of ``ids``; an object that was added since has its row from ``otherwise``."""
+        maps = self.maps.read()
         if tuple(ids) == self.ids:
-            return self.maps
+            return maps
         place = {object_id: row for row, object_id in enumerate(self.ids)}
-        rows = [self.maps[place[id_]] if id_ in place else otherwise[row] for row, id_ in enumerate(ids)]
+        rows = [maps[place[id_]] if id_ in place else otherwise[row] for row, id_ in enumerate(ids)]
         return np.stack(rows)
 
 
 class GlobalMemory:
     """For every frame the smallest global distance that any round has given it; 1 before the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._kept: dict[int, _Kept] = {}
 
     def aggregate(self, frame: int, maps: Floats, ids: Sequence[int]) -> Floats:
         """Take new maps (O,h,w) of ``frame`` in and return the aggregated ones."""
-        least = np.minimum(maps, self.read(frame, ids, maps.shape[1:]))
+        least = self._store.keep(np.minimum(maps, self.read(frame, ids, maps.shape[1:])))
         self._kept[frame] = _Kept(tuple(ids), least)
-        return least
+        return least.read()
 
     def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
         """Aggregated maps (O,h,w) of ``frame`` at grid ``size``: 1 where it or an id was not met yet."""
@@ -58,7 +62,7 @@ class GlobalMemory:
 
     def copy(self) -> GlobalMemory:
         """The memory as it is now; costs one pointer a frame."""
-        twin = GlobalMemory()
+        twin = GlobalMemory(self._store)
         twin._kept = dict(self._kept)
         return twin
 
@@ -67,15 +71,17 @@ class LocalMemory:
     """Chooses between a frame's new local map and an earlier round's, by the distance to the annotated frames.
 
     Args:
+        store: where the maps are kept.
         rule: ``"reference"`` compares with the round just before only, as the published code does: the new map is
             used when its annotated frame is strictly nearer, else the map that the previous round computed.
             ``"nearest"`` compares with the nearest of all rounds.
     """
 
-    def __init__(self, rule: LocalRule = "reference") -> None:
+    def __init__(self, store: Store, rule: LocalRule = "reference") -> None:
         if rule not in LOCAL_RULES:
             raise ValueError(f"local memory is one of {', '.join(LOCAL_RULES)}, not '{rule}'")
         self.rule = rule
+        self._store = store
         self._kept: dict[int, _Kept] = {}
 
     def choose(self, frame: int, maps: Floats, ids: Sequence[int], round: int, distance: int) -> Floats:
@@ -83,17 +89,23 @@ class LocalMemory:
 
         ``round`` counts from 1; ``distance`` is the number of frames to the annotated frame, 1 or more.
         """
-        weight = 1.0 / distance
+        new = _Kept(tuple(ids), self._store.keep(maps), round, 1.0 / distance)
         kept = self._kept.get(frame)
         if kept is not None and self.rule == "reference" and kept.round != round - 1:
             kept = None  # the previous round annotated this frame or was stopped before it: weight 0
-        fresh = kept is None or weight > kept.weight
+        fresh = kept is None or new.weight > kept.weight
         if fresh or self.rule == "reference":
-            self._kept[frame] = _Kept(tuple(ids), maps, round, weight)
+            self._kept[frame] = new
+        maps = new.maps.read()
         return maps if fresh or kept is None else kept.rows(ids, maps)
+
+    def begin(self, round: int) -> None:
+        """Let go of the maps that from ``round`` on will not be compared with any more."""
+        if self.rule == "reference":
+            self._kept = {frame: kept for frame, kept in self._kept.items() if kept.round >= round - 1}
 
     def copy(self) -> LocalMemory:
         """The memory as it is now; costs one pointer a frame."""
-        twin = LocalMemory(self.rule)
+        twin = LocalMemory(self._store, self.rule)
         twin._kept = dict(self._kept)
         return twin

@@ -5,14 +5,17 @@ Shapes: O ids incl. background, H W the video's own size, h w embedding grid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..loader.scribbles import Stroke
+from ..loader.scribbles import UNLABELLED, Stroke
+from .loops import Floats
 from .masks import Mask, MaskStore
-from .memory import Floats, GlobalMemory, LocalMemory
+from .memory import GlobalMemory, LocalMemory
 
 Labels = NDArray[np.integer]
 
@@ -53,6 +56,8 @@ class Round:
         mask: the mask (H,W) of a round that gave one.
         strokes: the strokes behind ``label``, as far as they came as strokes.
         reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1.
+        prepared: what the engine has made of ``reference``, while it is of use.
+        noted: whether the frame, matched against itself, is in the global memory.
         propagated: whether propagation has begun; more strokes then make a new round.
         before: the state that the round began from, None when it is too old to be undone.
         result: the annotated frame's answer until propagation has handed it on.
@@ -64,6 +69,12 @@ class Round:
     mask: Mask | None = None
     strokes: list[Stroke] = field(default_factory=list)
     reference: Labels | None = None
+    prepared: Any = field(default=None, repr=False)
+    noted: bool = False
     propagated: bool = False
     before: State | None = field(default=None, repr=False)
     result: FrameResult | None = field(default=None, repr=False)
+
+    def label_of(self, ids: Sequence[int]) -> Labels:
+        """The label, nothing said about other ids."""
+        return np.where(np.isin(self.label, ids), self.label, UNLABELLED)

@@ -10,20 +10,23 @@ Shapes: O ids incl. background, C channels, H W the video's own size, h w embedd
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
-from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label, region_of_interest
+from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
 from ..utils.errors import InputError
 from . import checks
-from .embeddings import EmbeddingCache
+from .embeddings import Embeddings
 from .engine import Engine
-from .masks import Mask, MaskStore, grid_labels, nearest_labels, upsample_labels
-from .memory import Floats, GlobalMemory, LocalMemory, LocalRule
+from .loops import Floats
+from .masks import Mask, MaskStore, nearest_labels, only
+from .memory import GlobalMemory, LocalMemory, LocalRule
+from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
+from .steps import Steps
+from .store import MIB, Storage, Store
 
 IGNORED = 255  # what DAVIS masks call void
 
@@ -36,9 +39,10 @@ class Session:
         frames: the video.
         preprocess: frame to network input.
         objects: how many objects (ids 1..n), or their ids.
-        cache_bytes: memory for embeddings; frames beyond it are embedded again when needed.
+        max_memory_mib: memory for embeddings and maps; what is beyond it waits in a temporary file.
+        storage: ``"float16"`` rounds embeddings and maps, once, and halves what they take.
         local_memory: rule of the local memory, see `LocalMemory`.
-        refine: answer strokes with the propagation head on top of the interaction head, see `_refined`; the reference
+        refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
             does not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
@@ -50,22 +54,27 @@ class Session:
         preprocess: Preprocess,
         objects: int | Sequence[int] = 1,
         *,
-        cache_bytes: int = 1 << 30,
+        max_memory_mib: float = 384,
+        storage: Storage = "float32",
         local_memory: LocalRule = "reference",
         refine: bool = False,
         undo_depth: int = 3,
     ) -> None:
         if undo_depth < 1:
             raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
-        self._engine = engine
         self._frames = frames
-        self._input_size = preprocess.input_size(*frames.size)
-        self._embeddings = EmbeddingCache(lambda frame: engine.embed(preprocess(frames[frame])), cache_bytes)
+        store = Store(int(max_memory_mib * MIB), storage)
+        self._embeddings = Embeddings(
+            lambda frame: engine.embed(preprocess(frames[frame])),
+            len(frames),
+            store,
+            lambda first: check_room(store, frames.path, len(frames), first.shape, len(self.ids)),
+        )
+        self._steps = Steps(engine, self._embeddings, frames.size, preprocess.input_size(*frames.size), refine)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
-        self._state = State(GlobalMemory(), LocalMemory(local_memory), MaskStore())
+        self._state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore())
         self._rounds: list[Round] = []
-        self._refine = refine
         self._undo_depth = undo_depth
         self._pass: object | None = None  # the propagation that may go on; any other change ends it
 
@@ -171,17 +180,24 @@ class Session:
         """Mask (H,W) of a frame at the video's own size; all background where no round has been."""
         self._check(frame, "mask")
         mask = self._state.masks.mask(frame)
-        return np.zeros(self._frames.size, np.uint8) if mask is None else self._without_removed(mask)
+        return np.zeros(self._frames.size, np.uint8) if mask is None else only(mask, self.ids)
 
     def global_memory(self, frame: int) -> Floats:
         """Aggregated global distance map (O,h,w) of a frame; 1 where no round has been."""
         self._check(frame, "global memory")
+        if self._rounds:
+            self._settle(self._rounds[-1])
         return self._state.global_memory.read(frame, self.ids, self._embeddings[frame].shape[1:])
 
     def embedding(self, frame: int) -> Floats:
         """Embedding (C,h,w) of a frame."""
         self._check(frame, "embedding")
         return self._embeddings[frame]
+
+    def embed_next(self, around: int) -> int | None:
+        """Embed one frame ahead of its use, see `Embeddings.embed_next`; for a caller with nothing else to do."""
+        self._check(around, "embedding")
+        return self._embeddings.embed_next(around)
 
     # ------------------------------------------------------------------------------------------------ inside
 
@@ -203,6 +219,9 @@ class Session:
         self, frame: int, label: Labels, mask: Mask | None = None, strokes: Sequence[Stroke] = ()
     ) -> FrameResult:
         self._pass = None
+        if self._rounds:
+            self._settle(self._rounds[-1])
+            self._rounds[-1].prepared = None
         number = len(self._rounds) + 1
         self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state))
         for old in self._rounds[: -self._undo_depth]:
@@ -211,42 +230,18 @@ class Session:
         return self._begin(self._rounds[-1])
 
     def _begin(self, current: Round) -> FrameResult:
-        """Answer a round's annotated frame from the state before the round, and note it in the memories."""
+        """Answer a round's annotated frame from the state before the round."""
         if current.before is None:
             current.before = self._state
         self._state = current.before.copy()
-        embedding = self._embeddings[current.frame]
-        label = np.where(np.isin(current.label, self.ids), current.label, UNLABELLED)
-        current.reference = label
-        if current.mask is not None:
-            mask = self._without_removed(current.mask)
-            self._state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
-            planes = (label[None] == np.asarray(self.ids)[:, None, None]).astype(np.float32)
-            result = FrameResult(current.frame, mask, planes)
-        else:
-            logits = self._engine.interact(embedding, label, self._previous_label(current.frame), self.ids)
-            result = self._answer(current.frame, logits)
-            if current.number == 1 and (label != UNLABELLED).any():
-                current.reference = region_of_interest(label)
-            if self._refine:
-                result = self._refined(current, embedding)
-        # The reference's habit: the frame matched against itself, locally, goes into the global memory.
-        maps = self._engine.local_map(embedding, embedding, label, self.ids)
-        self._state.global_memory.aggregate(current.frame, maps, self.ids)
-        current.result = result
-        return result
+        self._state.local_memory.begin(current.number)
+        current.result = self._steps.annotate(current, self._state, self.ids)
+        return current.result
 
-    def _refined(self, current: Round, embedding: Floats) -> FrameResult:
-        """Carry the annotated frame's mask over to the frame itself.
-
-        The interaction head sees strokes only as lines; the propagation head sees what looks like them.
-        """
-        ids, engine, previous = self.ids, self._engine, self._previous_label(current.frame)
-        assert current.reference is not None and previous is not None
-        maps = engine.global_map(embedding, engine.reference(embedding, current.reference, ids))
-        seen = np.minimum(maps, self._state.global_memory.read(current.frame, ids, embedding.shape[1:]))
-        near = engine.local_map(embedding, embedding, previous, ids)
-        return self._answer(current.frame, engine.propagate(embedding, seen, near, previous, ids))
+    def _settle(self, current: Round) -> None:
+        """Have everything of a round's annotated frame in the memories, if its answer stands."""
+        if current.result is not None and not current.noted:
+            self._steps.note(current, self._state, self.ids)
 
     def _propagate(self) -> Iterator[FrameResult]:
         turn = self._pass = object()
@@ -254,6 +249,7 @@ class Session:
             # The last round's answer still stands; what waits before it has to begin again.
             standing = current.result if current is self._rounds[-1] else None
             result = standing or self._begin(current)
+            self._settle(current)
             for later in self._rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
             current.propagated = True
@@ -263,44 +259,16 @@ class Session:
                 yield from self._walk(current, order, turn)
             if self._pass is not turn:
                 return
+            current.prepared = None
 
     def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
         """Carry a round's masks along ``order``, which begins beside its annotated frame."""
-        if not order or self._pass is not turn:
-            return
-        assert current.reference is not None
-        reference = self._engine.reference(self._embeddings[current.frame], current.reference, self.ids)
         neighbour = current.frame
         for frame in order:
             if self._pass is not turn:
                 return
-            yield self._step(current, reference, neighbour, frame)
+            yield self._steps.carry(current, neighbour, frame, self._state, self.ids)
             neighbour = frame
-
-    def _step(self, current: Round, reference: Any, neighbour: int, frame: int) -> FrameResult:
-        """Segment ``frame`` with the help of its ``neighbour``, done just before."""
-        ids, engine, embedding = self.ids, self._engine, self._embeddings[frame]
-        previous = self._previous_label(neighbour)
-        assert previous is not None
-        maps = engine.global_map(embedding, reference)
-        seen = self._state.global_memory.aggregate(frame, maps, ids)
-        maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
-        near = self._state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
-        return self._answer(frame, engine.propagate(embedding, seen, near, previous, ids))
-
-    def _answer(self, frame: int, logits: Floats) -> FrameResult:
-        mask = upsample_labels(logits, self.ids, self._frames.size)
-        self._state.masks.put(frame, mask, grid_labels(logits, self.ids, self._input_size))
-        return FrameResult(frame, mask, logits)
-
-    def _previous_label(self, frame: int) -> Labels | None:
-        """Mask of a frame on the embedding grid, None where no round has been."""
-        label = self._state.masks.grid(frame)
-        return None if label is None else self._without_removed(label)
-
-    def _without_removed(self, mask: Mask) -> Mask:
-        kept = np.isin(np.arange(256), self.ids)
-        return np.where(kept[mask], mask, 0).astype(np.uint8)
 
     def _check(self, frame: int, what: str) -> None:
         checks.known_frame(frame, self._frames, what)

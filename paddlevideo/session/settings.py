@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+KEYS = ("max_memory_mib", "storage", "local_memory", "refine")
+
 
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``cache_bytes``, ``local_memory`` and ``refine`` as ``config["INFERENCE"]`` has them, where it does."""
+    """Return those of `KEYS` that ``config["INFERENCE"]`` has."""
     section = config.get("INFERENCE", {})
-    settings = {key: section[key] for key in ("local_memory", "refine") if key in section}
-    if "cache_mib" in section:
-        settings["cache_bytes"] = section["cache_mib"] << 20
-    return settings
+    return {key: section[key] for key in KEYS if key in section}
 
 
 def engine_precision(config: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     load_into(model, args.weights)
     model.eval()
     engine = build_engine(model, args.engine, engine_precision(cfg))
-    session = Session(engine, frames, preprocess, start.objects, **session_settings(cfg))
+    session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **session_settings(cfg))
     segment(session, frames, start, output, args.scribbles)
     _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
 

@@ -111,7 +111,7 @@ def run_share(
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         folder = check_output(str(Path(args.output) / clip.name), frames)
-        session = Session(engine, frames, preprocess, start.objects, **settings)
+        session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **settings)
         finished.forget(clip)
         segment(session, frames, start, folder, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)

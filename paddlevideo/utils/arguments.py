@@ -51,6 +51,13 @@ def _add_inference(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
     group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
     group.add_argument(
+        "--max-memory",
+        "--max_memory",
+        type=_positive,
+        metavar="MIB",
+        help="memory for embeddings and maps, also with --test; the rest waits on the disk (the config's, else 384)",
+    )
+    group.add_argument(
         "--engine", choices=("fast", "plain"), default="fast", help="compiled, or the definition in eager Paddle (fast)"
     )
 

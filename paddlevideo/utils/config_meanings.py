@@ -45,7 +45,9 @@ MEANINGS = {
     "PIPELINE.train": "what is done to training samples beside.",
     "PIPELINE.train.transform": "augmentations in their order.",
     "MODEL.backbone.pretrained": "weights to begin with: ``imagenet``, or a file; null: random ones.",
-    "INFERENCE.cache_mib": "memory for embeddings in MiB; frames beyond it are embedded again when needed.",
+    "INFERENCE.max_memory_mib": "memory for embeddings and maps in MiB, beside what the network takes; what is beyond "
+    "it waits in a temporary file. ``--max-memory`` goes before it.",
+    "INFERENCE.storage": "of embeddings and maps: ``float16`` rounds them and halves what they take.",
     "INFERENCE.local_memory": "which rounds' local distance maps count for a frame: of the last two (``reference``), "
     "or of the annotated frame that is nearest (``nearest``).",
     "INFERENCE.refine": "strokes are answered by the propagation head on top of the interaction head; the reference "
@@ -64,7 +66,8 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "DATASET.valid.resolution": "480p",
     "DATASET.valid.max_objects": 20,
     "MODEL.backbone.pretrained": None,
-    "INFERENCE.cache_mib": 1024,
+    "INFERENCE.max_memory_mib": 384,
+    "INFERENCE.storage": "float32",
     "INFERENCE.local_memory": "reference",
     "INFERENCE.refine": False,
     "INFERENCE.precision": "fp32",

@@ -18,7 +18,10 @@ def fingerprint(*parts: Any) -> str:
 
 def network_settings(cfg: Mapping[str, Any]) -> dict[str, Any]:
     """Return those sections of a config that decide on the masks of a video."""
-    return {key: cfg.get(key) for key in _MATTERS}
+    matters = {key: cfg.get(key) for key in _MATTERS}
+    # Masks do not depend on how much of a video is in memory.
+    inference = {key: value for key, value in (matters["INFERENCE"] or {}).items() if key != "max_memory_mib"}
+    return {**matters, "INFERENCE": inference}
 
 
 def file_marks(paths: Iterable[Path]) -> list[tuple[str, int, int]]:

@@ -121,7 +121,8 @@ _JUDGED_FOLDER = Section(
 
 _INFERENCE = Section(
     {
-        "cache_mib": int,
+        "max_memory_mib": float,
+        "storage": Literal["float32", "float16"],
         "local_memory": Literal["reference", "nearest"],
         "refine": bool,
         "precision": Literal["fp32", "bf16"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
 from paddlevideo.session.matching import Reference, local_map
 from paddlevideo.session.session import Session
+from paddlevideo.session.store import Store
 from paddlevideo.utils.errors import InputError
 
 FRAMES, SIZE, GRID = 6, (48, 64), (12, 16)
@@ -137,12 +139,88 @@ def test_each_frame_is_embedded_once_over_all_rounds() -> None:
     assert len(engine.embedded) == FRAMES
 
 
-def test_a_small_cache_changes_nothing_but_time() -> None:
-    large, small = _session(), _session(cache_bytes=1)
-    for session in (large, small):
-        session.add_strokes([_stroke(1, 1), _stroke(2, 1)])
-        list(session.propagate())
-    assert _same(large, small)
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+@pytest.mark.parametrize("disk", [True, False])
+def test_a_small_budget_changes_nothing_but_time(
+    storage: str,
+    disk: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    engine = Colours()
+    large, small = _session(storage=storage), _session(storage=storage, max_memory_mib=0.01, engine=engine)
+    small.embed_next(4)
+    if not disk:  # from here on
+        monkeypatch.setattr(Store, "disk_room", 0)
+    for frame, undo in ((1, False), (4, True), (3, False)):
+        for session in (large, small):
+            session.add_strokes([_stroke(1, frame), _stroke(2, frame)])
+            list(session.propagate())
+        assert _same(large, small)
+        if undo:
+            large.undo(), small.undo()
+            assert _same(large, small)
+    assert (len(engine.embedded) == FRAMES) == disk
+    assert ("beyond the budget" in caplog.text) == (not disk)
+
+
+def test_rounded_numbers_are_those_that_the_first_use_sees() -> None:
+    session = _session(storage="float16", max_memory_mib=0.004)
+    first = session.embedding(2)
+    assert np.array_equal(first, first.astype(np.float16))
+    session.add_strokes([_stroke(1, 0), _stroke(2, 0)])
+    list(session.propagate())
+    assert np.array_equal(session.embedding(2), first)
+    assert np.array_equal(session.global_memory(3), session.global_memory(3).astype(np.float16))
+
+
+def test_embedding_ahead_saves_the_work_later() -> None:
+    engine = Colours()
+    session = _session(engine=engine)
+    assert [session.embed_next(3) for _ in range(FRAMES + 1)] == [3, 4, 2, 5, 1, 0, None]
+    session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+    list(session.propagate())
+    assert len(engine.embedded) == FRAMES
+    with pytest.raises(InputError, match="frame 6 is out of range"):
+        session.embed_next(6)
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "disk_room", 0)
+    session = _session(max_memory_mib=0.01)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"clip\.mp4: 6 frames need .*--max-memory"):
+            session.add_strokes([_stroke(1, 2)])
+        with pytest.raises(InputError, match="6 frames need"):
+            session.embed_next(0)
+    assert not session.rounds and not session.mask(2).any()
+
+
+def test_the_answer_to_a_stroke_does_not_wait_for_what_only_later_rounds_read() -> None:
+    class Counting(Colours):
+        def __init__(self) -> None:
+            super().__init__()
+            self.local, self.references = 0, 0
+
+        def local_map(self, *given: Any) -> np.ndarray:
+            self.local += 1
+            return super().local_map(*given)
+
+        def reference(self, *given: Any) -> Any:
+            self.references += 1
+            return super().reference(*given)
+
+    engine = Counting()
+    session = _session(engine=engine, refine=True)
+    session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+    assert (engine.local, engine.references) == (1, 1)  # of the refining
+    memory = session.global_memory(2)
+    assert memory.min() < 0.1 and engine.local == 2
+    list(session.propagate())
+    assert (engine.local, engine.references) == (2 + FRAMES - 1, 1)
+    assert np.array_equal(session.global_memory(2), memory)
 
 
 def test_only_the_first_round_fills_the_region_of_interest_and_sees_no_previous_mask() -> None:

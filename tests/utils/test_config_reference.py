@@ -123,6 +123,7 @@ def test_types_in_yaml_words(annotation: Any, words: str) -> None:
 
 def test_the_defaults_of_the_session_are_told_as_they_are() -> None:
     parameters = inspect.signature(Session).parameters
-    assert SECTION_DEFAULTS["INFERENCE.cache_mib"] << 20 == parameters["cache_bytes"].default
+    assert SECTION_DEFAULTS["INFERENCE.max_memory_mib"] == parameters["max_memory_mib"].default
+    assert SECTION_DEFAULTS["INFERENCE.storage"] == parameters["storage"].default
     assert SECTION_DEFAULTS["INFERENCE.local_memory"] == parameters["local_memory"].default
     assert SECTION_DEFAULTS["INFERENCE.refine"] == parameters["refine"].default

@@ -1,0 +1,103 @@
+"""How one frame gets its mask: the annotated one from strokes or a mask, any other from its neighbour (paper section 3;
+reference: the body of the test loop).
+
+Shapes: O ids incl. background, C channels, H W the video's own size, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..loader.scribbles import UNLABELLED, region_of_interest
+from .embeddings import Embeddings
+from .engine import Engine
+from .loops import Floats
+from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
+from .rounds import FrameResult, Round, State
+
+Ids = tuple[int, ...]  # of the rows of every map
+
+
+class Steps:
+    """The network's answers, noted in a state as they come.
+
+    Args:
+        engine: runs the network.
+        embeddings: of the video.
+        size: (H,W) of the video.
+        input_size: of what the network is fed.
+        refine: see `_refined`.
+    """
+
+    def __init__(
+        self, engine: Engine, embeddings: Embeddings, size: tuple[int, int], input_size: tuple[int, int], refine: bool
+    ) -> None:
+        self._engine = engine
+        self._embeddings = embeddings
+        self._size = size
+        self._input_size = input_size
+        self._refine = refine
+
+    def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
+        """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
+        embedding, label = self._embeddings[current.frame], current.label_of(ids)
+        current.reference, current.prepared, current.noted = label, None, False
+        if current.mask is not None:
+            mask = only(current.mask, ids)
+            state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
+            planes = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+            return FrameResult(current.frame, mask, planes)
+        logits = self._engine.interact(embedding, label, self._previous(current.frame, state, ids), ids)
+        result = self._answer(current.frame, logits, state, ids)
+        if current.number == 1 and (label != UNLABELLED).any():
+            current.reference = region_of_interest(label)
+        return self._refined(current, state, ids) if self._refine else result
+
+    def note(self, current: Round, state: State, ids: Ids) -> None:
+        """Take the annotated frame, matched against itself, locally, into the global memory: the reference's habit.
+
+        Only later rounds read it, so it is apart from `annotate`: the answer to a stroke does not wait for it.
+        """
+        embedding = self._embeddings[current.frame]
+        maps = self._engine.local_map(embedding, embedding, current.label_of(ids), ids)
+        state.global_memory.aggregate(current.frame, maps, ids)
+        current.noted = True
+
+    def carry(self, current: Round, neighbour: int, frame: int, state: State, ids: Ids) -> FrameResult:
+        """Segment ``frame`` with the help of its ``neighbour``, done just before."""
+        engine, embedding = self._engine, self._embeddings[frame]
+        previous = self._previous(neighbour, state, ids)
+        assert previous is not None
+        seen = state.global_memory.aggregate(frame, self._global_map(current, embedding, ids), ids)
+        maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
+        near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
+        return self._answer(frame, engine.propagate(embedding, seen, near, previous, ids), state, ids)
+
+    def _refined(self, current: Round, state: State, ids: Ids) -> FrameResult:
+        """Carry the annotated frame's mask over to the frame itself.
+
+        The interaction head sees strokes only as lines; the propagation head sees what looks like them.
+        """
+        engine, embedding = self._engine, self._embeddings[current.frame]
+        previous = self._previous(current.frame, state, ids)
+        assert previous is not None
+        maps = self._global_map(current, embedding, ids)
+        seen = np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
+        near = engine.local_map(embedding, embedding, previous, ids)
+        return self._answer(current.frame, engine.propagate(embedding, seen, near, previous, ids), state, ids)
+
+    def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
+        if current.prepared is None:
+            assert current.reference is not None
+            current.prepared = self._engine.reference(self._embeddings[current.frame], current.reference, ids)
+        return self._engine.global_map(embedding, current.prepared)
+
+    def _answer(self, frame: int, logits: Floats, state: State, ids: Ids) -> FrameResult:
+        mask = upsample_labels(logits, ids, self._size)
+        state.masks.put(frame, mask, grid_labels(logits, ids, self._input_size))
+        return FrameResult(frame, mask, logits)
+
+    def _previous(self, frame: int, state: State, ids: Ids) -> Mask | None:
+        """Mask of a frame on the embedding grid, None where no round has been."""
+        label = state.masks.grid(frame)
+        return None if label is None else only(label, ids)
