@@ -112,6 +112,10 @@ class MaskStore:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def keep(self, other: MaskStore, but: int) -> None:
+        """Take over what ``other`` has of all frames but one."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+
     def copy(self) -> MaskStore:
         """The store as it is now; costs one pointer a frame."""
         twin = MaskStore()

@@ -20,6 +20,7 @@ from ..utils.errors import InputError
 from . import checks
 from .embeddings import Embeddings
 from .engine import Engine
+from .locks import Locks
 from .loops import Floats
 from .masks import Mask, MaskStore, nearest_labels, only
 from .memory import GlobalMemory, LocalMemory, LocalRule
@@ -63,14 +64,16 @@ class Session:
         if undo_depth < 1:
             raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
         self._frames = frames
-        store = Store(int(max_memory_mib * MIB), storage)
+        self._store = store = Store(int(max_memory_mib * MIB), storage)
         self._embeddings = Embeddings(
             lambda frame: engine.embed(preprocess(frames[frame])),
             len(frames),
             store,
             lambda first: check_room(store, frames.path, len(frames), first.shape, len(self.ids)),
         )
-        self._steps = Steps(engine, self._embeddings, frames.size, preprocess.input_size(*frames.size), refine)
+        self._locks = Locks()
+        sizes = (frames.size, preprocess.input_size(*frames.size))
+        self._steps = Steps(engine, self._embeddings, self._locks, *sizes, refine)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         self._state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore())
@@ -105,8 +108,26 @@ class Session:
             raise InputError(
                 f"objects: there is no object {object_id} to remove; there are {checks.listed(self._objects)}"
             )
+        self.set_objects([each for each in self._objects if each != object_id])
+
+    def set_objects(self, objects: Sequence[int]) -> None:
+        """Let these ids be the objects: what is new is added, what is missing removed.
+
+        A removed one that is put back before another round has begun is what it was, masks and memories included.
+        """
+        ids = checks.object_ids(objects) if objects else []
+        if ids == self._objects:
+            return
         self._change_objects()
-        self._objects.remove(object_id)
+        self._objects = ids
+        self._next_object = max([self._next_object - 1, *ids]) + 1
+        self._locks.set([each for each in self._locks.ids if each in ids], self._state.masks)
+
+    def lock(self, objects: Sequence[int]) -> None:
+        """Let these be the locked objects: strokes and propagation leave their masks as they are now."""
+        checks.known_ids(set(objects), self._objects, "lock")
+        self._pass = None
+        self._locks.set(objects, self._state.masks)
 
     # ------------------------------------------------------------------------------------------------ rounds
 
@@ -146,7 +167,7 @@ class Session:
         if mask.shape != tuple(self._frames.size):
             raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {self._frames.size}")
         checks.known_ids(set(np.unique(mask).tolist()) - {IGNORED}, self.ids, f"mask of frame {frame}")
-        mask = mask.astype(np.uint8)
+        mask = self._locks.paste(mask.astype(np.uint8), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
         label[label == IGNORED] = UNLABELLED
         return self._open_round(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
@@ -163,16 +184,25 @@ class Session:
         if last.before is not None:
             self._state = last.before
 
-    def propagate(self) -> Iterator[FrameResult]:
+    def propagate(self, span: tuple[int, int] | None = None) -> Iterator[FrameResult]:
         """Yield the annotated frame, the frames after it to the last, then those before it down to the first.
 
         Rounds on several frames that were not propagated yet follow one another in their order. With none waiting, the
         last round is run again. The caller may stop at any frame: masks done so far stay, and nothing more is
         computed. Annotating, undoing or changing the objects ends a propagation that is still under way.
+
+        Args:
+            span: first and last frame to carry masks to, the annotated ones between them; None is the whole video.
         """
         if not self._rounds:
             raise InputError("propagate: no frame is annotated; add strokes or a mask first")
-        return self._propagate()
+        first, last = span or (0, len(self._frames) - 1)
+        for frame in (first, last):
+            self._check(frame, "span")
+        for each in self._waiting():
+            if not first <= each.frame <= last:
+                raise InputError(f"span: frame {each.frame} is annotated and not within frames {first} to {last}")
+        return self._propagate(first, last)
 
     # ----------------------------------------------------------------------------------------------- results
 
@@ -181,6 +211,11 @@ class Session:
         self._check(frame, "mask")
         mask = self._state.masks.mask(frame)
         return np.zeros(self._frames.size, np.uint8) if mask is None else only(mask, self.ids)
+
+    def has_mask(self, frame: int) -> bool:
+        """Whether any round has reached ``frame``."""
+        self._check(frame, "mask")
+        return frame in self._state.masks
 
     def global_memory(self, frame: int) -> Floats:
         """Aggregated global distance map (O,h,w) of a frame; 1 where no round has been."""
@@ -198,6 +233,20 @@ class Session:
         """Embed one frame ahead of its use, see `Embeddings.embed_next`; for a caller with nothing else to do."""
         self._check(around, "embedding")
         return self._embeddings.embed_next(around)
+
+    @property
+    def embedded(self) -> int:
+        """How many frames' embeddings are at hand."""
+        return len(self._embeddings)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that embeddings and maps take now."""
+        return self._store.nbytes
+
+    def drop_embeddings(self) -> None:
+        """Free what they take; they are computed again when needed."""
+        self._embeddings.clear()
 
     # ------------------------------------------------------------------------------------------------ inside
 
@@ -243,19 +292,24 @@ class Session:
         if current.result is not None and not current.noted:
             self._steps.note(current, self._state, self.ids)
 
-    def _propagate(self) -> Iterator[FrameResult]:
+    def _waiting(self) -> list[Round]:
+        return [each for each in self._rounds if not each.propagated] or self._rounds[-1:]
+
+    def _propagate(self, first: int, last: int) -> Iterator[FrameResult]:
         turn = self._pass = object()
-        for current in [each for each in self._rounds if not each.propagated] or self._rounds[-1:]:
+        for current in self._waiting():
             # The last round's answer still stands; what waits before it has to begin again.
             standing = current.result if current is self._rounds[-1] else None
+            masks = self._state.masks
             result = standing or self._begin(current)
+            self._state.masks.keep(masks, but=current.frame)  # until the walk reaches them
             self._settle(current)
             for later in self._rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
             current.propagated = True
             current.result = None
             yield result
-            for order in (range(current.frame + 1, len(self._frames)), range(current.frame - 1, -1, -1)):
+            for order in (range(current.frame + 1, last + 1), range(current.frame - 1, first - 1, -1)):
                 yield from self._walk(current, order, turn)
             if self._pass is not turn:
                 return

@@ -11,6 +11,7 @@ import numpy as np
 from ..loader.scribbles import UNLABELLED, region_of_interest
 from .embeddings import Embeddings
 from .engine import Engine
+from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
 from .rounds import FrameResult, Round, State
@@ -24,16 +25,24 @@ class Steps:
     Args:
         engine: runs the network.
         embeddings: of the video.
+        locks: objects whose masks stay.
         size: (H,W) of the video.
         input_size: of what the network is fed.
         refine: see `_refined`.
     """
 
     def __init__(
-        self, engine: Engine, embeddings: Embeddings, size: tuple[int, int], input_size: tuple[int, int], refine: bool
+        self,
+        engine: Engine,
+        embeddings: Embeddings,
+        locks: Locks,
+        size: tuple[int, int],
+        input_size: tuple[int, int],
+        refine: bool,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
+        self._locks = locks
         self._size = size
         self._input_size = input_size
         self._refine = refine
@@ -93,8 +102,11 @@ class Steps:
         return self._engine.global_map(embedding, current.prepared)
 
     def _answer(self, frame: int, logits: Floats, state: State, ids: Ids) -> FrameResult:
-        mask = upsample_labels(logits, ids, self._size)
-        state.masks.put(frame, mask, grid_labels(logits, ids, self._input_size))
+        # A locked object claims nothing new; its old pixels go over what the others claim.
+        rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
+        free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
+        mask = self._locks.paste(upsample_labels(free, kept, self._size), frame)
+        state.masks.put(frame, mask, self._locks.paste_grid(grid_labels(free, kept, self._input_size), frame))
         return FrameResult(frame, mask, logits)
 
     def _previous(self, frame: int, state: State, ids: Ids) -> Mask | None:

@@ -457,3 +457,57 @@ def test_bad_input_is_one_clear_line(message: str) -> None:
 def test_impossible_objects_are_refused(objects: Any) -> None:
     with pytest.raises(InputError, match="objects"):
         _session(objects=objects)
+
+
+def test_a_span_limits_the_walk() -> None:
+    session = _session()
+    session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+    assert [result.frame for result in session.propagate((1, 3))] == [2, 3, 1]
+    assert [session.has_mask(t) for t in range(FRAMES)] == [False, True, True, True, False, False]
+    with pytest.raises(InputError, match="span: frame 2 is annotated and not within frames 3 to 5"):
+        session.propagate((3, 5))
+    with pytest.raises(InputError, match="frame 9 is out of range"):
+        session.propagate((0, 9))
+
+
+def test_a_locked_object_stays_through_strokes_and_propagation() -> None:
+    session, free = _session(), _session()
+    for each in (session, free):
+        each.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+        list(each.propagate())
+    before = _masks(session)
+    session.lock([1])
+    over = Stroke(2, 4, ((0.3, 16 / SIZE[0]), (0.55, 16 / SIZE[0])))  # claims the first object's square
+    for each in (session, free):
+        each.add_strokes([over])
+        list(each.propagate())
+    assert ((_masks(free) == 1) != (before == 1)).any()
+    assert np.array_equal(_masks(session) == 1, before == 1)
+    session.lock([])
+    session.add_strokes([over])
+    assert not np.array_equal(session.mask(4) == 1, before[4] == 1)
+    with pytest.raises(InputError, match="object 7 is not there"):
+        session.lock([7])
+
+
+def test_a_lock_between_strokes_keeps_what_the_first_of_them_gave() -> None:
+    session = _session()
+    first = session.add_strokes([_stroke(1, 2)]).mask
+    session.lock([1])
+    session.add_strokes([_stroke(2, 2)])
+    assert np.array_equal(session.mask(2) == 1, first == 1)
+    list(session.propagate())
+    assert np.array_equal(session.mask(2) == 1, first == 1)
+    assert not (session.mask(3) == 1).any()
+
+
+def test_a_removed_object_can_be_put_back() -> None:
+    session = _session()
+    session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+    list(session.propagate())
+    before = _masks(session)
+    session.set_objects([2])
+    assert session.objects == (2,) and not (_masks(session) == 1).any()
+    session.set_objects([1, 2])
+    assert np.array_equal(_masks(session), before)
+    assert session.add_object() == 3
