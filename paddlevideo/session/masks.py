@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numba import njit
@@ -112,9 +112,9 @@ class MaskStore:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, other: MaskStore, but: int) -> None:
-        """Take over what ``other`` has of all frames but one."""
-        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+    def keep(self, other: MaskStore, but: Collection[int]) -> None:
+        """Take over what ``other`` has of all frames but some."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame not in but}
 
     def copy(self) -> MaskStore:
         """The store as it is now; costs one pointer a frame."""

@@ -302,7 +302,8 @@ class Session:
             standing = current.result if current is self._rounds[-1] else None
             masks = self._state.masks
             result = standing or self._begin(current)
-            self._state.masks.keep(masks, but=current.frame)  # until the walk reaches them
+            # Until the walk reaches them; what later rounds have answered comes after this one.
+            self._state.masks.keep(masks, but={each.frame for each in self._rounds[current.number - 1 :]})
             self._settle(current)
             for later in self._rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
