@@ -1,0 +1,117 @@
+// Pictures that are fetched when they are needed, a few at once, and kept within a budget.
+
+const BYTES_A_PIXEL = 4;
+
+export class BitmapCache {
+  #kept = new Map(); // key -> {version, bitmap}, the longest unused first
+  #bytes = 0;
+  #loading = new Set();
+  #urgent = []; // keys, the next one last
+  #ahead = [];
+  #failed = new Map(); // key -> {version, until}
+
+  /**
+   * @param {object} options
+   * @param {(key: number) => Promise<ImageBitmap>} options.load
+   * @param {(key: number) => string|number|null} options.version what makes a kept bitmap outdated; null: there is none
+   * @param {(key: number) => void} options.ready called when a bitmap has come
+   * @param {number} options.budget bytes
+   * @param {number} options.lanes how many are loaded at once
+   */
+  constructor({ load, version = () => 0, ready, budget, lanes }) {
+    Object.assign(this, { load, version, ready, budget, lanes });
+  }
+
+  /** The bitmap of `key`, an outdated one while the new one is on its way, or null; loading begins where needed. */
+  get(key) {
+    const kept = this.peek(key);
+    if (this.#needed(key)) {
+      this.#urgent = this.#urgent.filter((each) => each !== key).slice(-8);
+      this.#urgent.push(key);
+      this.#fill();
+    }
+    return kept;
+  }
+
+  /** The bitmap of `key` if it is there. */
+  peek(key) {
+    if (this.version(key) === null) return null;
+    const kept = this.#kept.get(key);
+    if (!kept) return null;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept.bitmap;
+  }
+
+  /** Whether `key`'s newest bitmap is there, or there is none to have. */
+  fresh(key) {
+    const version = this.version(key);
+    return version === null || this.#kept.get(key)?.version === version;
+  }
+
+  /** Load these when nothing else is asked for, in this order; replaces what was to be loaded ahead before. */
+  ahead(keys) {
+    this.#ahead = keys.filter((key) => this.#needed(key)).reverse();
+    this.#fill();
+  }
+
+  clear() {
+    for (const { bitmap } of this.#kept.values()) bitmap.close();
+    this.#kept.clear();
+    this.#bytes = 0;
+    this.#urgent = [];
+    this.#ahead = [];
+  }
+
+  #needed(key) {
+    const failed = this.#failed.get(key);
+    if (failed && failed.version === this.version(key) && failed.until > performance.now()) return false;
+    return !this.fresh(key) && !this.#loading.has(key);
+  }
+
+  #fill() {
+    while (this.#loading.size < this.lanes) {
+      const key = this.#urgent.pop() ?? this.#ahead.pop();
+      if (key === undefined) return;
+      if (this.#needed(key)) this.#start(key);
+    }
+  }
+
+  async #start(key) {
+    const version = this.version(key);
+    this.#loading.add(key);
+    try {
+      this.#keep(key, version, await this.load(key));
+    } catch {
+      this.#failed.set(key, { version, until: performance.now() + 2000 });
+    }
+    this.#loading.delete(key);
+    this.ready(key);
+    this.#fill();
+  }
+
+  #keep(key, version, bitmap) {
+    this.#drop(key);
+    this.#kept.set(key, { version, bitmap });
+    this.#bytes += bitmap.width * bitmap.height * BYTES_A_PIXEL;
+    for (const old of this.#kept.keys()) {
+      if (this.#bytes <= this.budget || old === key) break;
+      this.#drop(old);
+    }
+  }
+
+  #drop(key) {
+    const kept = this.#kept.get(key);
+    if (!kept) return;
+    this.#bytes -= kept.bitmap.width * kept.bitmap.height * BYTES_A_PIXEL;
+    kept.bitmap.close();
+    this.#kept.delete(key);
+  }
+}
+
+/** Fetch a picture and decode it off the main thread. */
+export async function fetchBitmap(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return createImageBitmap(await answer.blob());
+}

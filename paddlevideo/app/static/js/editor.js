@@ -1,0 +1,179 @@
+// The editor of one project: builds its parts and is what the actions speak to.
+
+import { editorActions } from "./actions.js";
+import * as api from "./api.js";
+import { Commands } from "./commands.js";
+import { clamp, el, later } from "./dom.js";
+import { listen } from "./events.js";
+import { openExport } from "./export.js";
+import { openHelp } from "./help.js";
+import { t } from "./i18n.js";
+import { Job } from "./job.js";
+import { attachKeyboardBrush } from "./keyboard_brush.js";
+import { Objects, nameOf } from "./objects.js";
+import { Picture } from "./picture.js";
+import { attachPlayback } from "./playback.js";
+import { Pointer } from "./pointer.js";
+import { buildRail } from "./rail.js";
+import { buildRounds } from "./rounds.js";
+import { attachShortcuts } from "./shortcuts.js";
+import { adoptDocument, editorStore } from "./store.js";
+import { Strokes } from "./stroke_calls.js";
+import { Timeline } from "./timeline.js";
+import { attachTimelineInput } from "./timeline_input.js";
+import { toast, toastError } from "./toasts.js";
+import { buildTopbar } from "./topbar.js";
+import { buildTransport } from "./transport.js";
+
+const KEPT = ["brush", "opacity", "outline", "follow", "frame"]; // of the store, in the project's settings
+
+export class Editor {
+  /** @param {object} doc the project's document @param {() => void} redraw builds the page anew, in another language */
+  constructor(doc, redraw) {
+    const store = (this.store = editorStore(doc));
+    adoptDocument(store, doc);
+    this.commands = new Commands(store, (error) => this.#failed(error));
+    this.job = new Job(store, this.commands);
+    this.picture = new Picture(store);
+    this.strokes = new Strokes(store, this.commands, this.picture, this.job);
+    this.pointer = new Pointer(this.picture, store, this.strokes);
+    attachKeyboardBrush(this.picture, store, this.strokes);
+    attachPlayback(store, this.picture);
+    this.actions = editorActions(this);
+    this.objects = new Objects(store, this.actions, this);
+    this.timeline = new Timeline(store);
+    attachTimelineInput(this.timeline, store, (frame) => this.seek(frame));
+    this.element = el(
+      "div",
+      { class: "editor" },
+      buildTopbar(store, this.actions, this.commands, redraw),
+      buildRail(store, this.actions),
+      this.picture.element,
+      el("aside", { class: "side" }, this.objects.element, buildRounds(store, (frame) => this.seek(frame))),
+      buildTransport(store, this.actions),
+      this.timeline.element,
+    );
+    this.#keepSettings();
+    this.ends = [this.#listen(doc.id), attachShortcuts(this.actions, (digit) => this.#selectDigit(digit))];
+  }
+
+  close() {
+    this.store.set({ playing: false });
+    for (const end of this.ends) end();
+    this.picture.close();
+    this.timeline.close();
+  }
+
+  // -------------------------------------------------------------------------------------------------- moving
+
+  seek(frame) {
+    this.job.stay();
+    this.store.set({ playing: false, frame: clamp(frame, 0, this.store.get("doc").video.frames - 1) });
+  }
+
+  /** To the next annotated frame in a direction, 1 or -1. */
+  seekMark(direction) {
+    const { strokes, rounds } = this.store.get("doc");
+    const here = this.store.get("frame");
+    const marks = [...strokes, ...rounds].map((each) => each.frame).filter((each) => (each - here) * direction > 0);
+    if (marks.length) this.seek(direction > 0 ? Math.min(...marks) : Math.max(...marks));
+  }
+
+  /** To the frame that the last propagation changed most. */
+  seekMostChanged() {
+    const { changed } = this.store.get("doc").frames;
+    if (!changed?.some((each) => each > 0)) return toast(t("jump.none"));
+    return this.seek(changed.reduce((best, each, i) => ((each ?? 0) > (changed[best] ?? 0) ? i : best), 0));
+  }
+
+  // ------------------------------------------------------------------------------------------------- changes
+
+  undo() {
+    if (this.store.get("doc").can_undo) this.#step(api.undo);
+  }
+
+  redo() {
+    if (this.store.get("doc").can_redo) this.#step(api.redo);
+  }
+
+  async #step(call) {
+    const answer = await this.commands.run(call);
+    if (answer?.mask) this.strokes.takeMask(answer);
+  }
+
+  dropStroke() {
+    this.pointer.drop();
+    this.store.set({ playing: false });
+  }
+
+  selectObject(id) {
+    this.store.set({ object: id });
+    if (["background", "pan"].includes(this.store.get("tool"))) this.store.set({ tool: "brush" });
+  }
+
+  async addObject() {
+    const before = new Set(this.store.get("doc").objects.map((each) => each.id));
+    const answer = await this.commands.run((id, revision) => api.addObject(id, revision));
+    const added = answer?.objects.find((each) => !before.has(each.id));
+    if (added) this.selectObject(added.id);
+  }
+
+  changeObject(object, change) {
+    return this.commands.run((id, revision) => api.patchObject(id, revision, object, change));
+  }
+
+  async removeObject(object) {
+    const gone = this.store.get("doc").objects.find((each) => each.id === object);
+    if (!gone) return;
+    const answer = await this.commands.run((id, revision) => api.removeObject(id, revision, object));
+    if (!answer) return;
+    const undo = { text: t("action.undo"), run: () => this.undo() };
+    toast(t("objects.removed", { name: nameOf(gone) }), { action: undo });
+  }
+
+  openExport() {
+    this.store.set({ playing: false });
+    openExport(this.store);
+  }
+
+  openHelp() {
+    openHelp(this.actions);
+  }
+
+  // -------------------------------------------------------------------------------------------------- inside
+
+  #selectDigit(digit) {
+    const object = this.store.get("doc").objects[digit - 1];
+    if (object) this.selectObject(object.id);
+  }
+
+  #listen(id) {
+    let lost = false;
+    return listen(id, {
+      mask: (event) => this.job.maskCame(event),
+      job: (event) => this.job.jobCame(event),
+      document: ({ revision }) => this.commands.follow(revision),
+      embedded: ({ done }) => (this.store.get("doc").embedded = done),
+      connected: (up) => {
+        if (up && lost) this.commands.reload();
+        lost = !up;
+        this.store.set({ connected: up });
+      },
+    });
+  }
+
+  #keepSettings() {
+    const keep = later(() => {
+      const values = Object.fromEntries(KEPT.map((key) => [key, this.store.get(key)]));
+      values.strokes = this.store.get("strokesShown");
+      this.commands.run((id) => api.patchProject(id, { settings: values }));
+    }, 800);
+    this.store.on([...KEPT, "strokesShown"], () => !this.store.get("playing") && !this.job.following && keep());
+  }
+
+  #failed(error) {
+    const again = this.strokes.refused();
+    const action = again && error.code === "stale_revision" ? { text: t("stroke.again"), run: again } : null;
+    toastError(error, { action });
+  }
+}

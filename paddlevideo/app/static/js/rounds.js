@@ -1,0 +1,43 @@
+// The rounds so far, each a way to its frame, and what the timeline's colours mean.
+
+import { tip } from "./controls.js";
+import { el } from "./dom.js";
+import { t } from "./i18n.js";
+
+/** @param {Store} store @param {(frame: number) => void} seek @returns {HTMLElement} */
+export function buildRounds(store, seek) {
+  const list = el("ol", { class: "round-list" });
+  const empty = el("p", { class: "hint", text: t("rounds.none") });
+  const update = () => {
+    const { rounds } = store.get("doc");
+    empty.hidden = rounds.length > 0;
+    list.replaceChildren(...rounds.map((round) => row(round, round.frame === store.get("frame"), seek)).reverse());
+  };
+  store.on(["doc", "frame"], update);
+  update();
+  const legend = ["annotated", "propagated", "stale"].map((name) =>
+    el("li", {}, el("i", { class: `key ${name}` }), t(`legend.${name}`)),
+  );
+  return el(
+    "section",
+    { class: "rounds", "aria-label": t("rounds.title") },
+    el("header", {}, el("h2", { text: t("rounds.title") })),
+    empty,
+    list,
+    el("ul", { class: "legend", "aria-label": t("legend.title") }, ...legend),
+  );
+}
+
+function row(round, here, seek) {
+  const what = round.span
+    ? t("rounds.span", { from: round.span[0] + 1, to: round.span[1] + 1 })
+    : t(round.propagated ? "rounds.done" : "rounds.waiting");
+  const button = el(
+    "button",
+    { type: "button", class: here ? "round here" : "round", on: { click: () => seek(round.frame) } },
+    el("i", { class: round.propagated ? "diamond" : "diamond waiting" }),
+    el("span", { text: t("rounds.one", { number: round.number, frame: round.frame + 1 }) }),
+    el("small", { text: what }),
+  );
+  return el("li", {}, tip(button, t("rounds.go", { frame: round.frame + 1 })));
+}

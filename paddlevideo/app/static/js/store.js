@@ -1,0 +1,77 @@
+// What the page knows, and who wants to hear of changes.
+
+export class Store {
+  #listeners = new Map();
+  #changed = new Set();
+
+  constructor(values) {
+    this.values = values;
+  }
+
+  get(key) {
+    return this.values[key];
+  }
+
+  /** Change values; listeners hear once, after the current code has run. */
+  set(change) {
+    for (const [key, value] of Object.entries(change)) {
+      if (Object.is(this.values[key], value)) continue;
+      this.values[key] = value;
+      this.touch(key);
+    }
+  }
+
+  /** Say that `key` changed inside (a document's frames, for instance). */
+  touch(key) {
+    if (this.#changed.size === 0) queueMicrotask(() => this.#tell());
+    this.#changed.add(key);
+  }
+
+  /** Call `listener` after any of `keys` changed. */
+  on(keys, listener) {
+    for (const key of keys) {
+      if (!this.#listeners.has(key)) this.#listeners.set(key, new Set());
+      this.#listeners.get(key).add(listener);
+    }
+  }
+
+  #tell() {
+    const hearing = new Set();
+    for (const key of this.#changed) for (const each of this.#listeners.get(key) ?? []) hearing.add(each);
+    this.#changed.clear();
+    for (const listener of hearing) listener();
+  }
+}
+
+/** The editor's values as a project is opened. Tools: brush, background, eraser, pan. */
+export function editorStore(doc) {
+  const settings = doc.settings ?? {};
+  return new Store({
+    doc: null, // filled by adoptDocument
+    frame: Math.min(settings.frame ?? 0, doc.video.frames - 1),
+    tool: "brush",
+    object: doc.objects[0]?.id ?? 1,
+    brush: settings.brush ?? 0.008, // of the picture's width
+    opacity: settings.opacity ?? 0.5,
+    outline: settings.outline ?? false,
+    strokesShown: settings.strokes ?? true,
+    follow: settings.follow ?? true,
+    span: null,
+    playing: false,
+    pending: [], // strokes on their way to the server
+    erasing: new Set(), // keys of strokes under the eraser
+    job: null,
+    connected: true,
+    busy: 0, // calls under way
+    message: null, // {key, values} of the status line
+  });
+}
+
+/** Take a document over: `frames.state` becomes a list, so that events can change single frames. */
+export function adoptDocument(store, doc) {
+  doc.frames.state = [...doc.frames.state];
+  const objects = doc.objects.map((each) => each.id);
+  store.set({ doc, job: doc.job });
+  if (!objects.includes(store.get("object")) && objects.length) store.set({ object: objects[0] });
+  store.touch("masks");
+}

@@ -1,0 +1,73 @@
+// Mouse, fingers, wheel and keys on the timeline.
+
+import { clamp } from "./dom.js";
+import { ROWS, overviewWindow } from "./timeline_paint.js";
+
+const HANDLE = 9; // px in which a span handle is hit
+
+/**
+ * @param {Timeline} timeline
+ * @param {Store} store
+ * @param {(frame: number) => void} seek
+ */
+export function attachTimelineInput(timeline, store, seek) {
+  const { canvas, scale } = timeline;
+  let drag = null; // "seek", "in", "out" or "overview"
+
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
+  const hit = ([x, y]) => {
+    if (scale.scrolls && y >= ROWS.overview - 3) return "overview";
+    if (y < ROWS.thumbs || y > ROWS.thumbs + ROWS.thumbsHeight) return "seek";
+    const [from, to] = store.get("span") ?? [0, scale.frames - 1];
+    const [left, right] = [scale.x(from) - 2, scale.x(to + 1) + 2];
+    const [near, far] = [Math.abs(x - left), Math.abs(x - right)];
+    if (Math.min(near, far) > HANDLE) return "seek";
+    return near < far ? "in" : "out";
+  };
+
+  const pull = ([x]) => {
+    if (drag === "overview") {
+      const [, width] = overviewWindow(scale);
+      scale.scrollTo(((x - width / 2) / (scale.width - width)) * (scale.length - scale.width));
+      timeline.draw();
+    } else if (drag === "seek") seek(scale.frame(x));
+    else moveSpan(store, drag, scale.frame(x));
+  };
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    drag = hit(place(event));
+    if (drag === "seek" || drag === "overview") pull(place(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (drag) pull(place(event));
+    else canvas.style.cursor = { seek: "pointer", overview: "grab" }[hit(place(event))] ?? "ew-resize";
+  });
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (drag = null));
+
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const unit = event.deltaMode === 1 ? 32 : 1;
+      if (event.ctrlKey || event.altKey) scale.zoom(Math.exp(-event.deltaY * unit * 0.004), place(event)[0]);
+      else scale.scrollBy((event.deltaX + event.deltaY) * unit);
+      timeline.draw();
+    },
+    { passive: false },
+  );
+}
+
+/** Set one end of the span; a span over the whole video is none. @param {"in"|"out"} end */
+export function moveSpan(store, end, frame) {
+  const last = store.get("doc").video.frames - 1;
+  let [from, to] = store.get("span") ?? [0, last];
+  if (end === "in") [from, to] = [clamp(frame, 0, last), Math.max(frame, to)];
+  else [from, to] = [Math.min(frame, from), clamp(frame, 0, last)];
+  store.set({ span: from === 0 && to === last ? null : [from, to] });
+}

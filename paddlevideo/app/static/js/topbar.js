@@ -1,0 +1,72 @@
+// The bar at the top: way home, the project's name, undo and redo, language, help, export.
+
+import * as api from "./api.js";
+import { actionButton, tip } from "./controls.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { LANGUAGES, currentLanguage, setLanguage, t } from "./i18n.js";
+
+/** A select of the page's languages; `changed` draws the page anew. */
+export function languageSwitch(changed) {
+  const options = Object.entries(LANGUAGES).map(([value, text]) =>
+    el("option", { value, text, selected: value === currentLanguage() }),
+  );
+  const select = el("select", { class: "language", "aria-label": t("top.language") }, ...options);
+  select.addEventListener("change", async () => {
+    await setLanguage(select.value);
+    changed();
+  });
+  return tip(select, t("top.language"));
+}
+
+/** @param {Store} store @param {object} actions @param {Commands} commands @param {() => void} redraw @returns {HTMLElement} */
+export function buildTopbar(store, actions, commands, redraw) {
+  const undo = actionButton(actions, "undo");
+  const redo = actionButton(actions, "redo");
+  const exporting = el(
+    "button",
+    { type: "button", class: "plain-button", on: { click: () => actions.export.run() } },
+    icon("export"),
+    el("span", { text: t("top.export") }),
+  );
+  exporting.dataset.action = "export";
+  tip(exporting, t("action.export"), actions.export.keys);
+  const update = () => {
+    const doc = store.get("doc");
+    undo.disabled = !doc.can_undo;
+    redo.disabled = !doc.can_redo;
+    document.title = `${doc.name} · MA-Net`;
+  };
+  store.on(["doc"], update);
+  update();
+  return el(
+    "header",
+    { class: "topbar" },
+    actionButton(actions, "home"),
+    projectName(store, commands),
+    el("span", { class: "video-facts", text: t("top.video", store.get("doc").video) }),
+    el("div", { class: "spacer" }),
+    el("div", { class: "button-group" }, undo, redo),
+    languageSwitch(redraw),
+    actionButton(actions, "help"),
+    exporting,
+  );
+}
+
+function projectName(store, commands) {
+  const input = el("input", { type: "text", class: "project-name", maxlength: 80, "aria-label": t("top.name") });
+  const reset = () => {
+    if (document.activeElement !== input) input.value = store.get("doc").name;
+  };
+  input.addEventListener("change", () => {
+    const name = input.value.trim();
+    if (name) commands.run((id) => api.patchProject(id, { name }));
+    else reset();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "Escape") input.blur();
+  });
+  store.on(["doc"], reset);
+  input.value = store.get("doc").name;
+  return tip(input, t("top.name"));
+}

@@ -1,0 +1,99 @@
+// The bar between picture and timeline: playing and stepping, the status line, and the one main button.
+
+import { actionButton, pressed, tip } from "./controls.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { formatNumber, formatTime, t } from "./i18n.js";
+import { readable } from "./shortcuts.js";
+
+/** @param {Store} store @param {object} actions @returns {HTMLElement} */
+export function buildTransport(store, actions) {
+  const play = actionButton(actions, "play");
+  const follow = actionButton(actions, "follow");
+  const clear = actionButton(actions, "spanClear");
+  const jump = actionButton(actions, "jump");
+  const groups = [
+    [play, actionButton(actions, "previous"), actionButton(actions, "next"), jump],
+    [actionButton(actions, "spanIn"), actionButton(actions, "spanOut"), clear],
+    [follow],
+  ].map((buttons) => el("div", { class: "button-group" }, ...buttons));
+  const clock = el("output", { class: "clock", "aria-label": t("transport.clock") });
+
+  const update = () => {
+    const { video, frames } = store.get("doc");
+    const frame = store.get("frame");
+    play.replaceChildren(icon(store.get("playing") ? "pause" : "play"));
+    tip(play, t(store.get("playing") ? "action.stop" : "action.play"), actions.play.keys);
+    play.setAttribute("aria-label", play.dataset.tip);
+    pressed(follow, store.get("follow"));
+    clear.disabled = !store.get("span");
+    jump.disabled = !frames.changed?.some((each) => each > 0);
+    clock.replaceChildren(
+      el("b", { text: String(frame + 1) }),
+      ` / ${video.frames}`,
+      el("small", { text: formatTime(frame / video.rate) }),
+    );
+  };
+  store.on(["doc", "masks", "frame", "playing", "follow", "span"], update);
+  update();
+  return el("div", { class: "transport" }, ...groups, clock, buildStatus(store), buildMain(store, actions));
+}
+
+function buildStatus(store) {
+  const text = el("p", { class: "status-text", role: "status" });
+  const bar = el("progress", { class: "progress", max: 1, "aria-label": t("status.progress") });
+  const update = () => {
+    const job = store.get("job");
+    text.textContent = statusOf(store);
+    bar.hidden = !job?.total;
+    bar.value = job?.total ? job.done / job.total : 0;
+  };
+  store.on(["job", "doc", "busy", "connected", "masks"], update);
+  update();
+  return el("div", { class: "status" }, text, bar);
+}
+
+/** The status line: the connection first, then jobs, then what to do next. */
+function statusOf(store) {
+  const { rounds, objects } = store.get("doc");
+  const job = store.get("job");
+  if (!store.get("connected")) return t("status.lost");
+  if (job?.position > 0) return t("status.queue", { position: job.position });
+  if (job?.paused) return t("status.paused", job);
+  if (job) {
+    const rate = job.rate ? t("status.rate", { rate: formatNumber(job.rate, 1) }) : "";
+    const seconds = job.rate ? Math.ceil((job.total - job.done) / job.rate) : 0;
+    const left = seconds > 2 ? t("status.left", { seconds }) : "";
+    return [t(`status.${job.kind}`, job), rate, left].filter(Boolean).join(" · ");
+  }
+  if (store.get("busy")) return t("status.busy");
+  if (!objects.length) return t("status.noObject");
+  if (!rounds.length) return t("status.start");
+  return t(rounds.some((each) => !each.propagated) ? "status.waiting" : "status.done");
+}
+
+function buildMain(store, actions) {
+  const main = el("button", { type: "button", class: "main-button", on: { click: () => actions.propagate.run() } });
+  const cancel = el("button", { type: "button", class: "plain-button", on: { click: () => actions.cancel.run() } });
+  main.dataset.action = "propagate";
+  cancel.dataset.action = "cancel";
+  let drawn = "";
+  const update = () => {
+    const { rounds } = store.get("doc");
+    const job = store.get("job");
+    const running = job?.kind === "propagate";
+    const name = !running ? "propagate" : job.paused ? "resume" : "pause";
+    main.disabled = running ? false : !rounds.length || Boolean(job && job.kind !== "embed" && job.kind !== "export");
+    cancel.hidden = !running;
+    if (name === drawn) return;
+    drawn = name;
+    main.classList.toggle("quiet", name === "pause");
+    main.replaceChildren(el("span", { text: t(`main.${name}`) }), el("kbd", { text: readable("p"), "aria-hidden": "true" }));
+    tip(main, t(`main.${name}Tip`), ["p"]);
+  };
+  cancel.textContent = t("main.cancel");
+  tip(cancel, t("main.cancelTip"), actions.cancel.keys);
+  store.on(["job", "doc"], update);
+  update();
+  return el("div", { class: "main-buttons" }, cancel, main);
+}
