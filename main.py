@@ -11,6 +11,10 @@ Of many videos, with a scribble file strokes/NAME.json (or a first mask firsts/N
     python main.py --infer -c CFG -w WEIGHTS --input videos/ --scribbles strokes/ --output output/all
     python main.py --infer -c CFG -w WEIGHTS --input "videos/*.mp4" --masks firsts/ --output output/all
 
+In the browser: a page to scribble, propagate, correct and export on (all its flags: docs/en/app.md):
+
+    python main.py --serve clip.mp4
+
 J and F by rounds over DATASET.test:
 
     python main.py --test -c configs/segmentation/manet_lite.yaml -w WEIGHTS
@@ -48,7 +52,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Namespace:
 
 def run(args: Namespace) -> None:
     """Do the job that ``args`` ask for; raise `InputError` on bad input."""
-    job = "test" if args.test else "infer" if args.infer else "train"
+    job = "serve" if args.serve else "test" if args.test else "infer" if args.infer else "train"
     if job != "train" and not args.weights:
         raise InputError(f"--{job} needs weights; pass them with -w FILE")
     if job == "infer" and not args.input:

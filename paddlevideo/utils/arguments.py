@@ -6,11 +6,15 @@ import argparse
 import os
 from collections.abc import Sequence
 
+SERVED_CONFIG = "configs/segmentation/manet_lite.yaml"
+SERVED_WEIGHTS = "data/weights/manet_lite.pdparams"
+
 
 def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
     """Return the command line's settings; ``argv`` None takes those of the process."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-c", "--config", required=True, metavar="YAML", help="config file")
+    parser.add_argument("video", nargs="?", metavar="VIDEO", help="with --serve: the video or folder to open")
+    parser.add_argument("-c", "--config", metavar="YAML", help=f"config file (with --serve: {SERVED_CONFIG})")
     parser.add_argument(
         "-o", "--override", action="append", default=[], metavar="KEY.SUB=VALUE", help="change a config key; repeatable"
     )
@@ -18,11 +22,20 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     job = parser.add_mutually_exclusive_group()
     job.add_argument("--test", action="store_true", help="score the weights on DATASET.test")
     job.add_argument("--infer", action="store_true", help="write the masks of a video, or of many")
+    job.add_argument("--serve", action="store_true", help="open a page in the browser to segment videos on")
     parser.add_argument("--seed", type=int, help="random seed (the config's, else 1234)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads of a process (its share)")
     _add_training(parser.add_argument_group("training"))
     _add_inference(parser.add_argument_group("inference"))
-    return parser.parse_args(argv)
+    _add_serving(parser.add_argument_group("the page"))
+    args = parser.parse_args(argv)
+    if args.serve:
+        _settle_serving(parser, args)
+    elif args.video:
+        parser.error(f"unrecognized arguments: {args.video} (a video goes with --serve, or as --input)")
+    elif not args.config:
+        parser.error("the following arguments are required: -c/--config")
+    return args
 
 
 def many_videos(args: argparse.Namespace) -> bool:
@@ -60,6 +73,29 @@ def _add_inference(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--engine", choices=("fast", "plain"), default="fast", help="compiled, or the definition in eager Paddle (fast)"
     )
+
+
+def _add_serving(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--port", type=_positive, help="where the page is, 0 to 65535 (a free one from 8000 on)")
+    group.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="this machine's address (127.0.0.1)")
+    group.add_argument("--allow-remote", action="store_true", help="let others connect, with the token")
+    group.add_argument("--projects", default="output/projects", metavar="DIR", help="where projects are kept")
+    group.add_argument(
+        "--allow", action="append", default=[], metavar="FOLDER", help="videos in it may be opened; repeatable"
+    )
+    group.add_argument("--max_upload_mib", type=_positive, default=2048, metavar="N", help="of one upload (2048)")
+    group.add_argument("--max_frames", type=_positive, default=10_000, metavar="N", help="of one video (10000)")
+    group.add_argument("--max_pixels", type=_positive, default=3840 * 2160, metavar="N", help="of a frame (8294400)")
+    group.add_argument("--max_sessions", type=_positive, default=4, metavar="N", help="videos held in memory (4)")
+    group.add_argument("--no_browser", action="store_true", help="print the address and open no browser")
+
+
+def _settle_serving(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    if args.video and args.input:
+        parser.error("name the video once, as VIDEO or as --input")
+    args.input = args.video or args.input
+    args.config = args.config or SERVED_CONFIG
+    args.weights = args.weights or SERVED_WEIGHTS
 
 
 def _checkpoint(text: str) -> str | bool:

@@ -35,6 +35,7 @@ NEEDED = {
     "--validate": ("DATASET.valid",),
     "test": ("DATASET.test", "METRIC"),
     "infer": (),
+    "serve": (),
 }
 _NAMING_KEYS = ("name", "framework", "format")
 _DEEPEST = 20  # an alias that holds itself would descend for ever

@@ -1,0 +1,72 @@
+"""The bodies of requests, as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Point = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
+Name = Annotated[str, Field(max_length=200)]
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Body(BaseModel):
+    """A request's body; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Changing(Body):
+    """A change to a project; ``revision`` is that of the document which the person saw (null: whatever it is)."""
+
+    revision: int | None = None
+
+
+class OpenVideo(Body):
+    folder: str
+    path: Annotated[str, Field(max_length=4096)]
+
+
+class NewUpload(Body):
+    name: Annotated[str, Field(max_length=1000)]
+    bytes: Annotated[int, Field(ge=1)]
+
+
+class EditProject(Body):
+    name: Name | None = None
+    settings: dict[str, Any] | None = None
+
+
+class NewObject(Changing):
+    name: Name = ""
+    color: Color | None = None
+
+
+class EditObject(Changing):
+    name: Name | None = None
+    color: Color | None = None
+    hidden: bool | None = None
+    locked: bool | None = None
+
+
+class NewStroke(Changing):
+    """Points are x, y in 0..1 of the picture's width and height; object 0 is the background."""
+
+    frame: int
+    object_id: Annotated[int, Field(ge=0)]
+    points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
+
+
+class Erase(Changing):
+    keys: Annotated[list[str], Field(min_length=1, max_length=10_000)]
+
+
+class Propagate(Changing):
+    span: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
+
+
+class NewExport(Body):
+    kind: Literal["palette", "binary", "overlay", "matte", "cutout", "rle", "scribbles"]
+    format: Literal["png", "webm"] | None = None

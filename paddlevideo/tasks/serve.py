@@ -1,0 +1,143 @@
+"""The scribble page: segment videos in the browser.
+
+    python main.py --serve
+    python main.py --serve clip.mp4
+    python main.py --serve -c CFG -w WEIGHTS --allow ~/videos --projects output/projects
+
+Prints the page's address, with a token in it, and opens it. Everything a person does is in ``--projects`` at any moment.
+Only this machine can connect, unless ``--host`` and ``--allow-remote`` say otherwise.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+import socket
+import threading
+import webbrowser
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from ..app.server import create_app
+from ..app.sessions import MakeSession
+from ..app.settings import Limits, Settings
+from ..loader.frame_source import FrameSource
+from ..loader.preprocess import Preprocess
+from ..modeling import build_model
+from ..session.engine import build_engine
+from ..session.session import Session
+from ..session.settings import engine_precision, session_settings
+from ..utils.errors import InputError
+from ..utils.run_lock import RunLock
+from ..utils.weights import load_into
+
+FIRST_PORT, PORTS = 8000, 100
+_logger = logging.getLogger(__name__)
+
+
+def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
+    """Run ``main.py --serve`` until it is interrupted; bad input raises `InputError` before anything is opened."""
+    check_host(args.host, args.allow_remote)
+    listening = listen(args.host, args.port)
+    make_session = session_maker(cfg, args)
+    settings = read_settings(cfg, args, listening.getsockname()[1])
+    with RunLock(settings.projects):
+        app = create_app(settings, make_session)
+        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
+        announce(settings, not args.no_browser)
+        Server(config, app.state.service.events.close).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends the pages' event streams when it is told to stop; it would wait for them otherwise."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._stopping()
+        super().handle_exit(sig, frame)
+
+
+def session_maker(cfg: Mapping[str, Any], args: Namespace) -> MakeSession:
+    """Build the model and return what opens a session with it."""
+    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
+    settings = session_settings(cfg)
+    model = build_model(cfg["MODEL"])
+    load_into(model, args.weights)
+    model.eval()
+    engine = build_engine(model, args.engine, engine_precision(cfg))
+
+    def make(frames: FrameSource, objects: Sequence[int]) -> Session:
+        return Session(engine, frames, preprocess, objects, **settings)
+
+    return make
+
+
+def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Settings:
+    """Return the server's settings as the command line has them; raise `InputError` for a folder that is not there."""
+    video = Path(args.input).absolute() if args.input else None
+    if video is not None and not video.exists():
+        raise InputError(f"{args.input}: no such file or folder; give a video or a folder of pictures")
+    folders: dict[str, Path] = {}
+    for folder in args.allow:
+        if not Path(folder).is_dir():
+            raise InputError(f"--allow {folder}: no such folder")
+        path = Path(folder).resolve()
+        name = path.name or str(path)
+        folders[name if name not in folders else str(path)] = path
+    cache_mib = cfg.get("INFERENCE", {}).get("cache_mib", 1024)
+    return Settings(
+        projects=Path(args.projects).absolute(),
+        token=secrets.token_urlsafe(24),
+        host=args.host,
+        port=port,
+        remote=args.allow_remote,
+        folders=folders,
+        open_path=video,
+        limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
+        cache_bytes=cache_mib << 20,
+        sessions=args.max_sessions,
+    )
+
+
+def check_host(host: str, allow_remote: bool) -> None:
+    """Raise `InputError` for an address that others could reach, unless that is meant."""
+    try:
+        loopback = all(ipaddress.ip_address(found[4][0]).is_loopback for found in socket.getaddrinfo(host, None))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--host {host}: is no address of this machine ({error})") from error
+    if not loopback and not allow_remote:
+        raise InputError(f"--host {host}: others could connect; add --allow-remote if they are meant to")
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """Return a socket on ``port``, or on the first free one; raise `InputError` when there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in [port] if port else range(FIRST_PORT, FIRST_PORT + PORTS):
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, number))
+            return found
+        except (OSError, OverflowError) as error:
+            found.close()
+            problem = error
+    raise InputError(f"--port {port or FIRST_PORT}: cannot be used ({problem}); name another one")
+
+
+def announce(settings: Settings, open_browser: bool) -> None:
+    """Say where the page is, and open it."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}/?token={settings.token}"
+    _logger.info("the page is at %s", address)
+    if settings.remote:
+        _logger.warning("others can connect: whoever has this address can open projects, over unencrypted HTTP")
+    if open_browser:
+        threading.Timer(1.0, webbrowser.open, [address]).start()
