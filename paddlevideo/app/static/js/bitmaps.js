@@ -109,9 +109,13 @@ export class BitmapCache {
   }
 }
 
-/** Fetch a picture and decode it off the main thread. */
-export async function fetchBitmap(url) {
-  const answer = await fetch(url);
+/**
+ * Fetch a picture and decode it off the main thread. Browsers open six connections to a server: two load frames, one
+ * masks, one thumbnails, one listens to events, and one is left for what a person does.
+ * @param {"auto"|"low"} priority
+ */
+export async function fetchBitmap(url, priority = "auto") {
+  const answer = await fetch(url, { priority });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return createImageBitmap(await answer.blob());
 }

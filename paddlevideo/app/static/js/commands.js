@@ -34,17 +34,18 @@ export class Commands {
     return this.run((id) => api.getProject(id));
   }
 
-  /** Read the document anew where the server's revision is not ours. */
+  /** Read the document anew where the server's revision is newer than ours; -1: it is not known. */
   async follow(revision) {
     await this.#tail;
-    if (revision !== this.store.get("doc").revision) await this.reload();
+    if (revision < 0 || revision > this.store.get("doc").revision) await this.reload();
   }
 
   async #send(work) {
     const { id, revision } = this.store.get("doc");
+    const asked = performance.now();
     try {
       const answer = await work(id, revision);
-      if (answer?.revision !== undefined) this.#adopt(answer);
+      if (answer?.revision !== undefined) adoptDocument(this.store, answer, asked);
       return answer;
     } catch (error) {
       this.#batch += 1;
@@ -55,9 +56,5 @@ export class Commands {
       this.failed(error);
       return null;
     }
-  }
-
-  #adopt(answer) {
-    adoptDocument(this.store, answer);
   }
 }

@@ -153,7 +153,7 @@ export class Editor {
       mask: (event) => this.job.maskCame(event),
       job: (event) => this.job.jobCame(event),
       document: ({ revision }) => this.commands.follow(revision),
-      embedded: ({ done }) => (this.store.get("doc").embedded = done),
+      embedded: (event) => this.#embedded(event),
       connected: (up) => {
         if (up && lost) this.commands.reload();
         lost = !up;
@@ -161,6 +161,14 @@ export class Editor {
       },
     });
   }
+
+  /** Show how far frames are prepared, for as long as the server says so. */
+  #embedded({ done, total }) {
+    this.store.set({ embedding: done < total ? { done, total } : null });
+    this.embeddingOver();
+  }
+
+  embeddingOver = later(() => this.store.set({ embedding: null }), 2500);
 
   #keepSettings() {
     const keep = later(() => {

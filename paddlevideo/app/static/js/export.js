@@ -38,8 +38,8 @@ export function openExport(store) {
   };
   const update = () => {
     if (!open) return;
-    const job = store.get("job");
-    const mine = job?.kind === "export";
+    const job = store.get("jobs").export;
+    const mine = Boolean(job);
     if (mine && job.total) message.textContent = t("export.running", job);
     else if (mine) message.textContent = t("export.begun");
     else if (go.disabled) {
@@ -63,7 +63,7 @@ export function openExport(store) {
       go.disabled = false;
     }
   });
-  store.on(["job", "exported"], update);
+  store.on(["jobs"], update);
   const missing = frames.masks.filter((rev) => !rev).length;
   const hint = missing ? el("p", { class: "hint", text: t("export.missing", { missing }) }) : null;
   openDialog(t("export.title"), [hint, form, bar, files].filter(Boolean), { closed: () => (open = false) });

@@ -1,6 +1,7 @@
 // Propagation: begin, pause, go on, cancel; and what its events mean for the page.
 
 import * as api from "./api.js";
+import { setJobs } from "./store.js";
 import { toastError } from "./toasts.js";
 
 export class Job {
@@ -12,13 +13,13 @@ export class Job {
   }
 
   get propagating() {
-    return this.store.get("job")?.kind === "propagate";
+    return Boolean(this.store.get("jobs").propagate);
   }
 
   /** The main button: propagate, pause or go on. */
   go() {
-    const { job, doc, frame, span } = this.store.values;
-    if (this.propagating) this.#steer(job.paused ? "resume" : "pause");
+    const { jobs, doc, frame, span } = this.store.values;
+    if (this.propagating) this.#steer(jobs.propagate.paused ? "resume" : "pause");
     else if (doc.rounds.length) {
       this.store.set({ playing: false });
       this.#home = frame;
@@ -38,6 +39,7 @@ export class Job {
   /** A frame has a new mask. */
   maskCame({ frame, rev, state }) {
     const { frames } = this.store.get("doc");
+    this.store.get("came").set(frame, { at: performance.now(), rev, state });
     frames.masks[frame] = rev;
     frames.state[frame] = state;
     this.store.touch("masks");
@@ -51,10 +53,9 @@ export class Job {
   /** A job goes on, ended or failed. */
   jobCame(event) {
     if (event.failed) toastError(event.failed);
-    const over = Boolean(event.failed || event.finished);
-    const job = this.store.get("job");
-    if (!over) this.store.set({ job: { ...event } });
-    else if (!job || job.kind === event.kind) this.store.set({ job: null });
+    const over = Boolean(event.failed || event.finished || (event.kind === "replay" && event.done >= event.total));
+    const { [event.kind]: _, ...others } = this.store.get("jobs");
+    setJobs(this.store, over ? others : { ...others, [event.kind]: event });
     if (!over || event.kind !== "propagate") return;
     if (this.following) this.store.set({ frame: this.#home });
     this.#home = null;
@@ -63,10 +64,7 @@ export class Job {
 
   async #steer(what) {
     try {
-      const answer = await api.steer(this.store.get("doc").id, what);
-      const job = this.store.get("job");
-      if (what !== "cancel" && job && !answer?.revision) this.store.set({ job: { ...job, paused: what === "pause" } });
-      else await this.commands.reload();
+      await api.steer(this.store.get("doc").id, what);
     } catch (error) {
       toastError(error);
     }

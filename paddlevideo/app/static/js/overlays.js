@@ -22,7 +22,7 @@ export class Overlays {
       version: (frame) => this.#version(frame),
       ready,
       budget: BUDGET,
-      lanes: 2,
+      lanes: 1,
     });
     this.#worker.onmessage = ({ data }) => this.#finish(data);
     store.on(["doc", "outline"], () => this.#restyle());

@@ -35,7 +35,7 @@ export class Picture {
       load: (frame) => this.#load(frame),
       ready: (frame) => frame === store.get("frame") && this.draw(),
       budget: BUDGET,
-      lanes: 3,
+      lanes: 2,
     });
     this.overlays = new Overlays(store, (frame) => frame === this.shown?.frame && this.draw());
     store.on(["frame", "opacity", "outline", "doc", "masks"], this.draw);

@@ -60,18 +60,37 @@ export function editorStore(doc) {
     playing: false,
     pending: [], // strokes on their way to the server
     erasing: new Set(), // keys of strokes under the eraser
-    job: null,
+    jobs: {}, // kind -> what the server told of it last
+    job: null, // the one that is shown
+    embedding: null, // {done, total} while the server prepares frames
+    came: new Map(), // frame -> {at, rev, state}: masks that came as events, and when
     connected: true,
     busy: 0, // calls under way
-    message: null, // {key, values} of the status line
   });
 }
 
-/** Take a document over: `frames.state` becomes a list, so that events can change single frames. */
-export function adoptDocument(store, doc) {
+const SHOWN_FIRST = ["propagate", "export", "replay", "decode"];
+
+/** Note which jobs there are; the one that matters most to a person is shown. */
+export function setJobs(store, jobs) {
+  const kind = SHOWN_FIRST.find((each) => jobs[each]);
+  store.set({ jobs, job: kind ? jobs[kind] : null });
+}
+
+/**
+ * Take a document over. `frames.state` becomes a list, so that events can change single frames; those whose events came
+ * after `asked` (when the document was asked for) are newer than the document.
+ */
+export function adoptDocument(store, doc, asked = Infinity) {
   doc.frames.state = [...doc.frames.state];
+  for (const [frame, { at, rev, state }] of store.get("came")) {
+    if (at <= asked) continue;
+    doc.frames.masks[frame] = rev;
+    doc.frames.state[frame] = state;
+  }
   const objects = doc.objects.map((each) => each.id);
-  store.set({ doc, job: doc.job });
+  store.set({ doc });
+  setJobs(store, doc.job ? { [doc.job.kind]: doc.job } : {});
   if (!objects.includes(store.get("object")) && objects.length) store.set({ object: objects[0] });
   store.touch("masks");
 }

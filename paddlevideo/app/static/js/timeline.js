@@ -27,10 +27,10 @@ export class Timeline {
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.draw = onceAFrame(() => this.#draw());
     this.thumbs = new BitmapCache({
-      load: (frame) => fetchBitmap(thumbUrl(id, frame)),
+      load: (frame) => fetchBitmap(thumbUrl(id, frame), "low"),
       ready: () => this.draw(),
       budget: THUMB_BUDGET,
-      lanes: 3,
+      lanes: 1,
     });
     store.on(["doc", "masks", "span", "hover"], this.draw);
     store.on(["frame"], () => this.#frameChanged());

@@ -48,7 +48,7 @@ function buildStatus(store) {
     bar.hidden = !job?.total;
     bar.value = job?.total ? job.done / job.total : 0;
   };
-  store.on(["job", "doc", "busy", "connected", "masks"], update);
+  store.on(["job", "doc", "busy", "connected", "embedding"], update);
   update();
   return el("div", { class: "status" }, text, bar);
 }
@@ -67,9 +67,10 @@ function statusOf(store) {
     return [t(`status.${job.kind}`, job), rate, left].filter(Boolean).join(" · ");
   }
   if (store.get("busy")) return t("status.busy");
-  if (!objects.length) return t("status.noObject");
-  if (!rounds.length) return t("status.start");
-  return t(rounds.some((each) => !each.propagated) ? "status.waiting" : "status.done");
+  const waiting = rounds.some((each) => !each.propagated);
+  const next = !objects.length ? "noObject" : !rounds.length ? "start" : waiting ? "waiting" : "done";
+  const embedding = store.get("embedding");
+  return embedding ? `${t(`status.${next}`)} ${t("status.embedding", embedding)}` : t(`status.${next}`);
 }
 
 function buildMain(store, actions) {
@@ -80,10 +81,9 @@ function buildMain(store, actions) {
   let drawn = "";
   const update = () => {
     const { rounds } = store.get("doc");
-    const job = store.get("job");
-    const running = job?.kind === "propagate";
-    const name = !running ? "propagate" : job.paused ? "resume" : "pause";
-    main.disabled = running ? false : !rounds.length || Boolean(job && job.kind !== "embed" && job.kind !== "export");
+    const running = store.get("jobs").propagate;
+    const name = !running ? "propagate" : running.paused ? "resume" : "pause";
+    main.disabled = !running && !rounds.length;
     cancel.hidden = !running;
     if (name === drawn) return;
     drawn = name;
@@ -93,7 +93,7 @@ function buildMain(store, actions) {
   };
   cancel.textContent = t("main.cancel");
   tip(cancel, t("main.cancelTip"), actions.cancel.keys);
-  store.on(["job", "doc"], update);
+  store.on(["jobs", "doc"], update);
   update();
   return el("div", { class: "main-buttons" }, cancel, main);
 }
