@@ -19,7 +19,7 @@ from typing import Any
 Action = dict[str, Any]
 Span = tuple[int, int]
 Operation = tuple[Any, ...]
-"""Of a session's program: ("objects", ids) | ("lock", ids) | ("stroke", number) | ("propagate", number, frames, span)."""
+"""Of a session's program: ("objects", ids), ("lock", ids), ("stroke", number) or ("propagate", number, frames, span)."""
 
 
 @dataclass
@@ -95,8 +95,8 @@ def _fold(now: View, action: Action) -> None:
         if action["change"] == "remove":
             del now.objects[object_id]
         else:
-            fields = {key: action[key] for key in ("name", "color", "locked") if key in action}
-            now.objects.setdefault(object_id, {"id": object_id, "locked": False}).update(fields)
+            fields: dict[str, Any] = {key: action[key] for key in ("name", "color", "locked") if key in action}
+            now.objects[object_id] = {**now.objects.get(object_id, {"id": object_id, "locked": False}), **fields}
 
 
 def program(
@@ -112,9 +112,10 @@ def program(
         if action["kind"] == "stroke":
             told.append(("stroke", action["number"]))
         elif action["kind"] == "propagate":
-            if again and told[-1][0] == "propagate":
+            operation = ("propagate", action["number"], frames_done[action["number"]], _span(action))
+            if again and told[-1][0] == "propagate" and _covers(operation, told[-1]):
                 told.pop()  # the same round once more, from where it began
-            told.append(("propagate", action["number"], frames_done[action["number"]], _span(action)))
+            told.append(operation)
         # An object that goes unlocks itself; one that comes is free.
         if now.ids != ids:
             told.append(("objects", now.ids))
@@ -123,5 +124,10 @@ def program(
     return told
 
 
+def _covers(later: Operation, earlier: Operation) -> bool:
+    """Whether a propagation gives every frame anew that one of the same round gave before."""
+    return bool(later[3] == earlier[3] and later[2] >= earlier[2])
+
+
 def _span(action: Action) -> Span | None:
-    return tuple(action["span"]) if action["span"] else None  # type: ignore[return-value]
+    return tuple(action["span"]) if action["span"] else None

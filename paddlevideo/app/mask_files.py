@@ -96,5 +96,4 @@ def encode_png(mask: np.ndarray) -> bytes:
 
 def read_png(path: Path) -> np.ndarray:
     """The mask (H,W) in a file that `encode_png` made."""
-    mask: np.ndarray = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    return mask
+    return np.asarray(cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED))

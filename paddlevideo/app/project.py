@@ -204,11 +204,14 @@ class Project:
             self._note_mask(action, frame)
 
     def drop_mask(self, action: int, frame: int) -> None:
-        """Note that an action left a frame as it was before the round that waits, maybe without a mask."""
+        """Note that an action left a frame as the last propagation left it, maybe without a mask."""
         with self.lock:
-            before = self._writers(before_waiting=True).get(frame)
-            source = self._masks.entries[before][frame].source if before is not None else 0
-            self._masks.refer(action, frame, source)
+            sources = [
+                each["number"]
+                for each in self._history
+                if each["kind"] == "propagate" and frame in self._masks.entries.get(each["number"], ())
+            ]
+            self._masks.refer(action, frame, sources[-1] if sources else 0)
             self._note_mask(action, frame)
 
     # ----------------------------------------------------------------------------------------------- changes
@@ -248,10 +251,17 @@ class Project:
     def erase(self, keys: Sequence[str]) -> Action:
         """Take strokes back that were not propagated yet."""
         with self.lock:
-            waiting = {stroke["key"]: each.frame for each in self._view.waiting for stroke in each.strokes}
+            since = self._last["number"] if self._last else 0
+            waiting = {
+                stroke["key"]: each.frame
+                for each in self._view.waiting
+                for stroke in each.strokes
+                if stroke["number"] > since  # what a stopped propagation has built upon stays
+            }
             if not keys or set(keys) - set(waiting):
                 raise AppError("stroke_used")
-            return self._act("erase", keys=list(keys), frames=sorted({waiting[key] for key in keys}))
+            # Rounds that come after may be answered otherwise, so the frames of all are.
+            return self._act("erase", keys=list(keys), frames=sorted(set(waiting.values())))
 
     def add_object(self, name: str, color: str | None = None) -> Action:
         """Add an object; its id was never given before."""
@@ -293,12 +303,12 @@ class Project:
             return self._act("propagate", group, span=list(span) if span else None, frames_wanted=frames)
 
     def edit(self, name: str | None, settings: dict[str, Any] | None) -> None:
-        """Rename the project, or set some of the page's settings."""
+        """Rename the project, or set some of the page's settings, for which the revision stays."""
         with self.lock:
             if name is not None:
                 self._data["name"] = name
             self._data["settings"] |= settings or {}
-            self._save()
+            self._save(grow=name is not None)
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -314,11 +324,11 @@ class Project:
 
     @property
     def _history(self) -> list[Action]:
-        return self._data["history"]  # type: ignore[no-any-return]
+        return self._data["history"]
 
     @property
     def _redo(self) -> list[Action]:
-        return self._data["redo"]  # type: ignore[no-any-return]
+        return self._data["redo"]
 
     def _known_object(self, object_id: int) -> None:
         if object_id not in self._view.objects:
@@ -356,18 +366,16 @@ class Project:
         removals = [each["number"] for each in self._history if each.get("change") == "remove"]
         self._removed_at = max(removals, default=0)
         self._annotated = {each.frame for each in self._view.rounds}
-        propagations = [each for each in self._history if each["kind"] == "propagate"]
+        given = self._masks.entries
+        propagations = [each for each in self._history if each["kind"] == "propagate" and each["number"] in given]
         self._last = propagations[-1] if propagations else None
 
-    def _writers(self, before_waiting: bool = False) -> dict[int, int]:
+    def _writers(self) -> dict[int, int]:
         """For every frame the last action in force that gave its mask."""
-        waiting = {stroke["number"] for each in self._view.waiting for stroke in each.strokes}
-        first = min(waiting, default=self._data["next_number"])
         writers: dict[int, int] = {}
         for action in self._history:
-            if before_waiting and action["number"] >= first:
-                break
-            writers |= dict.fromkeys(self._masks.entries.get(action["number"], ()), action["number"])
+            for frame in self._masks.entries.get(action["number"], ()):
+                writers[frame] = action["number"]
         return writers
 
     def _note_mask(self, action: int, frame: int) -> None:

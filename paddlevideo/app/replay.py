@@ -89,7 +89,7 @@ class Replay:
             and actions[program[batch[-1] + 1][1]]["frame"] == frame
         ):
             batch.append(batch[-1] + 1)
-        strokes = [_stroke(actions[program[each][1]]) for each in batch]
+        strokes = [as_stroke(actions[program[each][1]]) for each in batch]
         before = len(self.session.rounds)
         self.session.add_strokes(strokes)
         if len(self.session.rounds) > before:
@@ -111,10 +111,12 @@ class Replay:
 
     def _take_back(self, known: int) -> None:
         """Undo rounds until only operations before ``known`` have been told."""
-        rounds = [touched for touched in self._touched[known:] if touched is not None]
-        if rounds:
-            first = min(rounds)
-            known = min(known, self._starts[first])
+        first = self._first_touched(known)
+        if first is not None:
+            # What was done to earlier rounds since this one began has to go as well, and so on.
+            while self._starts[first] < known:
+                known = self._starts[first]
+                first = min(first, self._first_touched(known) or 0)
             try:
                 while len(self._starts) > first:
                     self.session.undo()
@@ -127,6 +129,10 @@ class Replay:
             told = [each for each in self._told if each[0] == kind]
             if told:
                 self._set(told[-1])
+
+    def _first_touched(self, place: int) -> int | None:
+        """The first of the rounds that operations from ``place`` on worked on."""
+        return min((touched for touched in self._touched[place:] if touched is not None), default=None)
 
     def _keep_answers(self) -> None:
         waiting = {each.frame for each in self.project.view.waiting}
@@ -146,5 +152,6 @@ def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
     return count
 
 
-def _stroke(action: Action) -> Stroke:
+def as_stroke(action: Action) -> Stroke:
+    """A stroke's action as the session takes it."""
     return Stroke(action["object_id"], action["frame"], tuple((x, y) for x, y in action["points"]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from .errors import AppError
-from .routes_common import TheProject, TheService
+from .exports import export_path, exports
+from .requests import NewExport
+from .routes_common import Person, TheProject, TheService
 
 router = APIRouter(tags=["files"], prefix="/projects/{project}")
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -37,3 +39,19 @@ def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
         raise AppError("no_mask", frame=frame)
     headers = _FOR_EVER if rev == current else {"Cache-Control": "no-cache"}
     return Response(png, media_type="image/png", headers=headers)
+
+
+@router.post("/exports", summary="Write the masks as they are now into a file; progress comes as events")
+def export(body: NewExport, project: TheProject, service: TheService, person: Person) -> dict[str, Any]:
+    return service.export(person, project, body.kind, body.format)
+
+
+@router.get("/exports", summary="The files that were written")
+def list_exports(project: TheProject) -> list[dict[str, Any]]:
+    return exports(project)
+
+
+@router.get("/exports/{name}", summary="One of them, to save", response_class=Response)
+def download(name: str, project: TheProject) -> Response:
+    path = export_path(project, name)
+    return FileResponse(path, filename=f"{project.name}-{name}")

@@ -13,13 +13,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..utils.errors import InputError
 from . import routes_files, routes_projects, routes_start
+from .docs_page import docs_page
 from .errors import AppError
 from .security import Guard
 from .service import Service
@@ -57,6 +58,10 @@ def create_app(settings: Settings, make_session: MakeSession) -> FastAPI:
     @app.get("/", include_in_schema=False)
     def page() -> Response:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/api/docs", include_in_schema=False)
+    def docs() -> Response:
+        return HTMLResponse(docs_page(app.openapi()))
 
     _answer_errors(app)
     app.add_middleware(Guard, settings=settings)

@@ -13,6 +13,7 @@ from typing import Any
 from ..utils.errors import InputError
 from .errors import AppError
 from .events import Events
+from .exports import Snapshot, export_name, write_export
 from .history import Span
 from .pictures import Pictures
 from .project import Project
@@ -48,7 +49,8 @@ class Service:
             settings.cache_bytes,
             lambda project: self.worker.cancel(project),
         )
-        self.worker = Worker(max(1, settings.sessions - 1), self._work_ahead)
+        self.worker = Worker("worker", max(1, settings.sessions - 1), self._work_ahead)
+        self.exporter = Worker("exporter", 1)  # it needs no model
         self._ahead: dict[str, tuple[int, Iterator[None]]] = {}  # project to its revision, and what gets it ready
         self._used: dict[str, tuple[Project, float]] = {}  # project to when it was last used
         self._decoding: dict[str, Job] = {}
@@ -57,12 +59,14 @@ class Service:
         """Begin to work."""
         self.store.sweep()
         self.worker.start()
+        self.exporter.start()
 
     def close(self) -> None:
         """Stop; everything is on disk already."""
         self.events.close()
         for job in list(self._decoding.values()):
             job.cancelled = True
+        self.exporter.close()
         self.worker.close()
 
     # ---------------------------------------------------------------------------------------------- projects
@@ -95,7 +99,8 @@ class Service:
     def job(self, project: Project) -> Job | None:
         """What runs for a project: its propagation or export, else its decoding."""
         decoding = self._decoding.get(project.id)
-        return self.worker.of(project.id) or (decoding if decoding and not decoding.finished.is_set() else None)
+        running = self.worker.of(project.id) or self.exporter.of(project.id)
+        return running or (decoding if decoding and not decoding.finished.is_set() else None)
 
     def first_events(self, project: Project) -> list[tuple[str, dict[str, Any]]]:
         """What a page that opens a project's stream is told at once."""
@@ -111,8 +116,9 @@ class Service:
     def delete(self, person: str, project: Project) -> None:
         """Delete a project and stop all that runs for it."""
         self.worker.cancel(project.id)
+        self.exporter.cancel(project.id)
         if project.id in self._decoding:
-            self._decoding[project.id].cancelled = True
+            self._decoding.pop(project.id).cancelled = True
         self.sessions.close(project.id)
         self.pictures.close(project.id)
         self._used.pop(project.id, None)
@@ -140,9 +146,18 @@ class Service:
         """Take strokes back and return the document with the mask of a frame that they were on."""
         with project.lock:
             project.check_revision(revision)
-            frame = project.erase(keys)["frames"][-1]
+            drawn = {stroke["key"]: stroke["frame"] for stroke in project.strokes().values()}
+            project.erase(keys)
+            frame = drawn[keys[-1]]
             self._changed(project)
         return self._answer(person, project, frame)
+
+    def edit(self, project: Project, name: str | None, settings: dict[str, Any] | None) -> dict[str, Any]:
+        """Rename a project, or set some of the page's settings, which changes no revision."""
+        project.edit(name, settings)
+        if name is not None:
+            self._changed(project, stop=False)
+        return self.document(project)
 
     def change(self, project: Project, revision: int | None, what: str, *args: Any) -> dict[str, Any]:
         """Call a method of the project that needs no model, such as ``"undo"``, and return the document."""
@@ -192,21 +207,44 @@ class Service:
 
     def pause(self, project: Project, paused: bool) -> dict[str, Any]:
         """Let what runs for a project rest, or go on."""
-        self.worker.pause(self._running(project), paused)
+        worker, job = self._running(project)
+        worker.pause(job, paused)
         return self.document(project)
 
     def cancel(self, project: Project) -> dict[str, Any]:
         """End what runs for a project; masks done so far stay."""
-        job = self._running(project)
-        self.worker.cancel(project.id)
+        worker, job = self._running(project)
+        worker.cancel(project.id, (job.kind,))
         job.finished.wait(10)
         return self.document(project)
 
-    def _running(self, project: Project) -> Job:
-        job = self.worker.of(project.id)
-        if job is None:
-            raise AppError("nothing_running")
-        return job
+    def _running(self, project: Project) -> tuple[Worker, Job]:
+        for worker in (self.worker, self.exporter):
+            job = worker.of(project.id)
+            if job:
+                return worker, job
+        raise AppError("nothing_running")
+
+    # ---------------------------------------------------------------------------------------------- exporting
+
+    def export(self, person: str, project: Project, kind: str, format: str | None) -> dict[str, Any]:
+        """Begin to write the masks as they are now into a file, and return the job."""
+        if self.exporter.of(project.id):
+            raise AppError("export_running")
+        name = export_name(kind, format)
+        snapshot = Snapshot.of(project)
+        total = 1 if kind == "scribbles" else project.frames
+        job = Job("export", person, project.id, iter(()), total, self._told)
+        job.steps = self._export(project, job, name, snapshot)
+        self.exporter.submit(job)
+        return {"job": job.document()}
+
+    def _export(self, project: Project, job: Job, name: str, snapshot: Snapshot) -> Iterator[None]:
+        for _ in write_export(project, self.pictures.reader(project), name, snapshot):
+            job.done += 1
+            self._told(job)
+            yield
+        job.url = f"/api/projects/{project.id}/exports/{name}"
 
     def _propagate(self, project: Project, job: Job, rounds: int, span: Span | None, frames: int) -> Iterator[None]:
         replay = self.sessions.open(project)

@@ -75,11 +75,12 @@ class Worker:
     """See the module's text.
 
     Args:
+        name: of its thread.
         long_jobs: how many propagations may be under way at a time.
         idle: does something useful for a moment and returns True, or False when there is nothing to do.
     """
 
-    def __init__(self, long_jobs: int, idle: Callable[[], bool]) -> None:
+    def __init__(self, name: str, long_jobs: int, idle: Callable[[], bool] = lambda: False) -> None:
         self._long_jobs = long_jobs
         self._idle = idle
         self._jobs: list[Job] = []
@@ -87,7 +88,7 @@ class Worker:
         self._steps = 0
         self._change = threading.Condition()
         self._open = True
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
@@ -148,9 +149,9 @@ class Worker:
                         job.error = AppError("shutting_down")
                         job.finished.set()
                     return
-                job = self._next()
-            if job:
-                self._step(job)
+                found = self._next()
+            if found:
+                self._step(found)
             elif not self._idle_safely():
                 with self._change:
                     if self._open and self._next() is None:

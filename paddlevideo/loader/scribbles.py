@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -66,7 +66,8 @@ def parse_rounds(document: Any, frames: int, objects: int | None = None, source:
         _read_round(entry, frames, objects, f"{source}: round {number}") for number, entry in enumerate(documents, 1)
     ]
     ids = {stroke.object_id for strokes in rounds for stroke in strokes} - {0}
-    if objects is None:
+    # A file that tells of its objects may have drawn on some of them only.
+    if objects is None and not any("objects" in entry for entry in documents):
         if not ids:
             _fail(source, "only background strokes (object_id 0); draw at least one stroke on object 1")
         missing = sorted(set(range(1, max(ids) + 1)) - ids)
@@ -75,10 +76,19 @@ def parse_rounds(document: Any, frames: int, objects: int | None = None, source:
     return rounds
 
 
-def write_rounds(path: str | Path, rounds: Sequence[Sequence[Stroke]], frames: int, sequence: str = "") -> None:
-    """Write rounds as a scribble file that `read_rounds` gives back exactly: one object for one round, else a list."""
+def write_rounds(
+    path: str | Path,
+    rounds: Sequence[Sequence[Stroke]],
+    frames: int,
+    sequence: str = "",
+    settings: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write rounds as a scribble file that `read_rounds` gives back exactly: one object for one round, else a list.
+
+    ``settings`` are further keys of each round, see `paddlevideo.loader.replay_file`.
+    """
     documents = []
-    for strokes in rounds:
+    for strokes, more in zip(rounds, settings or [{}] * len(rounds), strict=True):
         by_frame: list[list[dict[str, Any]]] = [[] for _ in range(frames)]
         for stroke in strokes:
             points = [[float(x), float(y)] for x, y in stroke.points]
@@ -87,7 +97,7 @@ def write_rounds(path: str | Path, rounds: Sequence[Sequence[Stroke]], frames: i
         document: dict[str, Any] = {"sequence": sequence, "scribbles": by_frame}
         if len({stroke.frame for stroke in strokes}) == 1:
             document["annotated_frame"] = int(strokes[0].frame)
-        documents.append(document)
+        documents.append({**document, **more})
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(documents[0] if len(documents) == 1 else documents), encoding="utf-8")
 

@@ -18,8 +18,9 @@ import logging
 import os
 import shutil
 from argparse import Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..loader.preprocess import Preprocess
+from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
 from ..modeling import build_model
@@ -43,6 +45,7 @@ from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
 from ..writers.rle import encode_mask, write_rle
 
 SHEET_PICTURES = 12
+WHOLE = Propagation()
 _logger = logging.getLogger(__name__)
 
 
@@ -53,6 +56,7 @@ class Start:
     objects: int
     rounds: Rounds
     mask: np.ndarray | None = None  # (H, W) uint8
+    settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
 
     def strokes_of(self, frame: int) -> list[Stroke]:
         """Return the strokes of all rounds on ``frame``."""
@@ -104,14 +108,28 @@ def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | Non
     if first_mask:
         mask = _read_first_mask(first_mask, frames, objects)
         objects = objects or int(mask.max())
+    settings: list[RoundSettings] = []
     if scribbles:
         rounds = read_rounds(scribbles, len(frames), objects)
+        settings = read_settings(scribbles, len(frames))
         largest = max(stroke.object_id for strokes in rounds for stroke in strokes)
+        largest = max(largest, *(max(each.ids, default=0) for each in settings))
+        if objects and largest > objects:
+            raise InputError(f"{scribbles}: object {largest} is named, but --objects says that there are {objects}")
         if not largest and mask is None:
             raise InputError(f"{scribbles}: only background strokes (object_id 0); draw at least one on object 1")
         objects = objects or largest
     assert objects is not None
-    return Start(objects, [part for strokes in rounds for part in split_by_frame(strokes)], mask)
+    rounds, settings = _by_frame(rounds, settings)
+    return Start(objects, rounds, mask, settings)
+
+
+def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds, list[RoundSettings]]:
+    """Split rounds over several frames into one each, with the settings of the whole."""
+    parts = [
+        (part, setting) for strokes, setting in zip(rounds, settings, strict=True) for part in split_by_frame(strokes)
+    ]
+    return [part for part, _ in parts], [setting for _, setting in parts]
 
 
 def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.ndarray:
@@ -154,15 +172,27 @@ def run_rounds(session: Session, start: Start, frames: int) -> None:
     if start.mask is not None:
         session.add_mask(0, start.mask)
         propagate(session, frames, "from the first mask")
-    for number, strokes in enumerate(start.rounds, 1):
+    for number, (strokes, settings) in enumerate(zip(start.rounds, start.settings, strict=True), 1):
+        _set(session, settings)
         session.add_strokes(strokes)
-        propagate(session, frames, f"round {number} of {len(start.rounds)}, frame {strokes[0].frame}")
+        for each in settings.propagations:
+            _set(session, each)
+            propagate(session, frames, f"round {number} of {len(start.rounds)}, frame {strokes[0].frame}", each)
 
 
-def propagate(session: Session, frames: int, title: str) -> None:
+def propagate(session: Session, frames: int, title: str, how: Propagation = WHOLE) -> None:
     """Propagate forward and backward under a bar that shows frames per second."""
-    for _ in _bar(session.propagate(), title, frames):
-        pass
+    frames = frames if how.frames is None else how.frames
+    if frames:
+        for _ in _bar(islice(session.propagate(how.span), how.frames), title, frames):
+            pass
+
+
+def _set(session: Session, settings: RoundSettings | Propagation) -> None:
+    if settings.objects is not None:
+        session.set_objects(settings.objects)
+    if settings.locked is not None:
+        session.lock(settings.locked)
 
 
 def _bar(frames: Iterable[Any], title: str, total: int) -> tqdm[Any]:

@@ -4,7 +4,7 @@
     python main.py --serve clip.mp4
     python main.py --serve -c CFG -w WEIGHTS --allow ~/videos --projects output/projects
 
-Prints the page's address, with a token in it, and opens it. Everything a person does is in ``--projects`` at any moment.
+Prints the page's address, with a token in it, and opens it. All that a person does is in ``--projects`` at any moment.
 Only this machine can connect, unless ``--host`` and ``--allow-remote`` say otherwise.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import av
 import cv2
@@ -20,21 +20,22 @@ _BACKGROUND_STROKE = (255, 255, 255)
 _BT709 = 1  # the standard's number for it, in primaries, transfer and matrix alike
 
 
-def draw_overlay(frame: np.ndarray, mask: np.ndarray, alpha: float = 0.5) -> np.ndarray:
+def draw_overlay(frame: np.ndarray, mask: np.ndarray, alpha: float = 0.5, palette: np.ndarray = PALETTE) -> np.ndarray:
     """Return (H, W, 3) uint8: ``frame`` with every object's colour laid over at ``alpha`` and its outline in a tint.
 
     Args:
         frame: (H, W, 3) uint8 RGB; not changed.
         mask: (H, W) uint8 ids, 0 = background.
         alpha: 0 shows the frame alone, 1 the colour alone.
+        palette: (256, 3) uint8, the ids' colours.
     """
     picture = frame.copy()
     inside = mask > 0
-    picture[inside] = np.rint(frame[inside] * (1 - alpha) + PALETTE[mask[inside]] * alpha).astype(np.uint8)
+    picture[inside] = np.rint(frame[inside] * (1 - alpha) + palette[mask[inside]] * alpha).astype(np.uint8)
     thickness = _line_width(frame)
     for object_id in np.unique(mask[inside]):
         outlines, _ = cv2.findContours((mask == object_id).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, outlines, -1, _tint(int(object_id)), thickness)
+        cv2.drawContours(picture, outlines, -1, _tint(int(object_id), palette), thickness)
     return picture
 
 
@@ -64,6 +65,10 @@ class OverlayWriter:
         size: (H, W) of the pictures.
     """
 
+    codec, pixels, channels = "libx264", "yuv420p", "rgb24"
+    options: ClassVar[dict[str, str]] = {"crf": "20", "preset": "veryfast"}
+    container_options: ClassVar[dict[str, str]] = {"movflags": "faststart"}
+
     def __init__(self, path: str | Path, rate: float, size: tuple[int, int]) -> None:
         self._atomic = atomic_path(path)
         self._rate = Fraction(rate).limit_denominator(1001)  # 23.976 is 24000/1001
@@ -80,22 +85,22 @@ class OverlayWriter:
         return self
 
     def _open(self, path: Path) -> None:
-        self._container: Any = av.open(str(path), "w", options={"movflags": "faststart"})
-        self._stream: Any = self._container.add_stream("libx264", rate=self._rate)
+        self._container: Any = av.open(str(path), "w", options=self.container_options)
+        self._stream: Any = self._container.add_stream(self.codec, rate=self._rate)
         self._stream.height, self._stream.width = self._even
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"crf": "20", "preset": "veryfast"}
+        self._stream.pix_fmt = self.pixels
+        self._stream.options = self.options
         context = self._stream.codec_context  # untagged video is guessed at by size, and its colours shift
         context.colorspace = context.color_primaries = context.color_trc = _BT709
 
     def write(self, picture: np.ndarray) -> None:
-        """Append one (H, W, 3) uint8 RGB picture; raise ValueError for another size."""
-        if picture.shape != (*self._size, 3):
+        """Append one uint8 picture (H, W, channels), RGB here; raise ValueError for another size."""
+        if picture.shape != (*self._size, 4 if self.channels == "rgba" else 3):
             raise ValueError(f"picture of shape {picture.shape} in a video of {self._size}")
         (height, width), (even_height, even_width) = self._size, self._even
         padded = np.pad(picture, ((0, even_height - height), (0, even_width - width), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(padded, format="rgb24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+        frame = av.VideoFrame.from_ndarray(padded, format=self.channels)
+        frame = frame.reformat(format=self.pixels, dst_colorspace="ITU709")
         self._container.mux(self._stream.encode(frame))
 
     def __exit__(
@@ -109,8 +114,8 @@ class OverlayWriter:
             self._atomic.__exit__(kind, error, trace)
 
 
-def _tint(object_id: int) -> tuple[int, int, int]:
-    red, green, blue = (int(channel) for channel in (PALETTE[object_id].astype(np.int32) + 255) // 2)
+def _tint(object_id: int, palette: np.ndarray = PALETTE) -> tuple[int, int, int]:
+    red, green, blue = (int(channel) for channel in (palette[object_id].astype(np.int32) + 255) // 2)
     return red, green, blue
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from pycocotools import mask as coco
 from ..utils.files import atomic_path
 
 
-def encode_mask(mask: np.ndarray, frame: int, name: str, objects: int) -> list[dict[str, Any]]:
-    """Return a record for each of the objects 1..``objects`` of one frame, absent ones with area 0.
+def encode_mask(mask: np.ndarray, frame: int, name: str, objects: int | Sequence[int]) -> list[dict[str, Any]]:
+    """Return a record for each of the objects (1..``objects``, or these ids) of one frame, absent ones with area 0.
 
     A record is ``{"frame", "name", "object_id", "rle": {"size": [H, W], "counts": str}, "area", "bbox": [x, y, w, h]}``
     in pixels, with ``counts`` in COCO's compressed form, as `pycocotools.mask.decode` takes it.
     """
     records = []
-    for object_id in range(1, objects + 1):
+    for object_id in range(1, objects + 1) if isinstance(objects, int) else objects:
         rle = coco.encode(np.asfortranarray(mask == object_id, dtype=np.uint8))
         records.append(
             {

@@ -18,9 +18,9 @@ export class Job {
 
   /** The main button: propagate, pause or go on. */
   go() {
-    const { jobs, doc, frame, span } = this.store.values;
+    const { jobs, doc, frame, pending, span } = this.store.values;
     if (this.propagating) this.#steer(jobs.propagate.paused ? "resume" : "pause");
-    else if (doc.rounds.length) {
+    else if (doc.rounds.length || pending.length) {
       this.store.set({ playing: false });
       this.#home = frame;
       this.commands.run((id, revision) => api.propagate(id, revision, span));

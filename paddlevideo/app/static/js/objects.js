@@ -38,6 +38,7 @@ export class Objects {
   }
 
   #draw() {
+    if (this.#renaming !== null && this.list.querySelector("input[type=text]")) return; // somebody is typing
     const { objects } = this.store.get("doc");
     const focus = this.#focused();
     this.list.replaceChildren(this.#backgroundRow(), ...objects.map((each, i) => this.#row(each, i + 1)));

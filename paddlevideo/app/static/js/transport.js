@@ -42,15 +42,25 @@ export function buildTransport(store, actions) {
 function buildStatus(store) {
   const text = el("p", { class: "status-text", role: "status" });
   const bar = el("progress", { class: "progress", max: 1, "aria-label": t("status.progress") });
+  const status = el("div", { class: "status" }, text, bar);
   const update = () => {
     const job = store.get("job");
     text.textContent = statusOf(store);
+    status.dataset.state = stateOf(store);
     bar.hidden = !job?.total;
     bar.value = job?.total ? job.done / job.total : 0;
   };
   store.on(["job", "doc", "busy", "connected", "embedding"], update);
   update();
-  return el("div", { class: "status" }, text, bar);
+  return status;
+}
+
+/** One word for what goes on: lost, a job's kind, paused, busy or idle. */
+function stateOf(store) {
+  const job = store.get("job");
+  if (!store.get("connected")) return "lost";
+  if (job) return job.paused ? "paused" : job.kind;
+  return store.get("busy") ? "busy" : "idle";
 }
 
 /** The status line: the connection first, then jobs, then what to do next. */
@@ -83,7 +93,7 @@ function buildMain(store, actions) {
     const { rounds } = store.get("doc");
     const running = store.get("jobs").propagate;
     const name = !running ? "propagate" : running.paused ? "resume" : "pause";
-    main.disabled = !running && !rounds.length;
+    main.disabled = !running && !rounds.length && !store.get("pending").length;
     cancel.hidden = !running;
     if (name === drawn) return;
     drawn = name;
@@ -93,7 +103,7 @@ function buildMain(store, actions) {
   };
   cancel.textContent = t("main.cancel");
   tip(cancel, t("main.cancelTip"), actions.cancel.keys);
-  store.on(["jobs", "doc"], update);
+  store.on(["jobs", "doc", "pending"], update);
   update();
   return el("div", { class: "main-buttons" }, cancel, main);
 }

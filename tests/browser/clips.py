@@ -1,0 +1,53 @@
+"""Small video files, made on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+
+HEIGHT, WIDTH = 144, 256
+RADIUS = 30
+
+
+def disc_centre(frame: int, frames: int) -> tuple[float, float]:
+    """Where the disc of `write_disc` is: x, y in 0..1."""
+    along = frame / max(1, frames - 1)
+    return 0.3 + 0.4 * along, 0.45 + 0.1 * np.sin(6 * along)
+
+
+def write_disc(path: Path, frames: int = 40) -> Path:
+    """Write an H.264 clip of 144x256 px, ten frames a second: a bright disc goes right over a dark textured ground."""
+    rng = np.random.default_rng(0)
+    ground = _blocks(rng, (60, 80, 60))
+    skin = _blocks(rng, (225, 205, 120))
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+
+    def picture(frame: int) -> np.ndarray:
+        centre_x, centre_y = disc_centre(frame, frames)
+        inside = (x - centre_x * WIDTH) ** 2 + (y - centre_y * HEIGHT) ** 2 < RADIUS**2
+        return np.where(inside[..., None], skin, ground)
+
+    return _write(path, (picture(frame) for frame in range(frames)), (WIDTH, HEIGHT))
+
+
+def write_long(path: Path, frames: int = 2000) -> Path:
+    """Write a clip of many frames of 48x64 px, each with a brightness of its own."""
+    return _write(path, (np.full((48, 64, 3), 40 + frame % 160, np.uint8) for frame in range(frames)), (64, 48))
+
+
+def _blocks(rng: np.random.Generator, colour: tuple[int, int, int]) -> np.ndarray:
+    blocks = rng.integers(-25, 26, (HEIGHT // 8, WIDTH // 8, 1)).repeat(8, 0).repeat(8, 1)
+    return np.clip(np.array(colour) + blocks, 0, 255).astype(np.uint8)
+
+
+def _write(path: Path, pictures: object, size: tuple[int, int]) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "18"}
+        for picture in pictures:  # type: ignore[attr-defined]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return path

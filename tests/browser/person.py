@@ -1,0 +1,153 @@
+"""What a person does on the page, and what they see: used by the tests of this folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+RED = (230, 25, 75)  # of the first object
+Place = tuple[float, float]
+_MARGIN = 12  # px that the page leaves around a fitted picture
+
+
+class Person:
+    """Somebody in front of one tab. Places are x, y in 0..1 of the picture; frames count from 0."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    # -------------------------------------------------------------------------------------------------- open
+
+    def open_video(self, home: str, name: str) -> None:
+        """From the start screen open a video of the allowed folder."""
+        self.page.goto(home + "#/")
+        self.page.locator(".folder-row", has_text=name).click()
+        self.see_editor()
+
+    def see_editor(self) -> None:
+        """Wait until the editor shows its picture."""
+        expect(self.page.locator(".editor")).to_be_visible(timeout=30_000)
+        self.until(lambda: sum(self.pixel((0.5, 0.5))) > 70, "no picture")
+
+    def document(self) -> dict[str, Any]:
+        """The open project as the server has it."""
+        key = self.page.url.rsplit("/", 1)[-1]
+        found: dict[str, Any] = self.page.evaluate(f"fetch('api/projects/{key}').then((answer) => answer.json())")
+        return found
+
+    # ------------------------------------------------------------------------------------------------ controls
+
+    def button(self, action: str) -> Locator:
+        """The button of an action."""
+        return self.page.locator(f"[data-action={action}]")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    @property
+    def state(self) -> str:
+        return self.page.locator(".status").get_attribute("data-state") or ""
+
+    def wait_for(self, state: str, seconds: float = 60) -> None:
+        """Wait for a state of the status line: idle, busy, propagate, paused, lost, ..."""
+        expect(self.page.locator(".status")).to_have_attribute("data-state", state, timeout=1000 * seconds)
+
+    @property
+    def frame(self) -> int:
+        return int(self.page.locator(".clock b").inner_text()) - 1
+
+    def go_to(self, frame: int) -> None:
+        """Click the frame on the timeline's ruler, which must show the whole video."""
+        timeline = self.page.locator(".timeline-canvas")
+        box, frames = _box(timeline), int(timeline.get_attribute("aria-valuemax") or 1)
+        self.page.mouse.click(box["x"] + 10 + (frame + 0.5) * (box["width"] - 20) / frames, box["y"] + 6)
+        expect(self.page.locator(".clock b")).to_have_text(str(frame + 1))
+
+    # ------------------------------------------------------------------------------------------------- picture
+
+    def on_screen(self, place: Place) -> Place:
+        """Where a place of the fitted picture is on the screen."""
+        box = _box(self.page.locator(".picture-top"))
+        video = self.document()["video"]
+        room = (box["width"] - 2 * _MARGIN, box["height"] - 2 * _MARGIN)
+        scale = min(room[0] / video["width"], room[1] / video["height"])
+        left = box["x"] + (box["width"] - video["width"] * scale) / 2
+        top = box["y"] + (box["height"] - video["height"] * scale) / 2
+        return left + place[0] * video["width"] * scale, top + place[1] * video["height"] * scale
+
+    def draw(self, *places: Place) -> None:
+        """Draw a line through the places with the mouse, and wait for its mask."""
+        before = len(self.document()["strokes"])
+        first, *rest = [self.on_screen(place) for place in places]
+        self.page.mouse.move(*first)
+        self.page.mouse.down()
+        for place in rest:
+            self.page.mouse.move(*place, steps=6)
+        self.page.mouse.up()
+        self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken", 60)
+        expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=60_000)
+
+    def pixel(self, place: Place) -> tuple[int, int, int]:
+        """Colour of the picture with its masks, as the canvas has it."""
+        box = _box(self.page.locator(".picture-canvas"))
+        x, y = self.on_screen(place)
+        red, green, blue = self.page.evaluate(
+            """([x, y]) => {
+                const canvas = document.querySelector(".picture-canvas");
+                return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data].slice(0, 3);
+            }""",
+            [x - box["x"], y - box["y"]],
+        )
+        return red, green, blue
+
+    def see_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = 20) -> None:
+        """Wait until a mask of full strength in this colour is seen at a place."""
+        self.until(lambda: math.dist(self.pixel(place), colour) < 12, f"no mask at {place}", seconds)
+
+    def see_no_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = 20) -> None:
+        self.until(lambda: math.dist(self.pixel(place), colour) > 40, f"a mask at {place}", seconds)
+
+    def full_strength(self) -> None:
+        """Let masks hide the picture, so that their pixels are the objects' colours."""
+        self.press(*["."] * 6)
+
+    # ------------------------------------------------------------------------------------------------- results
+
+    def export(self, kind: str, folder: Path) -> Path:
+        """Export by the dialog, download the new file and return its path."""
+        self.button("export").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("radio", name=kind).check()
+        dialog.get_by_role("button", name="Export").click()
+        expect(dialog.get_by_role("status")).to_contain_text("Done", timeout=60_000)
+        with self.page.expect_download() as download:
+            dialog.locator(".export-files a").first.click()
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        self.press("Escape")
+        return path
+
+    def until(self, condition: Callable[[], bool], otherwise: str, seconds: float = 20) -> None:
+        """Wait until a condition holds. (The page's policy forbids scripts in strings, Playwright's own waiting.)"""
+        for _ in range(round(seconds / 0.1)):
+            if condition():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{otherwise}, frame {self.frame}, messages {self.messages()}")
+
+    def messages(self) -> list[str]:
+        """What the page's messages say just now."""
+        return self.page.locator(".toast p").all_inner_texts()
+
+
+def _box(locator: Locator) -> dict[str, float]:
+    box = locator.bounding_box()
+    assert box is not None
+    return dict(box)

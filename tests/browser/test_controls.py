@@ -1,0 +1,110 @@
+"""Controls have names and tooltips, work by keyboard and touch, in two languages and on small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.served import Served
+from tests.browser.test_segment import disc
+
+if TYPE_CHECKING:
+    from tests.browser.person import Person
+
+CONTROLS = "button, select, input, a[href], canvas[tabindex]"
+
+
+def test_every_control_of_the_editor_has_a_name_and_a_tooltip(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    nameless = person.page.evaluate(
+        f"""[...document.querySelectorAll(".editor :is({CONTROLS})")]
+            .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim()))
+            .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []
+    bare = person.page.evaluate(
+        """[...document.querySelectorAll(".editor :is(button, select, input)")]
+            .filter((each) => !each.dataset.tip).map((each) => each.outerHTML)"""
+    )
+    assert bare == []
+    person.button("eraser").hover()
+    person.page.get_by_role("tooltip").get_by_text("Eraser").wait_for()
+
+
+def test_it_works_without_a_mouse(person: Person, served: Served) -> None:
+    person.page.goto(served.home + "#/")
+    person.page.locator(".folder-row", has_text="disc.mp4").focus()
+    person.press("Enter")
+    person.see_editor()
+    person.full_strength()
+    for _ in range(60):
+        person.press("Tab")
+        if person.page.evaluate("document.activeElement.className") == "picture-top":
+            break
+    person.press("Enter", "Alt+ArrowLeft", "Alt+ArrowLeft", "Alt+ArrowUp", "Enter")  # a stroke from the middle
+    person.wait_for("busy", 10)
+    person.wait_for("idle")
+    (stroke,) = person.document()["strokes"]
+    assert stroke["points"][0] == pytest.approx([0.5, 0.5], abs=0.02)
+    assert stroke["points"][-1][0] < 0.5
+    person.press("Control+z")
+    person.page.locator(".round").wait_for(state="detached")
+    person.press("?")
+    person.page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    person.press("Escape")
+    assert person.page.get_by_role("dialog").count() == 0
+
+
+def test_fingers_draw_pinch_and_move(new_person: Callable[..., Person], served: Served) -> None:
+    person = new_person(viewport={"width": 1024, "height": 768}, has_touch=True)
+    person.open_video(served.home, "disc.mp4")
+    x, y = person.on_screen(disc(0))
+    session = person.page.context.new_cdp_session(person.page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": left, "y": top, "id": i} for i, (left, top) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (x, y))
+    touch("touchMove", (x + 20, y + 10))
+    touch("touchEnd")
+    person.page.locator(".round").wait_for()
+    before = person.pixel((0.02, 0.02))
+    touch("touchStart", (x, y))
+    touch("touchStart", (x, y), (x + 50, y))
+    touch("touchMove", (x - 100, y), (x + 250, y))
+    touch("touchEnd")
+    person.page.wait_for_timeout(200)
+    assert len(person.document()["strokes"]) == 1, "a pinch draws nothing"
+    assert person.pixel((0.02, 0.02)) != before, "the picture is zoomed"
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (768, 1024)])
+def test_everything_is_in_sight_on_small_screens(
+    new_person: Callable[..., Person], served: Served, size: tuple[int, int]
+) -> None:
+    person = new_person(viewport={"width": size[0], "height": size[1]})
+    person.open_video(served.home, "disc.mp4")
+    outside = person.page.evaluate(
+        """[...document.querySelectorAll(".editor :is(button, canvas, select)")].filter((each) => {
+            const box = each.getBoundingClientRect();
+            return each.offsetParent && (box.left < -1 || box.top < -1
+                || box.right > innerWidth + 1 || box.bottom > innerHeight + 1);
+        }).map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    assert outside == []
+    picture = person.page.locator(".picture").bounding_box()
+    assert picture is not None and picture["width"] * picture["height"] > 0.38 * size[0] * size[1]
+
+
+def test_two_languages_by_the_browser_and_by_a_switch(new_person: Callable[..., Person], served: Served) -> None:
+    person = new_person(locale="zh-CN")
+    person.page.goto(served.home + "#/")
+    person.page.get_by_role("heading", name="用涂鸦分割视频").wait_for()
+    person.page.get_by_label("语言").select_option("en")
+    person.page.get_by_role("heading", name="Segment a video with scribbles").wait_for()
+    person.page.reload()
+    person.page.get_by_role("heading", name="Segment a video with scribbles").wait_for()
+    assert person.page.evaluate("document.documentElement.lang") == "en"

@@ -1,0 +1,63 @@
+"""The timeline of a long video, playing, and jumping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.served import Served
+from tests.browser.test_segment import across
+
+if TYPE_CHECKING:
+    from tests.browser.person import Person
+
+
+def test_two_thousand_frames_scroll(person: Person, served: Served) -> None:
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url) if "/thumbs/" in request.url else None)
+    person.open_video(served.home, "long.mp4")
+    timeline = person.page.locator(".timeline-canvas")
+    box = timeline.bounding_box()
+    assert box is not None
+    expect(timeline).to_have_attribute("aria-valuemax", "2000")
+    person.page.mouse.move(box["x"] + 600, box["y"] + 40)
+    for _ in range(30):
+        person.page.mouse.wheel(0, 120)
+    person.page.wait_for_timeout(300)
+    person.page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 5)
+    assert person.frame > 1900, "the end is reached by scrolling"
+    person.press("Home")
+    assert person.frame == 0
+    person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 8)  # the overview below
+    person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
+    assert 900 < person.frame < 1100
+    frames = {url.rsplit("/", 1)[-1] for url in asked}
+    assert 0 < len(frames) < 400, "thumbnails are fetched for what is in sight"
+
+
+def test_it_plays_at_the_videos_rate_and_stops_at_the_end(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.press("Home", " ")
+    expect(person.button("play")).to_have_attribute("aria-label", "Stop")
+    person.page.wait_for_timeout(1000)
+    assert person.frame > 0
+    expect(person.button("play")).to_have_attribute("aria-label", "Play", timeout=30_000)
+    assert person.frame == 39
+
+
+def test_keys_step_and_jump(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.press("End", "ArrowLeft", "Shift+ArrowLeft")
+    assert person.frame == 28
+    person.go_to(12)
+    person.draw(*across(12))
+    person.go_to(30)
+    person.press("PageUp")
+    assert person.frame == 12
+    person.press("p")
+    person.wait_for("propagate")
+    person.wait_for("idle")
+    changed = person.document()["frames"]["changed"]
+    person.press("j")
+    assert changed[person.frame] == max(each or 0 for each in changed)
