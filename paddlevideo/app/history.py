@@ -19,7 +19,7 @@ from typing import Any
 Action = dict[str, Any]
 Span = tuple[int, int]
 Operation = tuple[Any, ...]
-"""Of a session's program: ("objects", ids), ("lock", ids), ("stroke", number) or ("propagate", number, frames, span)."""
+"""Of a session's program: ("objects", ids), ("lock", ids), ("stroke", number), ("propagate", number, frames, span)."""
 
 
 @dataclass

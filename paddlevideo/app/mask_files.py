@@ -57,7 +57,7 @@ class MaskFiles:
         """Keep the mask (H,W) that ``action`` gave ``frame``."""
         with atomic_path(self.path(frame, action)) as temporary:
             temporary.write_bytes(encode_png(mask))
-        self._note(action, frame, Entry(action, changed))
+        self._note(action, frame, Entry(action, round(changed, 6)))
 
     def refer(self, action: int, frame: int, source: int) -> None:
         """Note that ``action`` brought a frame's mask back to that of action ``source``, or to none (0)."""

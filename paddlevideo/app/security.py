@@ -78,7 +78,7 @@ class Guard:
             self._check_origin(scope, headers)
             response = self._enter(scope, headers)
             if response is None:
-                receive = self._limited(scope, headers, receive)
+                self._check_length(scope, headers)
                 await self._app(scope, receive, send_with_headers)
                 return
         except AppError as error:
@@ -138,25 +138,16 @@ class Guard:
         good = _PERSON.fullmatch(person) and hmac.compare_digest(cookie.encode(), self._signed(person).encode())
         return person if good else None
 
-    def _limited(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
-        """A request's body, which ends in an error where it is larger than allowed."""
+    def _check_length(self, scope: Scope, headers: Headers) -> None:
+        """Of a body the length has to be given, which the server then holds it to."""
+        if "transfer-encoding" in headers:
+            raise AppError("bad_request", reason="its length is not given")
         chunk = scope["method"] == "PUT" and scope["path"].startswith("/api/uploads/")
         limits = self._settings.limits
         limit = limits.chunk_bytes if chunk else limits.request_bytes
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             raise AppError("request_too_large", limit=limit)
-        got = 0
-
-        async def receive_limited() -> MutableMapping[str, Any]:
-            nonlocal got
-            message = await receive()
-            got += len(message.get("body", b""))
-            if got > limit:
-                raise AppError("request_too_large", limit=limit)
-            return message
-
-        return receive_limited
 
 
 def signing_key(projects: Path) -> bytes:

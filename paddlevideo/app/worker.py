@@ -88,10 +88,13 @@ class Worker:
         self._steps = 0
         self._change = threading.Condition()
         self._open = True
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._name = name
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to work."""
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -99,7 +102,7 @@ class Worker:
         with self._change:
             self._open = False
             self._change.notify_all()
-        if self._thread.ident:
+        if self._thread:
             self._thread.join(30)
 
     def submit(self, job: Job) -> Job:
@@ -178,13 +181,15 @@ class Worker:
         order = []
         for job in self._jobs:
             if job.kind != "answer":
-                order.append((earlier.get(job.owner, 0), job.number, job))
-                earlier[job.owner] = earlier.get(job.owner, 0) + (not job.paused)
+                before = earlier.get(job.owner, 0)
+                earlier[job.owner] = before + (not job.paused)
+                # Those under way stay so; then everybody's first, who was served the longest ago before the others.
+                order.append((not job.served, before, self._turn.get(job.owner, 0), job.number, job))
         running = 0
-        for _, _, job in sorted(order, key=lambda each: each[:2]):
-            before, job.position = job.position, max(0, running - self._long_jobs + 1)
+        for *_, job in sorted(order, key=lambda each: each[:4]):
+            place, job.position = job.position, max(0, running - self._long_jobs + 1)
             running += not job.paused
-            if before != job.position:
+            if place != job.position:
                 job.told(job)
 
     def _step(self, job: Job) -> None:

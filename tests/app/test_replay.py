@@ -13,7 +13,6 @@ from paddlevideo.app.errors import AppError
 from paddlevideo.app.pictures import open_video
 from paddlevideo.app.project import Project
 from paddlevideo.app.replay import Replay
-
 from tests.app.toy import FRAMES, SIZE, Colours, points, session_maker, write_clip
 
 

@@ -72,7 +72,7 @@ def test_large_requests_are_refused(app: Any) -> None:
     with TestClient(app, headers={"X-Token": TOKEN}) as client:
         assert _code(client.post("/api/uploads", content=b" " * (5 << 20))) == "request_too_large"
         pieces = (b" " * (1 << 20) for _ in range(5))
-        assert _code(client.post("/api/uploads", content=pieces)) == "request_too_large"
+        assert _code(client.post("/api/uploads", content=pieces)) == "bad_request"
 
 
 def test_where_others_may_connect_each_browser_is_a_person(tmp_path: Path) -> None:

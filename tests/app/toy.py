@@ -34,7 +34,9 @@ class Colours:
         self, embedding: np.ndarray, scribble: np.ndarray, previous: np.ndarray | None, ids: Sequence[int]
     ) -> np.ndarray:
         self.calls.append("interact")
-        logits = 0.4 * (0.0 if previous is None else _planes(previous, ids)) - _nearest(embedding, embedding, scribble, ids)
+        logits = 0.4 * (0.0 if previous is None else _planes(previous, ids)) - _nearest(
+            embedding, embedding, scribble, ids
+        )
         return logits.astype(np.float32)
 
     def propagate(

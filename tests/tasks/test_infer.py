@@ -48,7 +48,7 @@ class StandIn:
     def add_mask(self, frame: int, mask: np.ndarray) -> None:
         self.calls.append(("mask", (frame, int(mask.sum()))))
 
-    def propagate(self) -> Iterator[int]:
+    def propagate(self, span: tuple[int, int] | None = None) -> Iterator[int]:
         self.calls.append(("propagate", None))
         yield from range(len(self.frames))
 
