@@ -46,7 +46,7 @@ class Service:
             make_session,
             self.pictures.reader,
             settings.sessions,
-            settings.cache_bytes,
+            settings.memory_bytes,
             lambda project: self.worker.cancel(project),
         )
         self.worker = Worker("worker", max(1, settings.sessions - 1), self._work_ahead)

@@ -21,7 +21,7 @@ class Sessions:
         make: a video and its objects' ids to a fresh session.
         open_frames: a project's video.
         limit: how many sessions are held.
-        cache_bytes: memory for the embeddings of all together; those of the sessions not in use go first.
+        memory_bytes: memory for embeddings and maps of all together; embeddings of those not in use go first.
         closed: hears of a project whose session had to go.
     """
 
@@ -30,13 +30,13 @@ class Sessions:
         make: MakeSession,
         open_frames: Callable[[Project], FrameSource],
         limit: int,
-        cache_bytes: int,
+        memory_bytes: int,
         closed: Callable[[str], None] = lambda project: None,
     ) -> None:
         self._make = make
         self._open_frames = open_frames
         self._limit = limit
-        self._cache_bytes = cache_bytes
+        self._memory_bytes = memory_bytes
         self._closed = closed
         self._open: OrderedDict[str, Replay] = OrderedDict()
         self._lock = threading.Lock()
@@ -55,12 +55,13 @@ class Sessions:
             others = list(self._open.values())[:-1]
         for each in gone:
             self._closed(each)
-        held = sum(each.session.embedding_bytes for each in (*others, found))
+        held = sum(each.session.memory_bytes for each in (*others, found))
         for other in others:
-            if held <= self._cache_bytes:
+            if held <= self._memory_bytes:
                 break
-            held -= other.session.embedding_bytes
+            held -= other.session.memory_bytes
             other.session.drop_embeddings()
+            held += other.session.memory_bytes
         return found
 
     def at_hand(self, project: str) -> Replay | None:

@@ -40,7 +40,7 @@ class Settings:
         remote: others than this machine may connect; every browser is then a person of its own.
         folders: name to folder, the folders whose videos may be opened.
         open_path: the video or folder of pictures named on the command line.
-        cache_bytes: memory for the embeddings of all sessions together.
+        memory_bytes: memory for embeddings and maps of all sessions together.
         sessions: sessions that are held in memory at most.
     """
 
@@ -52,5 +52,5 @@ class Settings:
     folders: dict[str, Path] = field(default_factory=dict)
     open_path: Path | None = None
     limits: Limits = field(default_factory=Limits)
-    cache_bytes: int = 1 << 30
+    memory_bytes: int = 384 << 20
     sessions: int = 4

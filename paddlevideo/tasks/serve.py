@@ -92,7 +92,6 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         path = Path(folder).resolve()
         name = path.name or str(path)
         folders[name if name not in folders else str(path)] = path
-    cache_mib = cfg.get("INFERENCE", {}).get("cache_mib", 1024)
     return Settings(
         projects=Path(args.projects).absolute(),
         token=secrets.token_urlsafe(24),
@@ -102,7 +101,7 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        cache_bytes=cache_mib << 20,
+        memory_bytes=cfg["INFERENCE"]["max_memory_mib"] << 20,
         sessions=args.max_sessions,
     )
 

@@ -1,7 +1,7 @@
 """The page in Debian's Chromium, driven by Playwright; skipped with a reason where either is missing.
 
-    pytest tests/browser
-    pytest tests/browser --screenshots     also takes the pictures of the documents, of the demo clip
+pytest tests/browser
+pytest tests/browser --screenshots     also takes the pictures of the documents, of the demo clip
 """
 
 from __future__ import annotations
