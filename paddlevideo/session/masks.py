@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .loops import Floats, in_bands, positions
 
 Mask = NDArray[np.uint8]
+Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
 
 
 def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
@@ -90,7 +91,7 @@ class MaskStore:
     """Each frame's mask at the video's own size and its label on the embedding grid, compressed."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]] = {}
+        self._kept: dict[int, Entry] = {}
 
     def put(self, frame: int, mask: Mask, grid: Mask) -> None:
         """Keep the mask (H,W) and the grid label (h,w) of ``frame``."""
@@ -112,9 +113,19 @@ class MaskStore:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, other: MaskStore, but: Collection[int]) -> None:
-        """Take over what ``other`` has of all frames but some."""
-        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame not in but}
+    def keep(self, other: MaskStore, but: int) -> None:
+        """Take over what ``other`` has of all frames but one."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+
+    def entry(self, frame: int) -> Entry | None:
+        """What is kept of ``frame``, for `put_back`; an object of its own for every `put`."""
+        return self._kept.get(frame)
+
+    def put_back(self, frame: int, entry: Entry | None) -> None:
+        """Have of ``frame`` what `entry` gave; None is nothing."""
+        self._kept.pop(frame, None)
+        if entry is not None:
+            self._kept[frame] = entry
 
     def copy(self) -> MaskStore:
         """The store as it is now; costs one pointer a frame."""

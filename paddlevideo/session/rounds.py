@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..loader.scribbles import UNLABELLED, Stroke
 from .loops import Floats
-from .masks import Mask, MaskStore
+from .masks import Entry, Mask, MaskStore
 from .memory import GlobalMemory, LocalMemory
 
 Labels = NDArray[np.integer]
@@ -61,6 +61,7 @@ class Round:
         propagated: whether propagation has begun; more strokes then make a new round.
         before: the state that the round began from, None when it is too old to be undone.
         result: the annotated frame's answer until propagation has handed it on.
+        under, answer: what the masks had of the frame before the round, and what its last answer put there.
     """
 
     number: int
@@ -74,6 +75,8 @@ class Round:
     propagated: bool = False
     before: State | None = field(default=None, repr=False)
     result: FrameResult | None = field(default=None, repr=False)
+    under: Entry | None = field(default=None, repr=False)
+    answer: Entry | None = field(default=None, repr=False)
 
     def label_of(self, ids: Sequence[int]) -> Labels:
         """The label, nothing said about other ids."""

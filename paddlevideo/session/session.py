@@ -181,8 +181,7 @@ class Session:
             raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
         self._pass = None
         self._rounds.pop()
-        if last.before is not None:
-            self._state = last.before
+        self._state = self._before(last) if last.before is None else last.before
 
     def propagate(self, span: tuple[int, int] | None = None) -> Iterator[FrameResult]:
         """Yield the annotated frame, the frames after it to the last, then those before it down to the first.
@@ -272,7 +271,8 @@ class Session:
             self._settle(self._rounds[-1])
             self._rounds[-1].prepared = None
         number = len(self._rounds) + 1
-        self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state))
+        under = self._state.masks.entry(frame)
+        self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state, under=under))
         for old in self._rounds[: -self._undo_depth]:
             if old.propagated:
                 old.before = None
@@ -281,11 +281,19 @@ class Session:
     def _begin(self, current: Round) -> FrameResult:
         """Answer a round's annotated frame from the state before the round."""
         if current.before is None:
-            current.before = self._state
+            current.before = self._before(current)
         self._state = current.before.copy()
         self._state.local_memory.begin(current.number)
         current.result = self._steps.annotate(current, self._state, self.ids)
+        current.answer = self._state.masks.entry(current.frame)
         return current.result
+
+    def _before(self, current: Round) -> State:
+        """The state without what a waiting round answered earlier, if that is still there."""
+        state = self._state.copy()
+        if current.answer is not None and state.masks.entry(current.frame) is current.answer:
+            state.masks.put_back(current.frame, current.under)
+        return state
 
     def _settle(self, current: Round) -> None:
         """Have everything of a round's annotated frame in the memories, if its answer stands."""
@@ -302,8 +310,7 @@ class Session:
             standing = current.result if current is self._rounds[-1] else None
             masks = self._state.masks
             result = standing or self._begin(current)
-            # Until the walk reaches them; what later rounds have answered comes after this one.
-            self._state.masks.keep(masks, but={each.frame for each in self._rounds[current.number - 1 :]})
+            self._state.masks.keep(masks, but=current.frame)  # until the walk reaches them
             self._settle(current)
             for later in self._rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew

@@ -1,4 +1,4 @@
-"""The server as a person starts it: ``main.py --serve`` in a process of its own, which can be killed and begun again."""
+"""The server as a person starts it: ``main.py --serve`` in a process of its own, to be killed and begun again."""
 
 from __future__ import annotations
 
