@@ -5,6 +5,7 @@ Shapes: O ids incl. background, C channels, H W network input, h w embedding gri
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
@@ -15,9 +16,11 @@ from paddle import nn
 
 from ..modeling import matching as plain
 from ..modeling.framework.manet import MANet
-from ..utils.compiled import CompiledLayer
+from ..utils.compiled import CompiledLayer, has_bf16
 from ..utils.runtime import device
 from . import matching as fast
+
+logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.integer]
@@ -174,6 +177,9 @@ class _SharedHead(nn.Layer):
 def build_engine(model: MANet, kind: EngineKind = "fast", precision: str = "fp32") -> Engine:
     """The engine called ``kind``; on a graphics card eager Paddle is the fast one."""
     if kind == "fast" and device() == "cpu":
+        if precision == "bf16" and not has_bf16():
+            logger.warning("precision bf16: this processor has no bfloat16 instructions; fp32 is faster and is used")
+            precision = "fp32"
         return CompiledEngine(model, precision)
     return EagerEngine(model)
 

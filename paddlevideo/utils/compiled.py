@@ -165,6 +165,11 @@ def _run(predictor: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [predictor.get_output_handle(name).copy_to_cpu() for name in predictor.get_output_names()]
 
 
+def has_bf16() -> bool:
+    """Return whether this processor multiplies bfloat16; where it does not, bf16 would be slower than fp32."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_processor().split())
+
+
 def _processor() -> str:
     """The processor's instruction sets, as far as the system tells."""
     try:

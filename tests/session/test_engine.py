@@ -9,10 +9,17 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.loader.scribbles import Stroke
+from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+from paddlevideo.loader.video import open_frames
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy, build_model
+from paddlevideo.session import engine as engine_module
 from paddlevideo.session.engine import CompiledEngine, EagerEngine, _Embedder, build_engine
-from paddlevideo.utils.compiled import CompiledLayer
+from paddlevideo.session.session import Session
+from paddlevideo.utils.compiled import CompiledLayer, has_bf16
 from paddlevideo.utils.config import load_config
+from paddlevideo.utils.weights import load_into
 
 CHANNELS, IMAGE, GRID = 8, (64, 96), (16, 24)
 CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
@@ -96,3 +103,34 @@ def test_the_shipped_networks_compile(config: str, smaller: list[str], tmp_path:
     model = build_model(load_config(CONFIGS / f"{config}.yaml", smaller)["MODEL"])
     embedder = _Embedder(model.backbone, model.embedding)
     assert CompiledLayer(embedder, [(1, 3, *IMAGE)], cache_dir=tmp_path).compiled
+
+
+def test_bf16_is_fp32_where_the_processor_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(engine_module, "has_bf16", lambda: False)
+    model = _model()
+    image = np.random.default_rng(0).standard_normal((3, *IMAGE)).astype(np.float32)
+    wanted = build_engine(model, "fast").embed(image)
+    assert np.array_equal(build_engine(model, "fast", "bf16").embed(image), wanted)
+    assert "no bfloat16" in caplog.text
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16 instructions")
+def test_bf16_labels_are_those_of_fp32_on_nearly_all_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    write_toy_davis(tmp_path / "toy", ToyWorld(sequences=1, frames=5, size=(144, 256)))
+    folder = tmp_path / "toy" / "JPEGImages" / "480p"
+    frames = next(folder.iterdir())
+    config, weights = CONFIGS / "manet_lite.yaml", CONFIGS.parents[1] / "data" / "weights" / "manet_lite.pdparams"
+    masks = []
+    for precision in ("fp32", "bf16"):
+        cfg = load_config(config, [f"INFERENCE.precision={precision}"])
+        model = build_model(cfg["MODEL"])
+        load_into(model, weights)
+        source = open_frames(frames)
+        session = Session(build_engine(model, "fast", precision), source, Preprocess(**cfg["PIPELINE"]["input"]), 1)
+        session.add_strokes([Stroke(1, 2, ((0.4, 0.5), (0.6, 0.5)))])
+        masks.append(np.stack([result.mask for result in session.propagate()]))
+    assert (masks[0] == masks[1]).mean() >= 0.995
