@@ -12,7 +12,7 @@ import numpy as np
 
 MATRIX = 2048
 COPY_BYTES = 256 << 20
-REPEATS = 5
+REPEATS = 10
 
 
 def rates(tiny: bool = False) -> dict[str, float]:
