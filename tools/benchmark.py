@@ -61,8 +61,9 @@ def main(argv: list[str] | None = None) -> int:
 def measure(args: argparse.Namespace) -> None:
     """Run the measurement that is asked for, print its table and write its files."""
     prepare_threads()
-    from paddlevideo.utils.runtime import import_paddle
+    from paddlevideo.utils.runtime import import_paddle, keep_memory
 
+    keep_memory()
     import_paddle()
     module = MEASUREMENTS[args.command]
     results = module.run(args)
