@@ -96,6 +96,14 @@ def test_the_command_lines_seed_wins(calls: list[Any]) -> None:
     assert calls[0][2].seed == 0
 
 
+@pytest.mark.parametrize("flag", ["--max-memory", "--max_memory"])
+def test_the_command_lines_memory_wins(flag: str, calls: list[Any]) -> None:
+    assert cli.main(["-c", CONFIG, "-o", "INFERENCE.max_memory_mib=9", flag, "200"]) == 0
+    assert calls[0][1]["o"] == ["INFERENCE.max_memory_mib=9", "INFERENCE.max_memory_mib=200"]
+    with pytest.raises(SystemExit):
+        cli.parse_arguments(["-c", CONFIG, flag, "0"])
+
+
 @pytest.mark.parametrize(
     ("argv", "resume"), [([], None), (["--resume"], True), (["--resume", "auto"], True), (["--resume", "a"], "a")]
 )

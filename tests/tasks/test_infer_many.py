@@ -121,6 +121,9 @@ def test_only_what_changed_is_done_again(
     assert again({**CFG, "INFERENCE": {"local_memory": "nearest"}}) == ["disc", "pair", "third"]
     assert not (world / "out" / "disc" / ".masks.partial-1234").exists()
     assert again({**CFG, "INFERENCE": {"local_memory": "nearest"}}) == []
+    assert (
+        again({**CFG, "INFERENCE": {"local_memory": "nearest", "max_memory_mib": 100}}) == []
+    )  # the masks are the same
 
 
 def test_masks_as_davis_has_them(world: Path, arguments: Callable[..., Namespace]) -> None:
