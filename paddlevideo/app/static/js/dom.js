@@ -24,7 +24,7 @@ export function el(tag, options = {}, ...children) {
 /** Whether keys typed now belong to a text field. */
 export function typing() {
   const at = document.activeElement;
-  return Boolean(at?.matches("textarea, select, input:not([type=range]):not([type=checkbox]):not([type=radio])"));
+  return Boolean(at?.matches("textarea, select, input[type=text]"));
 }
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

@@ -150,7 +150,7 @@ export class Editor {
   #listen(id) {
     let lost = false;
     return listen(id, {
-      mask: (event) => this.job.maskCame(event),
+      mask: (event) => this.#maskCame(event),
       job: (event) => this.job.jobCame(event),
       document: ({ revision }) => this.commands.follow(revision),
       embedded: (event) => this.#embedded(event),
@@ -160,6 +160,13 @@ export class Editor {
         this.store.set({ connected: up });
       },
     });
+  }
+
+  /** A new mask: while the picture follows, the frame that comes next is fetched already. */
+  #maskCame(event) {
+    const step = event.frame >= this.store.get("frame") ? 1 : -1;
+    this.job.maskCame(event);
+    if (this.job.following) this.picture.ahead([event.frame + step].filter((each) => this.store.get("doc").frames.state[each]));
   }
 
   /** Show how far frames are prepared, for as long as the server says so. */

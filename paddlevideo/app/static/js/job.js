@@ -6,6 +6,7 @@ import { toastError } from "./toasts.js";
 
 export class Job {
   #home = null; // the frame to return to when the picture has followed a propagation
+  #begun = false; // whether the document is that of the propagation that runs
 
   /** @param {Store} store @param {Commands} commands */
   constructor(store, commands) {
@@ -43,6 +44,10 @@ export class Job {
     frames.masks[frame] = rev;
     frames.state[frame] = state;
     this.store.touch("masks");
+    if (this.propagating && !this.#begun) {
+      this.#begun = true;
+      this.commands.reload(); // a propagation changes rounds and revision when its first frame is done
+    }
     if (this.following) this.store.set({ frame });
   }
 
@@ -59,6 +64,7 @@ export class Job {
     if (!over || event.kind !== "propagate") return;
     if (this.following) this.store.set({ frame: this.#home });
     this.#home = null;
+    this.#begun = false;
     this.commands.reload();
   }
 

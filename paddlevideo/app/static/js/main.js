@@ -56,8 +56,9 @@ async function begin() {
     // `show` asks again and says what is wrong
   }
   window.addEventListener("hashchange", show);
-  // A button clicked with the mouse gives the focus back, so that Space plays the video and does not press it again.
-  document.addEventListener("click", (event) => event.detail && event.target.closest(".editor button")?.blur());
+  // What was clicked with the mouse gives the focus back, so that keys go to the video and do not press it again.
+  const clicked = ".editor :is(button, canvas, input[type=range])";
+  document.addEventListener("click", (event) => event.detail && event.target.closest(clicked)?.blur());
   await show();
 }
 

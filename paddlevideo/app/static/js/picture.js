@@ -11,13 +11,16 @@ import { View } from "./view.js";
 const BUDGET = 240e6; // bytes of frames kept
 const WIDEST = 1920; // wider frames are fetched at this width
 const BACKGROUND = "#e8eaee"; // colour of background strokes
+const PATIENCE = 250; // ms that a frame waits for its mask, so that both appear together
 
 export class Picture {
-  shown = null; // {frame, bitmap}: what the canvas has
+  shown = null; // {frame}: what the canvas has
   drawing = null; // {points, object}: the stroke under the pointer, picture pixels
   pointer = null; // [x, y] on the screen, null when away
   #context;
   #topContext;
+  #topFrame = null; // the frame whose strokes the upper canvas has
+  #asked = { frame: -1, at: 0 }; // the frame to show, and since when
 
   /** @param {Store} store */
   constructor(store) {
@@ -37,7 +40,7 @@ export class Picture {
       budget: BUDGET,
       lanes: 2,
     });
-    this.overlays = new Overlays(store, (frame) => frame === this.shown?.frame && this.draw());
+    this.overlays = new Overlays(store, (frame) => [this.shown?.frame, store.get("frame")].includes(frame) && this.draw());
     store.on(["frame", "opacity", "outline", "doc", "masks"], this.draw);
     store.on(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
@@ -101,8 +104,7 @@ export class Picture {
 
   #draw() {
     const frame = this.store.get("frame");
-    const bitmap = this.frames.get(frame);
-    if (bitmap) this.shown = { frame };
+    if (this.frames.get(frame) && this.#maskReady(frame)) this.shown = { frame };
     const at = this.shown?.frame;
     const [context, { video }] = [this.#context, this.store.get("doc")];
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -110,7 +112,7 @@ export class Picture {
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.#place(context);
     context.imageSmoothingEnabled = this.view.scale < 3;
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingQuality = this.view.scale < 0.6 ? "medium" : "low"; // finer ones take too long without a GPU
     const picture = at === undefined ? null : this.frames.peek(at);
     if (picture) context.drawImage(picture, 0, 0, video.width, video.height);
     else {
@@ -126,8 +128,6 @@ export class Picture {
     if (this.#topFrame !== at) this.drawTop();
   }
 
-  #topFrame = null;
-
   #drawTop() {
     const context = this.#topContext;
     this.#topFrame = this.shown?.frame;
@@ -141,6 +141,16 @@ export class Picture {
       this.#line(context, this.drawing.points, this.colorOf(this.drawing.object), width, 0.9);
     }
     if (this.pointer) this.#drawBrush(context);
+  }
+
+  /** Whether the frame's mask is there, or was waited for long enough. */
+  #maskReady(frame) {
+    if (this.#asked.frame !== frame) {
+      this.#asked = { frame, at: performance.now() };
+      setTimeout(this.draw, PATIENCE + 10);
+    }
+    this.overlays.cache.get(frame);
+    return this.overlays.cache.fresh(frame) || frame === this.shown?.frame || performance.now() - this.#asked.at > PATIENCE;
   }
 
   #drawStrokes(context) {

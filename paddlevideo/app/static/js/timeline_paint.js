@@ -40,7 +40,7 @@ export function drawStates(context, scale, { state, changed }) {
   if (!changed) return;
   const most = changed.reduce((max, each) => Math.max(max, each ?? 0), 0);
   if (!most) return;
-  context.fillStyle = "rgb(255 255 255 / 42%)";
+  context.fillStyle = "rgb(255 255 255 / 28%)";
   for (let frame = first; frame <= last; frame += 1) {
     const bar = Math.round(((changed[frame] ?? 0) / most) * (height - 3));
     if (bar > 0) context.fillRect(scale.x(frame), top + height - bar, scale.perFrame, bar);

