@@ -59,6 +59,10 @@ class NewStroke(Changing):
     points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
 
 
+class Hold(Body):
+    frame: int
+
+
 class Erase(Changing):
     keys: Annotated[list[str], Field(min_length=1, max_length=10_000)]
 

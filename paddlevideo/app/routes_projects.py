@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from .history import Span
-from .requests import Changing, EditObject, EditProject, Erase, NewObject, NewStroke, Propagate
+from .requests import Changing, EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Propagate
 from .routes_common import Person, TheProject, TheService
 
 router = APIRouter(tags=["project"], prefix="/projects/{project}")
@@ -54,6 +54,12 @@ def remove_object(object_id: int, project: TheProject, service: TheService, revi
 @router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask")
 def stroke(body: NewStroke, project: TheProject, service: TheService, person: Person) -> Document:
     return service.stroke(person, project, body.frame, body.object_id, body.points, body.revision)
+
+
+@router.post("/hold", status_code=204, summary="A stroke is being drawn: keep the model free for its answer")
+def hold(body: Hold, project: TheProject, service: TheService) -> Response:
+    service.hold(project, body.frame)
+    return Response(status_code=204)
 
 
 @router.post("/erase", summary="Take strokes back that were not propagated yet")

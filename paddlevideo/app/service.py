@@ -26,6 +26,7 @@ from .worker import Job, Worker
 
 logger = logging.getLogger(__name__)
 _IDLE = 600.0  # seconds after the last request that a project is still prepared for
+_HOLD = 3.0  # seconds that the model is kept free for a stroke that is being drawn
 
 
 class Service:
@@ -54,6 +55,7 @@ class Service:
         self._ahead: dict[str, tuple[int, Iterator[None]]] = {}  # project to its revision, and what gets it ready
         self._used: dict[str, tuple[Project, float]] = {}  # project to when it was last used
         self._decoding: dict[str, Job] = {}
+        self._held_until = 0.0
 
     def start(self) -> None:
         """Begin to work."""
@@ -167,6 +169,12 @@ class Service:
             getattr(project, what)(*args)
             self._changed(project, stop=project.program() != before)
         return self.document(project)
+
+    def hold(self, project: Project, frame: int) -> None:
+        """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""
+        project.check_frame(frame)
+        project.around = frame
+        self._held_until = time.monotonic() + _HOLD
 
     def _changed(self, project: Project, stop: bool = True) -> None:
         if stop:
@@ -282,6 +290,8 @@ class Service:
     def _work_ahead(self) -> bool:
         """Bring the sessions of projects in use up to date, then embed their frames; one step."""
         now = time.monotonic()
+        if now < self._held_until:
+            return False
         used = [
             (when, project)
             for project, when in list(self._used.values())

@@ -233,6 +233,18 @@ def test_pause_cancel_and_a_stroke_get_between_two_frames(folder: Path) -> None:
         assert _error(gone) == (409, "nothing_running")
 
 
+def test_a_stroke_that_is_being_drawn_keeps_the_model_free(client: TestClient, engine: Colours) -> None:
+    document = _stroke(client, _open(client), 2, 1)
+    _until(client, document, lambda found: found["embedded"] == FRAMES)
+    other = _open(client)
+    assert client.post(f"/api/projects/{other['id']}/hold", json={"frame": 3}).status_code == 204
+    time.sleep(0.1)
+    engine.calls.clear()
+    time.sleep(0.3)
+    assert engine.calls == []
+    assert _error(client.post(f"/api/projects/{other['id']}/hold", json={"frame": 99})) == (404, "no_frame")
+
+
 def test_a_span_limits_propagation(client: TestClient) -> None:
     document = _stroke(client, _open(client), 3, 1)
     outside = client.post(f"/api/projects/{document['id']}/propagate", json={"span": [4, 6]})

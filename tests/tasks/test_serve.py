@@ -1,0 +1,68 @@
+"""The command line of the page: what is refused before anything is opened, and what the settings become."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from paddlevideo.tasks import serve
+from paddlevideo.utils.arguments import parse
+from paddlevideo.utils.errors import InputError
+
+
+def test_defaults_need_no_flag_and_a_video_may_be_named(tmp_path: Path) -> None:
+    args = parse(["--serve"], None)
+    assert (args.config, args.weights) == ("configs/segmentation/manet_lite.yaml", "data/weights/manet_lite.pdparams")
+    assert args.input is None and args.host == "127.0.0.1" and not args.allow_remote
+    assert parse(["--serve", "clip.mp4"], None).input == "clip.mp4"
+    assert parse(["--serve", "--input", "clip.mp4", "-c", "x.yaml"], None).config == "x.yaml"
+
+
+@pytest.mark.parametrize("argv", [["--serve", "a", "--input", "b"], ["--infer", "clip.mp4", "-c", "x"], ["--infer"]])
+def test_flags_that_do_not_go_together(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(argv, None)
+    assert caught.value.code == 2 and "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4"])
+def test_others_connect_only_where_that_is_meant(host: str) -> None:
+    with pytest.raises(InputError, match="--allow-remote"):
+        serve.check_host(host, False)
+    serve.check_host(host, True)
+
+
+def test_this_machine_is_no_question() -> None:
+    for host in ("127.0.0.1", "localhost", "::1"):
+        serve.check_host(host, False)
+    with pytest.raises(InputError, match="is no address"):
+        serve.check_host("no such host", False)
+
+
+def test_a_port_in_use_is_told_or_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"--port {port}: cannot be used"):
+            serve.listen("127.0.0.1", port)
+        monkeypatch.setattr(serve, "FIRST_PORT", port)
+        with serve.listen("127.0.0.1", None) as found:
+            assert found.getsockname()[1] > port
+
+
+def test_settings_of_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "other" / "videos").mkdir(parents=True)
+    flags = ["--serve", "--projects", str(tmp_path / "p"), "--max_upload_mib", "3", "--max_frames", "5"]
+    flags += ["--allow", str(tmp_path / "videos"), "--allow", str(tmp_path / "other" / "videos")]
+    found = serve.read_settings({"INFERENCE": {"cache_mib": 7}}, parse(flags, None), 8001)
+    assert sorted(found.folders) == sorted(["videos", str(tmp_path / "other" / "videos")])
+    assert found.limits.upload_bytes == 3 << 20 and found.limits.frames == 5 and found.cache_bytes == 7 << 20
+    other = serve.read_settings({}, parse(flags, None), 8001)
+    assert len(found.token) >= 32 and found.token != other.token
+    for bad in (["--allow", str(tmp_path / "none")], [str(tmp_path / "none.mp4")]):
+        with pytest.raises(InputError, match="no such"):
+            serve.read_settings({}, parse(["--serve", *bad], None), 8001)
