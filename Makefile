@@ -1,4 +1,4 @@
-# make demo | test | lint | install | judge | clean: each installs what it needs into .venv first.
+# make demo | app | test | test-browser | lint | install | judge | clean: each installs what it needs into .venv first.
 #   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
 #   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
 
@@ -14,14 +14,21 @@ PYTHON ?= $(shell for end in 13 99; do for p in python3 python3.12 python3.11 py
 CONFIG := configs/segmentation/manet_lite.yaml
 WEIGHTS := data/weights/manet_lite.pdparams
 
-.PHONY: demo test lint install judge clean
+.PHONY: demo app test test-browser lint install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
 		--scribbles data/demo/bunny_scribbles.json --output output/demo
 
+app: $(VENV)/.demo
+	$(BIN)/python main.py --serve "$$($(BIN)/python tools/demo_clip.py)"
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
+
+# The page in Chromium, which is installed where apt-get can do so; without it the tests skip and say why.
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -rs tests/browser
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,6 +54,13 @@ $(VENV)/.run: requirements.txt | $(BIN)/python
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	$(PIP) install $(CONSTRAINTS) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
+	$(PIP) install $(CONSTRAINTS) -r requirements-browser.txt
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-noto-cjk; } || \
+		echo "no chromium, and it cannot be installed from here: apt-get install chromium fonts-noto-cjk"
 	@touch $@
 
 # Only the clip in its wheel is wanted: its dependencies are not.

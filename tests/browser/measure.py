@@ -1,7 +1,7 @@
 """How quick the page is: stroke to visible mask, frames a second of a propagation, and the page's longest task meanwhile.
 
-    python -m tests.browser.measure                       a drawn clip, 100 frames of 480x854
-    python -m tests.browser.measure --input FOLDER        a video or a folder of pictures; the stroke is in its middle
+python -m tests.browser.measure                       a drawn clip, 100 frames of 480x854
+python -m tests.browser.measure --input FOLDER        a video or a folder of pictures; the stroke is in its middle
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def measure(person: Person) -> None:
     long, gaps = person.page.evaluate("() => [window.long, window.gaps]")
     assert set(person.document()["frames"]["state"]) == {"a", "p"}
     print(f"propagation: {rate:.1f} frames per second")
-    print(f"longest task of the page meanwhile: {max(long, default=0):.0f} ms (0: none above 50 ms; {len(long)} in all)")
+    print(
+        f"longest task of the page meanwhile: {max(long, default=0):.0f} ms (0: none above 50 ms; {len(long)} in all)"
+    )
     print(f"frames of the page: 99 % within {sorted(gaps)[int(0.99 * len(gaps))]:.0f} ms, longest {max(gaps):.0f} ms")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+import pytest
 
 from tests.browser.served import Served
 from tests.browser.test_segment import across
 
 if TYPE_CHECKING:
     from tests.browser.person import Person
+
+expect = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-browser installs it").expect
 
 
 def test_two_thousand_frames_scroll(person: Person, served: Served) -> None:

@@ -57,6 +57,8 @@ export const removeObject = (id, revision, object) =>
   call("DELETE", `${project(id)}/objects/${object}?${query({ revision })}`);
 
 export const addStroke = (id, revision, stroke) => call("POST", `${project(id)}/strokes`, { json: { ...stroke, revision } });
+/** Say that a stroke is being drawn: the server then keeps the model free for its answer. */
+export const hold = (id, frame) => call("POST", `${project(id)}/hold`, { json: { frame } });
 export const eraseStrokes = (id, revision, keys) => call("POST", `${project(id)}/erase`, { json: { keys, revision } });
 export const undo = (id, revision) => call("POST", `${project(id)}/undo`, { json: { revision } });
 export const redo = (id, revision) => call("POST", `${project(id)}/redo`, { json: { revision } });

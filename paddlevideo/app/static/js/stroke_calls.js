@@ -21,8 +21,13 @@ export class Strokes {
       this.job.stay(); // the picture runs: the first touch stops it, so that nobody draws on the wrong frame
       return null;
     }
-    if (store.get("tool") === "background") return 0;
-    const object = store.get("doc").objects.find((each) => each.id === store.get("object"));
+    const object = store.get("tool") === "background" ? 0 : this.#chosen();
+    if (object !== null) api.hold(store.get("doc").id, store.get("frame")).catch(() => {}); // it only saves time
+    return object;
+  }
+
+  #chosen() {
+    const object = this.store.get("doc").objects.find((each) => each.id === this.store.get("object"));
     if (!object) toast(t("stroke.noObject"));
     else if (object.locked) toast(t("stroke.locked"));
     return object && !object.locked ? object.id : null;
