@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu"]  # a graphics card imitated by the processor would take all of it
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", action="store_true", help="take the pictures of docs/images")
@@ -35,7 +37,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("needs Chromium: make test-browser installs it, or set CHROMIUM to its path")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 
