@@ -30,6 +30,7 @@ from .steps import Steps
 from .store import MIB, Storage, Store
 
 IGNORED = 255  # what DAVIS masks call void
+MAX_MEMORY_MIB = 384
 
 
 class Session:
@@ -55,7 +56,7 @@ class Session:
         preprocess: Preprocess,
         objects: int | Sequence[int] = 1,
         *,
-        max_memory_mib: float = 384,
+        max_memory_mib: float = MAX_MEMORY_MIB,
         storage: Storage = "float32",
         local_memory: LocalRule = "reference",
         refine: bool = False,

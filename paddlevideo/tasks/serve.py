@@ -30,8 +30,9 @@ from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
 from ..session.engine import build_engine
-from ..session.session import Session
+from ..session.session import MAX_MEMORY_MIB, Session
 from ..session.settings import engine_precision, session_settings
+from ..session.store import MIB
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
 from ..utils.weights import load_into
@@ -101,7 +102,7 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        memory_bytes=cfg["INFERENCE"]["max_memory_mib"] << 20,
+        memory_bytes=int(session_settings(cfg).get("max_memory_mib", MAX_MEMORY_MIB) * MIB),
         sessions=args.max_sessions,
     )
 
