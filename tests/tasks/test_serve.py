@@ -51,6 +51,7 @@ def test_a_port_in_use_is_told_or_passed_over(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(serve, "FIRST_PORT", port)
         with serve.listen("127.0.0.1", None) as found:
             assert found.getsockname()[1] > port
+            assert found.proto == socket.IPPROTO_TCP  # else every answer waits 40 ms for an acknowledgement
 
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:
