@@ -31,7 +31,6 @@ class Replay:
     def __init__(self, project: Project, open_session: OpenSession) -> None:
         self.project = project
         self._open = open_session
-        self._warm = False
         self._begin()
 
     def _begin(self) -> None:
@@ -65,17 +64,6 @@ class Replay:
                 self._told.append(operation)
                 self._touched.append(None)
         self._keep_answers()
-
-    def warm_up(self, frame: int) -> bool:
-        """Let the network's parts be built before the first stroke, with one that is taken back; False when done."""
-        if self._warm or self.session.rounds or not self.session.objects:
-            return False
-        self._warm = True
-        self.session.add_strokes([Stroke(self.session.objects[0], frame, ((0.5, 0.5),))])
-        for _ in islice(self.session.propagate(), 2):
-            pass
-        self.session.undo()
-        return True
 
     def propagate(self, action: Action, span: Span | None, frames: int) -> Iterator[FrameResult]:
         """Carry the round that is next on and give its ``frames`` frames one by one; `bring` comes before."""

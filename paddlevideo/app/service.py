@@ -311,9 +311,7 @@ class Service:
         revision, steps = self._ahead.get(project.id, (0, iter(())))
         if revision != project.revision:
             revision, steps = self._ahead[project.id] = (project.revision, replay.bring())
-        if next(steps, self) is not self:
-            return True
-        return replay.warm_up(project.around) or self._embed(project, replay)
+        return next(steps, self) is not self or self._embed(project, replay)
 
     def _embed(self, project: Project, replay: Replay) -> bool:
         if replay.session.embed_next(project.around) is None:

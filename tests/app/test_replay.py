@@ -73,19 +73,6 @@ def test_strokes_of_a_round_are_answered_once_more_after_an_undo(project: Projec
     assert engine.calls.count("interact") == 1 and "propagate" not in engine.calls
 
 
-def test_warming_up_leaves_no_trace(project: Project) -> None:
-    cold, warm = _replay(project, refine=True), _replay(project, refine=True)
-    _run(warm)
-    assert warm.warm_up(3) and not warm.warm_up(3)
-    assert not _session_masks(warm).any()
-    _stroke(project, 2, 1)
-    for replay in (cold, warm):
-        _run(replay)
-        list(replay.session.propagate())
-    assert np.array_equal(_session_masks(cold), _session_masks(warm))
-    assert not warm.warm_up(3)
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_random_work_equals_a_fresh_replay(project: Project, seed: int) -> None:
     chance = random.Random(seed)
