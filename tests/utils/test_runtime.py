@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -69,3 +70,22 @@ def test_importing_paddle_says_nothing() -> None:
     code = "from paddlevideo.utils.runtime import *; prepare_threads(2); import_paddle(); import paddle"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (found.stdout, found.stderr) == ("", "")
+
+
+def test_compiled_loops_are_kept_for_the_sources_they_come_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR"):
+        monkeypatch.setenv(variable, "1")  # so that the test's changes are undone
+    package = tmp_path / "package"
+    (package / "utils").mkdir(parents=True)
+    monkeypatch.setattr(runtime, "__file__", str(package / "utils" / "runtime.py"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folders = []
+    for source in ("one", "other", "one"):
+        (package / "loops.py").write_text(source)
+        monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+        runtime.prepare_threads(1)
+        folders.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    assert folders[0] == folders[2] != folders[1]
+    assert all(folder.is_dir() and folder.parent == tmp_path / "cache" / "manet" for folder in folders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,8 +15,11 @@ from tools.bench import machine, operations
 from tools.bench.processes import process
 from tools.bench.subject import PARTS, VARIANTS, Sample, Setup, serve
 
+Measure = Callable[[Setup, int, dict[str, float]], dict[str, Any]]
+
 CONFIG_NAMES = ("manet_lite", "manet")
 TINY_CONFIG, TINY_SIZE = "manet_toy", (64, 96)
+TURNS = 3  # of each variant
 
 
 def add_arguments(parser: argparse.ArgumentParser, configs: Sequence[str] = CONFIG_NAMES) -> None:
@@ -44,6 +47,36 @@ def setups(args: argparse.Namespace) -> list[Setup]:
     if min(args.size) < 64:
         raise InputError(f"--size {args.size[0]} {args.size[1]}: must be 64 or more each way")
     return [Setup(name, args.precision, tuple(args.size), args.weights) for name in names]
+
+
+def add_repeat(parser: argparse.ArgumentParser, what: str, default: int) -> None:
+    """Add how often a turn does ``what``."""
+    text = f"{what} of each of {TURNS} turns; plain does a quarter ({default})"
+    parser.add_argument("--repeat", type=int, default=default, help=text)
+
+
+def run_each(args: argparse.Namespace, measure: Measure) -> dict[str, Any]:
+    """Measure every config: ``measure(setup, repeat, rates)`` returns its figures."""
+    chosen = setups(args)
+    rates = measured_rates(args)
+    return {setup.config: measure(setup, args.repeat, rates) for setup in chosen}
+
+
+def take_turns(
+    processes: Mapping[str, Connection], repeat: int, ask: Callable[[Connection, int, int], tuple[list[Sample], float]]
+) -> tuple[dict[str, list[Sample]], dict[str, float]]:
+    """Let the variants take turns of ``repeat``, plain of a quarter; return samples and peak GiB of each.
+
+    ``ask(connection, turn, count)`` returns ``count`` samples and the process's peak.
+    """
+    samples: dict[str, list[Sample]] = {variant: [] for variant in processes}
+    peaks = {}
+    counts = {"plain": max(1, repeat // 4), "shipped": repeat}
+    for turn in range(TURNS):
+        for variant, connection in processes.items():
+            found, peaks[variant] = ask(connection, turn, counts[variant])
+            samples[variant] += found
+    return samples, peaks
 
 
 @contextmanager

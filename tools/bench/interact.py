@@ -9,35 +9,26 @@ from tools.bench import inference, operations, subject
 from tools.bench.inference import draw, table
 
 __all__ = ["add_arguments", "draw", "run", "table"]
-TURNS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this measurement takes."""
     inference.add_arguments(parser)
-    parser.add_argument(
-        "--repeat", type=int, default=4, help="strokes of each of three turns; plain does a quarter (4)"
-    )
+    inference.add_repeat(parser, "strokes", 4)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure every config."""
-    setups = inference.setups(args)
-    rates = inference.measured_rates(args)
-    return {setup.config: measure(setup, args.repeat, rates) for setup in setups}
+    return inference.run_each(args, measure)
 
 
 def measure(setup: subject.Setup, repeat: int, rates: dict[str, float]) -> dict[str, Any]:
-    samples: dict[str, list[subject.Sample]] = {variant: [] for variant in subject.VARIANTS}
-    peaks = {}
-    counts = {"plain": max(1, repeat // 4), "shipped": repeat}
     with inference.variants(setup) as processes:
         for process in processes.values():
             subject.ask(process, subject.interact, 1)  # embeds and compiles
-        for _ in range(TURNS):
-            for variant, process in processes.items():
-                found, peaks[variant] = subject.ask(process, subject.interact, counts[variant])
-                samples[variant] += found
+        samples, peaks = inference.take_turns(
+            processes, repeat, lambda process, turn, count: subject.ask(process, subject.interact, count)
+        )
         grid, _ = subject.ask(processes["shipped"], subject.grid, "strokes")
     return inference.figures(setup, samples, peaks, _work(setup, grid), rates)
 
