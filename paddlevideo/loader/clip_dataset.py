@@ -46,6 +46,7 @@ class ClipDataset(TrainingSamples):
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         background_prob: part of the first rounds that have background strokes too.
+        click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
         max_objects: more objects than this in a sequence are taken for an error.
         preprocess, transforms: of ``PIPELINE``.
@@ -72,6 +73,7 @@ class ClipDataset(TrainingSamples):
         previous_damage_prob: float = 0.6,
         correction_prob: float = 0.5,
         background_prob: float = 0.2,
+        click_prob: float = 0.06,
         roi_distance: int = 12,
         max_objects: int = MAX_OBJECTS,
         *,
@@ -94,6 +96,7 @@ class ClipDataset(TrainingSamples):
         self.previous_damage_prob = previous_damage_prob
         self.correction_prob = correction_prob
         self.background_prob = background_prob
+        self.click_prob = click_prob
         self.roi_distance = roi_distance
         self.preprocess = preprocess
         self.transforms = transforms
@@ -186,6 +189,13 @@ class ClipDataset(TrainingSamples):
     ) -> np.ndarray:
         """The strokes of one round on the embedding grid (h, w), -1 elsewhere."""
         strokes = simulate_strokes(
-            truth, predicted, 0, rng, strokes=(1, 3), click=0.06, partial=0.3, background=self.background_prob
+            truth,
+            predicted,
+            0,
+            rng,
+            strokes=(1, 3),
+            click=self.click_prob,
+            partial=0.3,
+            background=self.background_prob,
         )
         return draw_label(strokes, (size[0], size[1]))

@@ -7,6 +7,7 @@ import paddle
 import pytest
 
 from paddlevideo.modeling import TopKCrossEntropy
+from paddlevideo.modeling.losses import jaccard_distance
 from paddlevideo.utils.errors import InputError
 
 
@@ -36,3 +37,22 @@ def test_the_loss_of_half_logits_is_float32(kind):
     half = loss(logits.astype(kind), label, 1)
     assert half.dtype == paddle.float32
     assert float(half) == pytest.approx(float(loss(logits, label, 1)), rel=0.02)
+
+
+def test_the_region_term_is_one_minus_the_mean_jaccard_index_of_the_objects_that_are_there():
+    # Shares of certain pixels are 0 and 1: object 1 overlaps on one pixel of three, object 2 on all, 3 is not there.
+    said, truth = [0, 1, 1, 2, 2, 3], [1, 1, 0, 2, 2, 255]
+    logits = paddle.to_tensor((1000.0 * (np.array(said)[:, None] == np.arange(4)))[None].astype(np.float32))
+    distance = jaccard_distance(logits, paddle.to_tensor([truth]))
+    assert distance.item() == pytest.approx(1 - (1 / 3 + 1) / 2)
+    assert jaccard_distance(logits, paddle.to_tensor([[0, 0, 255, 0, 0, 0]])).item() == 0
+
+
+def test_the_region_term_is_added_by_its_weight():
+    logits = paddle.to_tensor(np.random.default_rng(0).normal(size=(1, 3, 6, 7)).astype("float32"))
+    label = paddle.to_tensor(np.random.default_rng(1).integers(0, 3, (1, 6, 7)))
+    flat = logits.reshape([1, 3, 42]).transpose([0, 2, 1])
+    extra = TopKCrossEntropy(region=0.5)(logits, label, 1) - TopKCrossEntropy()(logits, label, 1)
+    assert float(extra) == pytest.approx(0.5 * float(jaccard_distance(flat, label.reshape([1, 42]))), rel=1e-4)
+    with pytest.raises(InputError, match="region"):
+        TopKCrossEntropy(region=-1)
