@@ -166,5 +166,5 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
             axes.barh(VARIANTS, widths, left=left, label=part)
             left += widths
         axes.set(title=f"{name}: {result['ratio']:.2f} times", xlabel="seconds a step")
-        axes.legend(fontsize="small")
+        axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=100, format="png")
