@@ -83,8 +83,8 @@ def photograph_clip(
     view = np.hstack([np.eye(2) * fill, -corner[:, None]])
     matrices = [chain(view, motion) for motion in drift.draw(frames, size, (width / 2, height / 2), rng)]
     return Clip(
-        [_warp(image, matrix, size, cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101) for matrix in matrices],
-        [_warp(mask, matrix, size, cv2.INTER_NEAREST, cv2.BORDER_REFLECT_101) for matrix in matrices],
+        [warp(image, matrix, size, cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101) for matrix in matrices],
+        [warp(mask, matrix, size, cv2.INTER_NEAREST, cv2.BORDER_REFLECT_101) for matrix in matrices],
     )
 
 
@@ -134,7 +134,7 @@ def paste(
     scale = min(height, width) * rng.uniform(*extent) / max(box_width, box_height)
     flip = -1.0 if rng.random() < 0.5 else 1.0
     linear = np.diag([flip * scale, scale])
-    target = _place(clip.masks[0], rng, near)
+    target = draw_place(clip.masks[0], rng, near)
     centre = np.array([left + box_width / 2, top + box_height / 2])
     placed = np.hstack([linear, (target - linear @ centre)[:, None]])
     ids = object_ids(clip.masks[0])
@@ -142,7 +142,7 @@ def paste(
     if identity >= IGNORE:
         return clip
     masks = [
-        _warp(mask, chain(placed, moved), clip.size, cv2.INTER_NEAREST)
+        warp(mask, chain(placed, moved), clip.size, cv2.INTER_NEAREST)
         for mask, moved in zip(cutout.masks, motion, strict=True)
     ]
     in_front = rng.random() < 0.6 and all(
@@ -152,14 +152,14 @@ def paste(
     frames, labels = [], []
     for index, moved in enumerate(motion):
         shown = masks[index] if in_front else masks[index] * (clip.masks[index] == 0)
-        picture = _warp(cutout.frames[index], chain(placed, moved), clip.size, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        frames.append(_blend(clip.frames[index], picture, shown))
+        picture = warp(cutout.frames[index], chain(placed, moved), clip.size, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        frames.append(blend(clip.frames[index], picture, shown))
         labels.append(np.where(shown > 0, np.uint8(identity), clip.masks[index]))
     return Clip(frames, labels)
 
 
-def _place(mask: np.ndarray, rng: np.random.Generator, near: float) -> np.ndarray:
-    """A target point (x, y)."""
+def draw_place(mask: np.ndarray, rng: np.random.Generator, near: float) -> np.ndarray:
+    """Draw a point (x, y): with probability ``near`` on or beside an object of ``mask``, else anywhere."""
     height, width = mask.shape
     pixels = np.flatnonzero((mask != 0) & (mask != IGNORE))
     if len(pixels) and rng.random() < near:
@@ -168,7 +168,7 @@ def _place(mask: np.ndarray, rng: np.random.Generator, near: float) -> np.ndarra
     return rng.uniform(0.1, 0.9, 2) * (width, height)
 
 
-def _blend(frame: np.ndarray, pasted: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def blend(frame: np.ndarray, pasted: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """``pasted`` over ``frame`` where ``mask`` is 1, with an edge a little soft so that the seam gives nothing away."""
     left, top, width, height = cv2.boundingRect(mask)
     if not width:
@@ -181,7 +181,8 @@ def _blend(frame: np.ndarray, pasted: np.ndarray, mask: np.ndarray) -> np.ndarra
     return blended
 
 
-def _warp(
+def warp(
     picture: np.ndarray, matrix: Matrix, size: tuple[int, int], interpolation: int, border: int = cv2.BORDER_CONSTANT
 ) -> np.ndarray:
+    """Return ``picture`` under ``matrix``, at ``size`` (height, width)."""
     return cv2.warpAffine(picture, matrix, (size[1], size[0]), flags=interpolation, borderMode=border)

@@ -13,10 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from ..utils.errors import InputError
-from ..utils.files import atomic_folder, atomic_path
-from ..writers.masks import write_mask
 from .scribbles import write_rounds
 from .simulated_strokes import simulate_strokes
+from .write_davis import new_davis_folder, write_frame, write_splits
 
 MAX_OBJECTS = 3
 
@@ -44,9 +43,6 @@ def write_toy_davis(root: str | Path, world: ToyWorld) -> list[str]:
     Raises:
         InputError: ``root`` is there already and not empty, or the world is too small to draw in.
     """
-    root = Path(root)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise InputError(f"{root} is there already: remove it, or name a new folder")
     if world.sequences < 1 or world.frames < 3 or min(world.size) < 64:
         raise InputError("a toy world needs 1 sequence, 3 frames and 64 pixels each way, or more of each")
     splits = {
@@ -54,13 +50,10 @@ def write_toy_davis(root: str | Path, world: ToyWorld) -> list[str]:
         "val": [f"unseen-{number:02d}" for number in range(-(-world.sequences // 2))],
     }
     names = [name for split in splits.values() for name in split]
-    with atomic_folder(root) as folder:
+    with new_davis_folder(root) as folder:
         for index, name in enumerate(tqdm(names, desc="drawing", unit="sequence", delay=2)):
             _write_sequence(folder, name, index, world)
-        lists = folder / "ImageSets" / "2017"
-        lists.mkdir(parents=True)
-        for split, members in splits.items():
-            (lists / f"{split}.txt").write_text("".join(f"{name}\n" for name in members), encoding="utf-8")
+        write_splits(folder, splits)
     return names
 
 
@@ -168,9 +161,7 @@ def _write_sequence(root: Path, name: str, index: int, world: ToyWorld) -> None:
     rng = np.random.default_rng([world.seed, index])
     frames, masks = draw_sequence(1 + index % MAX_OBJECTS, world.frames, world.size, rng)
     for t, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
-        with atomic_path(root / "JPEGImages" / "480p" / name / f"{t:05d}.jpg") as temporary:
-            cv2.imwrite(str(temporary), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-        write_mask(root / "Annotations" / "480p" / name / f"{t:05d}.png", mask)
+        write_frame(root, name, t, frame, mask)
     if index % 3 < 2:
         middle = world.frames // 2
         strokes = simulate_strokes(masks[middle], None, middle, rng)

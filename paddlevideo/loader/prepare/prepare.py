@@ -13,12 +13,12 @@ from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from ...utils.errors import InputError
-from ...utils.files import atomic_folder
 from ...writers.contact_sheet import ContactSheet
 from ...writers.masks import write_mask
 from ...writers.overlay import draw_overlay
 from ..clip import IGNORE
 from ..davis import read_image
+from ..write_davis import new_davis_folder, write_splits
 from .sources import SourceSequence
 
 PREVIEWS = 24
@@ -68,9 +68,6 @@ def write_data_set(
     Raises:
         InputError: the folder is there and not empty.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is there already: remove it, or name a new folder")
     names = [each.sequence.name for each in checked]
     count = max(1, round(val * len(names))) if val > 0 and len(names) > 1 else 0
     drawn = set(np.random.default_rng(seed).permutation(len(names))[:count].tolist())
@@ -79,17 +76,14 @@ def write_data_set(
         "val": [name for place, name in enumerate(names) if place in drawn],
     }
     sheet = ContactSheet()
-    with atomic_folder(folder) as temporary:
+    with new_davis_folder(folder) as temporary:
         for place, each in enumerate(tqdm(checked, desc="writing", unit="sequence", delay=2)):
             _write(temporary, each)
             if place < PREVIEWS:
                 picture = read_image(each.sequence.frames[each.shown])
                 mask = each.sequence.read(each.shown, each.size)
                 sheet.add(each.shown, draw_overlay(picture, np.zeros(each.size, np.uint8) if mask is None else mask))
-        lists = temporary / "ImageSets" / "2017"
-        lists.mkdir(parents=True)
-        for split, members in splits.items():
-            (lists / f"{split}.txt").write_text("".join(f"{name}\n" for name in members), encoding="utf-8")
+        write_splits(temporary, splits)
         sheet.write(temporary / "preview.png")
     return splits
 
