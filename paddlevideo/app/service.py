@@ -186,7 +186,7 @@ class Service:
         job = Job("answer", person, project.id, self._bring(project))
         self.worker.submit(job).result()
         self.events.publish(project.id, "mask", **self._mask_event(project, frame))
-        png = project.mask_png(frame)
+        png = project.masks.png(frame)
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
         return {**self.document(project), "frame": frame, "mask": mask}
 
@@ -263,7 +263,7 @@ class Service:
             with project.lock:
                 if job.cancelled:
                     return
-                action = project.begin_propagation(span, group, frames)
+                action = project.begin_propagation(span, group)
                 group = action["group"]
             for result in replay.propagate(action, span, frames):
                 with project.lock:
@@ -336,7 +336,7 @@ class Service:
 
     def _mask_event(self, project: Project, frame: int) -> dict[str, Any]:
         with project.lock:
-            return {"frame": frame, "rev": project.mask_revision(frame), "state": project.state(frame)}
+            return {"frame": frame, "rev": project.masks.revision(frame), "state": project.masks.state(frame)}
 
     def _told(self, job: Job) -> None:
         if job.kind == "answer":
