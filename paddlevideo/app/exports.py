@@ -80,6 +80,11 @@ def export_name(kind: str, format: str | None) -> str:
     return f"{kind}.{'webm' if kind == 'cutout' and format == 'webm' else SUFFIXES[kind]}"
 
 
+def export_url(project: Project, name: str) -> str:
+    """Where the page gets an export's file."""
+    return f"/api/projects/{project.id}/exports/{name}"
+
+
 def export_path(project: Project, name: str) -> Path:
     """The file of an export that is there; raise `AppError` for any other name."""
     path = project.folder / "exports" / name
@@ -95,7 +100,7 @@ def exports(project: Project) -> list[dict[str, Any]]:
             "name": path.name,
             "kind": path.stem,
             "bytes": path.stat().st_size,
-            "url": f"/api/projects/{project.id}/exports/{path.name}",
+            "url": export_url(project, path.name),
         }
         for path in sorted((project.folder / "exports").glob("*.*"))
         if _NAME.fullmatch(path.name)
