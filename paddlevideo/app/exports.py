@@ -20,6 +20,7 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.replay_file import settings_document
 from ..loader.scribbles import write_rounds
+from ..session.masks import only
 from ..utils.files import atomic_path
 from ..writers.cutout import CutoutWriter, cut_out, encode_binary, encode_cutout, matte
 from ..writers.masks import PALETTE, encode_palette
@@ -27,7 +28,7 @@ from ..writers.overlay import OverlayWriter, draw_overlay
 from ..writers.rle import encode_mask, write_rle
 from .errors import AppError
 from .mask_files import read_png
-from .project import Project, only
+from .project import Project
 from .replay import as_stroke
 from .scribble_export import file_rounds
 
@@ -57,14 +58,14 @@ class Snapshot:
     def of(project: Project) -> Snapshot:
         """Take one; raise `AppError` when there is no mask yet."""
         with project.lock:
-            files = [project.mask_file(frame) for frame in range(project.frames)]
+            files = [project.masks.file(frame) for frame in range(project.frames)]
             if not any(files):
                 raise AppError("export_empty")
             view, video = project.view, project.video
             palette = PALETTE.copy()
             for each in view.ids:
                 palette[each] = [int(view.objects[each]["color"][at : at + 2], 16) for at in (1, 3, 5)]
-            opacity = project.document()["settings"].get("opacity", 0.5)
+            opacity = project.settings.get("opacity", 0.5)
         opacity = min(1.0, max(0.0, opacity)) if isinstance(opacity, (int, float)) else 0.5
         return Snapshot(files, view.ids, (video["height"], video["width"]), palette, opacity)
 
@@ -77,6 +78,11 @@ class Snapshot:
 def export_name(kind: str, format: str | None) -> str:
     """The name of an export's file."""
     return f"{kind}.{'webm' if kind == 'cutout' and format == 'webm' else SUFFIXES[kind]}"
+
+
+def export_url(project: Project, name: str) -> str:
+    """Where the page gets an export's file."""
+    return f"/api/projects/{project.id}/exports/{name}"
 
 
 def export_path(project: Project, name: str) -> Path:
@@ -94,7 +100,7 @@ def exports(project: Project) -> list[dict[str, Any]]:
             "name": path.name,
             "kind": path.stem,
             "bytes": path.stat().st_size,
-            "url": f"/api/projects/{project.id}/exports/{path.name}",
+            "url": export_url(project, path.name),
         }
         for path in sorted((project.folder / "exports").glob("*.*"))
         if _NAME.fullmatch(path.name)

@@ -31,6 +31,16 @@ class RoundView:
     strokes: list[Action] = field(default_factory=list)
     propagation: Action | None = None
 
+    def document(self) -> dict[str, Any]:
+        """The round as the page gets it, apart from its strokes."""
+        span = self.propagation["span"] if self.propagation else None
+        return {"number": self.number, "frame": self.frame, "propagated": self.propagation is not None, "span": span}
+
+    def stroke_documents(self) -> list[dict[str, Any]]:
+        """Its strokes as the page gets them."""
+        keys = ("key", "frame", "object_id", "points")
+        return [{**{key: stroke[key] for key in keys}, "round": self.number} for stroke in self.strokes]
+
 
 @dataclass
 class View:

@@ -33,8 +33,8 @@ def thumbnail(frame: int, project: TheProject, service: TheService) -> Response:
 def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
     project.check_frame(frame)
     with project.lock:
-        current = project.mask_revision(frame)
-        png = project.mask_png(frame)
+        current = project.masks.revision(frame)
+        png = project.masks.png(frame)
     if png is None:
         raise AppError("no_mask", frame=frame)
     headers = _FOR_EVER if rev == current else {"Cache-Control": "no-cache"}

@@ -37,18 +37,18 @@ def delete(project: TheProject, service: TheService, person: Person) -> Response
 
 @router.post("/objects", summary="Add an object")
 def add_object(body: NewObject, project: TheProject, service: TheService) -> Document:
-    return service.change(project, body.revision, "add_object", body.name, body.color)
+    return service.change(project, body.revision, lambda: project.add_object(body.name, body.color))
 
 
 @router.patch("/objects/{object_id}", summary="Name, colour, hide or lock an object")
 def edit_object(object_id: int, body: EditObject, project: TheProject, service: TheService) -> Document:
     fields = body.model_dump(exclude_none=True, exclude={"revision"})
-    return service.change(project, body.revision, "edit_object", object_id, fields)
+    return service.change(project, body.revision, lambda: project.edit_object(object_id, fields))
 
 
 @router.delete("/objects/{object_id}", summary="Remove an object from all masks")
 def remove_object(object_id: int, project: TheProject, service: TheService, revision: int | None = None) -> Document:
-    return service.change(project, revision, "remove_object", object_id)
+    return service.change(project, revision, lambda: project.remove_object(object_id))
 
 
 @router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask")
@@ -69,12 +69,12 @@ def erase(body: Erase, project: TheProject, service: TheService, person: Person)
 
 @router.post("/undo", summary="Take the last step back")
 def undo(body: Changing, project: TheProject, service: TheService) -> Document:
-    return service.change(project, body.revision, "undo")
+    return service.change(project, body.revision, project.undo)
 
 
 @router.post("/redo", summary="Do the last step that was taken back again")
 def redo(body: Changing, project: TheProject, service: TheService) -> Document:
-    return service.change(project, body.revision, "redo")
+    return service.change(project, body.revision, project.redo)
 
 
 @router.post("/propagate", summary="Carry the masks over the video, or a span of it; returns at once")

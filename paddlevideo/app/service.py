@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import base64
-import logging
-import threading
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..utils.errors import InputError
+from .ahead import Ahead
+from .decoding import Decoding
 from .errors import AppError
 from .events import Events
-from .exports import Snapshot, export_name, write_export
+from .exports import Snapshot, export_name, export_url, write_export
 from .history import Span
 from .pictures import Pictures
 from .project import Project
-from .replay import Replay
 from .sessions import MakeSession, Sessions
 from .settings import Settings
 from .store import Store
 from .uploads import Uploads
 from .worker import Job, Worker
-
-logger = logging.getLogger(__name__)
-_IDLE = 600.0  # seconds after the last request that a project is still prepared for
-_HOLD = 3.0  # seconds that the model is kept free for a stroke that is being drawn
 
 
 class Service:
@@ -50,12 +43,10 @@ class Service:
             settings.memory_bytes,
             lambda project: self.worker.cancel(project),
         )
-        self.worker = Worker("worker", max(1, settings.sessions - 1), self._work_ahead)
+        self.ahead = Ahead(self.sessions, self.events, settings.sessions)
+        self.worker = Worker("worker", max(1, settings.sessions - 1), self.ahead.step)
         self.exporter = Worker("exporter", 1)  # it needs no model
-        self._ahead: dict[str, tuple[int, Iterator[None]]] = {}  # project to its revision, and what gets it ready
-        self._used: dict[str, tuple[Project, float]] = {}  # project to when it was last used
-        self._decoding: dict[str, Job] = {}
-        self._held_until = 0.0
+        self.decoding = Decoding(self.pictures, self._tell_job)
 
     def start(self) -> None:
         """Begin to work."""
@@ -66,8 +57,7 @@ class Service:
     def close(self) -> None:
         """Stop; everything is on disk already."""
         self.events.close()
-        for job in list(self._decoding.values()):
-            job.cancelled = True
+        self.decoding.close()
         self.exporter.close()
         self.worker.close()
 
@@ -75,18 +65,9 @@ class Service:
 
     def opened(self, project: Project) -> dict[str, Any]:
         """The document of a project that was just made or opened; its thumbnails and embeddings are begun."""
-        self.use(project)
-        with project.lock:
-            if project.id not in self._decoding:
-                job = Job("decode", "", project.id, iter(()), project.frames, self._told)
-                self._decoding[project.id] = job
-                threading.Thread(target=self._decode, args=(project, job), daemon=True).start()
+        self._use(project)
+        self.decoding.begin(project)
         return self.document(project)
-
-    def use(self, project: Project) -> None:
-        """Note that somebody works on a project."""
-        self._used[project.id] = (project, time.monotonic())
-        self.worker.wake()
 
     def document(self, project: Project) -> dict[str, Any]:
         """The project as the page gets it."""
@@ -100,30 +81,27 @@ class Service:
 
     def job(self, project: Project) -> Job | None:
         """What runs for a project: its propagation or export, else its decoding."""
-        decoding = self._decoding.get(project.id)
-        running = self.worker.of(project.id) or self.exporter.of(project.id)
-        return running or (decoding if decoding and not decoding.finished.is_set() else None)
+        return self.worker.of(project.id) or self.exporter.of(project.id) or self.decoding.of(project.id)
 
     def first_events(self, project: Project) -> list[tuple[str, dict[str, Any]]]:
         """What a page that opens a project's stream is told at once."""
-        self.use(project)
+        self._use(project)
         replay, job = self.sessions.at_hand(project.id), self.job(project)
         found: list[tuple[str, dict[str, Any]]] = [("document", {"revision": project.revision})]
         if replay:
             found.append(("embedded", {"done": replay.session.embedded, "total": project.frames}))
         if job:
-            found.append(("job", {**job.document(), "rate": job.rate}))
+            found.append(("job", job.event()))
         return found
 
     def delete(self, person: str, project: Project) -> None:
         """Delete a project and stop all that runs for it."""
         self.worker.cancel(project.id)
         self.exporter.cancel(project.id)
-        if project.id in self._decoding:
-            self._decoding.pop(project.id).cancelled = True
+        self.decoding.forget(project.id)
         self.sessions.close(project.id)
         self.pictures.close(project.id)
-        self._used.pop(project.id, None)
+        self.ahead.forget(project.id)
         self.store.delete(person, project.id)
 
     # --------------------------------------------------------------------------------------------- annotating
@@ -161,12 +139,12 @@ class Service:
             self._changed(project, stop=False)
         return self.document(project)
 
-    def change(self, project: Project, revision: int | None, what: str, *args: Any) -> dict[str, Any]:
-        """Call a method of the project that needs no model, such as ``"undo"``, and return the document."""
+    def change(self, project: Project, revision: int | None, change: Callable[[], object]) -> dict[str, Any]:
+        """Change the project in a way that needs no model, such as its ``undo``, and return the document."""
         with project.lock:
             project.check_revision(revision)
             before = project.program()
-            getattr(project, what)(*args)
+            change()
             self._changed(project, stop=project.program() != before)
         return self.document(project)
 
@@ -174,7 +152,7 @@ class Service:
         """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""
         project.check_frame(frame)
         project.around = frame
-        self._held_until = time.monotonic() + _HOLD
+        self.ahead.hold()
 
     def _changed(self, project: Project, stop: bool = True) -> None:
         if stop:
@@ -182,11 +160,11 @@ class Service:
         self.events.publish(project.id, "document", revision=project.revision)
 
     def _answer(self, person: str, project: Project, frame: int) -> dict[str, Any]:
-        self.use(project)
+        self._use(project)
         job = Job("answer", person, project.id, self._bring(project))
         self.worker.submit(job).result()
-        self.events.publish(project.id, "mask", **self._mask_event(project, frame))
-        png = project.mask_png(frame)
+        self._tell_mask(project, frame)
+        png = project.masks.png(frame)
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
         return {**self.document(project), "frame": frame, "mask": mask}
 
@@ -207,11 +185,33 @@ class Service:
                     raise AppError("span_without_frame", frame=each.frame, first=first, last=last)
             self.worker.cancel(project.id, ("propagate",))
             total = len(rounds) * (last - first + 1)
-            job = Job("propagate", person, project.id, iter(()), total, self._told)
+            job = Job("propagate", person, project.id, iter(()), total, self._tell_job)
             job.steps = self._propagate(project, job, len(rounds), span, last - first + 1)
             self.worker.submit(job)
-        self.use(project)
+        self._use(project)
         return self.document(project)
+
+    def _propagate(self, project: Project, job: Job, rounds: int, span: Span | None, frames: int) -> Iterator[None]:
+        replay = self.sessions.open(project)
+        yield from self._bring(project)
+        group = None
+        job.began = None  # its rate is that of its own frames
+        for _ in range(rounds):
+            with project.lock:
+                if job.cancelled:
+                    return
+                action = project.begin_propagation(span, group)
+                group = action["group"]
+            for result in replay.propagate(action, span, frames):
+                with project.lock:
+                    if job.cancelled:
+                        return
+                    project.put_mask(action["number"], result.frame, result.mask)
+                job.done += 1
+                self._tell_mask(project, result.frame)
+                self._tell_job(job)
+                yield
+                self.sessions.open(project)  # it is in use
 
     def pause(self, project: Project, paused: bool) -> dict[str, Any]:
         """Let what runs for a project rest, or go on."""
@@ -242,7 +242,7 @@ class Service:
         name = export_name(kind, format)
         snapshot = Snapshot.of(project)
         total = 1 if kind == "scribbles" else project.frames
-        job = Job("export", person, project.id, iter(()), total, self._told)
+        job = Job("export", person, project.id, iter(()), total, self._tell_job)
         job.steps = self._export(project, job, name, snapshot)
         self.exporter.submit(job)
         return {"job": job.document()}
@@ -250,106 +250,32 @@ class Service:
     def _export(self, project: Project, job: Job, name: str, snapshot: Snapshot) -> Iterator[None]:
         for _ in write_export(project, self.pictures.reader(project), name, snapshot):
             job.done += 1
-            self._told(job)
+            self._tell_job(job)
             yield
-        job.url = f"/api/projects/{project.id}/exports/{name}"
-
-    def _propagate(self, project: Project, job: Job, rounds: int, span: Span | None, frames: int) -> Iterator[None]:
-        replay = self.sessions.open(project)
-        yield from self._bring(project)
-        group = None
-        job.began = None  # its rate is that of its own frames
-        for _ in range(rounds):
-            with project.lock:
-                if job.cancelled:
-                    return
-                action = project.begin_propagation(span, group, frames)
-                group = action["group"]
-            for result in replay.propagate(action, span, frames):
-                with project.lock:
-                    if job.cancelled:
-                        return
-                    project.put_mask(action["number"], result.frame, result.mask)
-                job.done += 1
-                self.events.publish(project.id, "mask", **self._mask_event(project, result.frame))
-                self._told(job)
-                yield
-                self.sessions.open(project)  # it is in use
+        job.url = export_url(project, name)
 
     # ------------------------------------------------------------------------------------------------ inside
 
+    def _use(self, project: Project) -> None:
+        self.ahead.use(project)
+        self.worker.wake()
+
     def _bring(self, project: Project) -> Iterator[None]:
+        """Bring the project's session up to date, and tell the page where that takes long."""
         replay = self.sessions.open(project)
-        self._ahead.pop(project.id, None)
+        self.ahead.restart(project.id)
         total = replay.steps_left()
         for done, _ in enumerate(replay.bring(), 1):
             if total > 5:
-                self.events.publish(project.id, "job", **_bare("replay", done, total))
+                self.events.publish(
+                    project.id, "job", kind="replay", done=done, total=total, rate=None, paused=False, position=0
+                )
             yield
 
-    def _work_ahead(self) -> bool:
-        """Bring the sessions of projects in use up to date, then embed their frames; one step."""
-        now = time.monotonic()
-        if now < self._held_until:
-            return False
-        used = [
-            (when, project)
-            for project, when in list(self._used.values())
-            if self.events.watched(project.id) or now - when < _IDLE
-        ]
-        for _, project in sorted(used, key=lambda each: -each[0])[: self.settings.sessions]:
-            try:
-                if self._prepare(project):
-                    return True
-            except (AppError, InputError, OSError) as error:
-                logger.warning("project %s is not prepared ahead: %s", project.id, error)
-                self._used.pop(project.id, None)
-        return False
-
-    def _prepare(self, project: Project) -> bool:
-        replay = self.sessions.at_hand(project.id) or self.sessions.open(project)
-        revision, steps = self._ahead.get(project.id, (0, iter(())))
-        if revision != project.revision:
-            revision, steps = self._ahead[project.id] = (project.revision, replay.bring())
-        return next(steps, self) is not self or self._embed(project, replay)
-
-    def _embed(self, project: Project, replay: Replay) -> bool:
-        if replay.session.embed_next(project.around) is None:
-            return False
-        done = replay.session.embedded
-        self.events.publish(project.id, "embedded", done=done, total=project.frames)
-        return True
-
-    def _decode(self, project: Project, job: Job) -> None:
-        def told(done: int) -> bool:
-            job.done = done
-            if done % 10 == 0:
-                self._told(job)
-            return not job.cancelled
-
-        try:
-            self.pictures.make_thumbs(project, told)
-        except Exception as error:  # the page asks for single ones, and is told what is wrong with them
-            job.error = error if isinstance(error, AppError) else AppError("bad_input", reason=str(error))
-        job.finished.set()
-        self._told(job)
-
-    def _mask_event(self, project: Project, frame: int) -> dict[str, Any]:
+    def _tell_mask(self, project: Project, frame: int) -> None:
         with project.lock:
-            return {"frame": frame, "rev": project.mask_revision(frame), "state": project.state(frame)}
+            news = {"frame": frame, "rev": project.masks.revision(frame), "state": project.masks.state(frame)}
+        self.events.publish(project.id, "mask", **news)
 
-    def _told(self, job: Job) -> None:
-        if job.kind == "answer":
-            return
-        data: dict[str, Any] = {**job.document(), "rate": job.rate}
-        if job.finished.is_set():
-            data |= {"finished": True, "cancelled": job.cancelled}
-            if job.error:
-                data = {"kind": job.kind, "failed": job.error.document()["error"]}
-            elif job.url:
-                data["url"] = job.url
-        self.events.publish(job.project, "job", **data)
-
-
-def _bare(kind: str, done: int, total: int) -> dict[str, Any]:
-    return {"kind": kind, "done": done, "total": total, "rate": None, "paused": False, "position": 0}
+    def _tell_job(self, job: Job) -> None:
+        self.events.publish(job.project, "job", **job.event())

@@ -53,7 +53,7 @@ class Store:
             if _ID.fullmatch(file.parent.name):
                 try:
                     found.append(self.get(person, file.parent.name))
-                except (OSError, ValueError, KeyError):
+                except (OSError, ValueError, KeyError, TypeError):
                     logger.exception("%s: not a project any more", file.parent)
         return sorted(found, key=lambda project: project.changed, reverse=True)
 

@@ -57,6 +57,15 @@ class Job:
         """The job as the page gets it."""
         return {key: getattr(self, key) for key in ("kind", "done", "total", "paused", "position")}
 
+    def event(self) -> dict[str, Any]:
+        """What the page hears of it as it goes on, ends or fails."""
+        if not self.finished.is_set():
+            return {**self.document(), "rate": self.rate}
+        if self.error:
+            return {"kind": self.kind, "failed": self.error.document()["error"]}
+        saved = {"url": self.url} if self.url else {}
+        return {**self.document(), "rate": self.rate, "finished": True, "cancelled": self.cancelled, **saved}
+
     @property
     def rate(self) -> float | None:
         """Steps a second since it began."""

@@ -1,4 +1,7 @@
-"""What a session refuses, each with one line that says what, where and how to mend it."""
+"""What a session refuses, each with one line that says what, where and how to mend it.
+
+Shapes: H W the video's own size, h w embedding grid.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ..loader.frame_source import FrameSource
-from ..loader.scribbles import MAX_OBJECT_ID, Stroke
+from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke
 from ..utils.errors import InputError
+from .masks import IGNORED, Mask
+from .rounds import Labels
 
 
 def object_ids(objects: int | Sequence[int]) -> list[int]:
@@ -30,6 +35,37 @@ def one_frame(strokes: Sequence[Stroke]) -> int:
             f"strokes on frame {frames[0]}: points must be x, y in 0 to 1 of the picture's width and height"
         )
     return frames[0]
+
+
+def grid_label(label: Labels, frame: int, size: tuple[int, ...], ids: Collection[int]) -> Labels:
+    """The label (h,w) of a frame; it is of the grid's ``size``, has these ids only, and at least one of them."""
+    label = np.asarray(label)
+    if label.shape != size:
+        raise InputError(f"label of frame {frame}: its size is {label.shape}, the embedding grid's is {size}")
+    known_ids(set(np.unique(label).tolist()) - {UNLABELLED}, ids, f"label of frame {frame}")
+    if not (label != UNLABELLED).any():
+        raise InputError(f"label of frame {frame}: nothing is labelled; give at least one pixel an object's id")
+    return label.astype(np.int16)
+
+
+def whole_mask(mask: Mask, frame: int, size: tuple[int, int], ids: Collection[int]) -> Mask:
+    """The mask (H,W) of a frame; it is of the video's ``size`` and has these ids only, or 255."""
+    mask = np.asarray(mask)
+    if mask.shape != tuple(size):
+        raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {size}")
+    known_ids(set(np.unique(mask).tolist()) - {IGNORED}, ids, f"mask of frame {frame}")
+    return mask.astype(np.uint8)
+
+
+def span_around(span: tuple[int, int] | None, annotated: Collection[int], frames: FrameSource) -> tuple[int, int]:
+    """First and last frame of a span (None is the whole video) that the annotated frames lie in."""
+    first, last = span or (0, len(frames) - 1)
+    for frame in (first, last):
+        known_frame(frame, frames, "span")
+    for frame in annotated:
+        if not first <= frame <= last:
+            raise InputError(f"span: frame {frame} is annotated and not within frames {first} to {last}")
+    return first, last
 
 
 def known_frame(frame: int, frames: FrameSource, what: str) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .loops import Floats, in_bands, positions
 
 Mask = NDArray[np.uint8]
+IGNORED = 255  # what DAVIS masks call void
 Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
 
 

@@ -22,14 +22,13 @@ from .embeddings import Embeddings
 from .engine import Engine
 from .locks import Locks
 from .loops import Floats
-from .masks import Mask, MaskStore, nearest_labels, only
+from .masks import IGNORED, Mask, MaskStore, nearest_labels, only
 from .memory import GlobalMemory, LocalMemory, LocalRule
 from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
 from .steps import Steps
 from .store import MIB, Storage, Store
 
-IGNORED = 255  # what DAVIS masks call void
 MAX_MEMORY_MIB = 384
 
 
@@ -152,23 +151,13 @@ class Session:
     def annotate(self, frame: int, label: Labels) -> FrameResult:
         """As `add_strokes`, for strokes drawn already: a label (h,w) on the embedding grid, -1 where there is none."""
         self._check(frame, "label")
-        label = np.asarray(label)
-        size = self._embeddings[frame].shape[1:]
-        if label.shape != size:
-            raise InputError(f"label of frame {frame}: its size is {label.shape}, the embedding grid's is {size}")
-        checks.known_ids(set(np.unique(label).tolist()) - {UNLABELLED}, self.ids, f"label of frame {frame}")
-        if not (label != UNLABELLED).any():
-            raise InputError(f"label of frame {frame}: nothing is labelled; give at least one pixel an object's id")
-        return self._annotate(frame, label.astype(np.int16), [])
+        label = checks.grid_label(label, frame, self._embeddings[frame].shape[1:], self.ids)
+        return self._annotate(frame, label, [])
 
     def add_mask(self, frame: int, mask: Mask) -> FrameResult:
         """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing."""
         self._check(frame, "mask")
-        mask = np.asarray(mask)
-        if mask.shape != tuple(self._frames.size):
-            raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {self._frames.size}")
-        checks.known_ids(set(np.unique(mask).tolist()) - {IGNORED}, self.ids, f"mask of frame {frame}")
-        mask = self._locks.paste(mask.astype(np.uint8), frame)
+        mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
         label[label == IGNORED] = UNLABELLED
         return self._open_round(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
@@ -196,13 +185,8 @@ class Session:
         """
         if not self._rounds:
             raise InputError("propagate: no frame is annotated; add strokes or a mask first")
-        first, last = span or (0, len(self._frames) - 1)
-        for frame in (first, last):
-            self._check(frame, "span")
-        for each in self._waiting():
-            if not first <= each.frame <= last:
-                raise InputError(f"span: frame {each.frame} is annotated and not within frames {first} to {last}")
-        return self._propagate(first, last)
+        annotated = [each.frame for each in self._waiting()]
+        return self._propagate(*checks.span_around(span, annotated, self._frames))
 
     # ----------------------------------------------------------------------------------------------- results
 

@@ -44,7 +44,7 @@ def _propagate(project: Project, replay: Replay, span: tuple[int, int] | None = 
     first, last = span or (0, FRAMES - 1)
     group = None
     for _ in range(len(project.view.waiting) or 1):
-        action = project.begin_propagation(span, group, last - first + 1)
+        action = project.begin_propagation(span, group)
         group = action["group"]
         for count, result in enumerate(replay.propagate(action, span, last - first + 1)):
             if count >= stop:
@@ -53,7 +53,7 @@ def _propagate(project: Project, replay: Replay, span: tuple[int, int] | None = 
 
 
 def _masks(project: Project) -> np.ndarray:
-    return np.stack([project.mask(frame) for frame in range(FRAMES)])
+    return np.stack([project.masks.mask(frame) for frame in range(FRAMES)])
 
 
 def _session_masks(replay: Replay) -> np.ndarray:

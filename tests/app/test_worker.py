@@ -91,3 +91,15 @@ def test_what_goes_wrong_is_told_and_the_worker_goes_on(raised: Exception, code:
     assert log == ["a"]
     with pytest.raises(AppError, match="shutting down"):
         worker.submit(Job("answer", "a", "a", iter(())))
+
+
+def test_the_page_hears_how_a_job_goes_on_and_how_it_ends() -> None:
+    job = Job("export", "ann", "a", iter(()), total=3)
+    job.done = 2
+    assert job.event() == {**job.document(), "rate": None} and job.event()["done"] == 2
+    job.finished.set()
+    assert job.event()["finished"] and not job.event()["cancelled"] and "url" not in job.event()
+    job.url = "/somewhere"
+    assert job.event()["url"] == "/somewhere"
+    job.error = AppError("disk_full")
+    assert job.event() == {"kind": "export", "failed": job.error.document()["error"]}
