@@ -1,5 +1,5 @@
 """What the rounds of a session remember of each frame: aggregated global maps and local maps (reference: MA-Net's test
-loop, without its limits of 104 frames and 9 rounds).
+loop, without its limits of 104 frames and 9 rounds), and the shares that rounds mix.
 
 The maps lie in a store, which may round them once. They are never changed, only replaced, so the copy that an undo goes
 back to shares all that did not change.
@@ -23,7 +23,7 @@ LOCAL_RULES = ("reference", "nearest")
 
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
     """Maps (O,h,w) of one frame and the ids of their rows; ``round`` and ``weight`` say where they come from."""
 
     ids: tuple[int, ...]
@@ -46,12 +46,12 @@ class GlobalMemory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, Kept] = {}
 
     def aggregate(self, frame: int, maps: Floats, ids: Sequence[int]) -> Floats:
         """Take new maps (O,h,w) of ``frame`` in and return the aggregated ones."""
         least = self._store.keep(np.minimum(maps, self.read(frame, ids, maps.shape[1:])))
-        self._kept[frame] = _Kept(tuple(ids), least)
+        self._kept[frame] = Kept(tuple(ids), least)
         return least.read()
 
     def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
@@ -82,14 +82,14 @@ class LocalMemory:
             raise ValueError(f"local memory is one of {', '.join(LOCAL_RULES)}, not '{rule}'")
         self.rule = rule
         self._store = store
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, Kept] = {}
 
     def choose(self, frame: int, maps: Floats, ids: Sequence[int], round: int, distance: int) -> Floats:
         """Take the new maps (O,h,w) of ``frame`` in and return those to use.
 
         ``round`` counts from 1; ``distance`` is the number of frames to the annotated frame, 1 or more.
         """
-        new = _Kept(tuple(ids), self._store.keep(maps), round, 1.0 / distance)
+        new = Kept(tuple(ids), self._store.keep(maps), round, 1.0 / distance)
         kept = self._kept.get(frame)
         if kept is not None and self.rule == "reference" and kept.round != round - 1:
             kept = None  # the previous round annotated this frame or was stopped before it: weight 0
@@ -107,5 +107,54 @@ class LocalMemory:
     def copy(self) -> LocalMemory:
         """The memory as it is now; costs one pointer a frame."""
         twin = LocalMemory(self._store, self.rule)
+        twin._kept = dict(self._kept)
+        return twin
+
+
+class SharesMemory:
+    """The shares (O,h,w) of the ids in each pixel of a frame, which add up to 1, as the last round left them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[int, Kept] = {}
+
+    def mix(self, frame: int, shares: Floats, ids: Sequence[int], round: int, new: float = 1.0) -> Floats:
+        """Keep, and return, new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest.
+
+        ``round`` counts from 1.
+        """
+        kept = self._kept.get(frame)
+        if kept is not None and new < 1:
+            shares = new * shares + (1 - new) * kept.rows(ids, shares)
+        self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), round)
+        return shares
+
+    def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
+        """Shares (O,h,w) of ``frame`` at grid ``size``: all background where it was not met, none of a new object."""
+        nothing = np.zeros((len(ids), *size), np.float32)
+        kept = self._kept.get(frame)
+        if kept is not None:
+            return kept.rows(ids, nothing)
+        nothing[list(ids).index(0)] = 1
+        return nothing
+
+    def entry(self, frame: int) -> Kept | None:
+        """What is kept of ``frame``, for `put_back`."""
+        return self._kept.get(frame)
+
+    def put_back(self, frame: int, entry: Kept | None) -> None:
+        """Have of ``frame`` what `entry` gave; None is nothing."""
+        self._kept.pop(frame, None)
+        if entry is not None:
+            self._kept[frame] = entry
+
+    def written_by(self, frame: int) -> int:
+        """The number of the round that ``frame`` has its shares from, 0 where it was not met yet."""
+        kept = self._kept.get(frame)
+        return 0 if kept is None else kept.round
+
+    def copy(self) -> SharesMemory:
+        """The memory as it is now; costs one pointer a frame."""
+        twin = SharesMemory(self._store)
         twin._kept = dict(self._kept)
         return twin

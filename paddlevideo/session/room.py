@@ -10,10 +10,8 @@ from .store import GIB, MIB, Store
 
 logger = logging.getLogger(__name__)
 
-MAPS = 2  # a frame: global and local
 
-
-def check_room(store: Store, path: str, frames: int, embedding: tuple[int, ...], objects: int) -> None:
+def check_room(store: Store, path: str, frames: int, embedding: tuple[int, ...], objects: int, maps: int = 2) -> None:
     """Say where the embeddings and maps of a video will be: in memory, on the disk, or computed again.
 
     A round that can be undone keeps the maps that it replaced beside.
@@ -23,17 +21,18 @@ def check_room(store: Store, path: str, frames: int, embedding: tuple[int, ...],
         frames: their number.
         embedding: the shape (C,h,w) of one.
         objects: rows of a map, background included.
+        maps: kept of each frame: global, local, and the shares where rounds mix.
 
     Raises:
         InputError: not even the maps can be kept.
     """
     one = math.prod(embedding) * store.item_bytes
-    maps = MAPS * objects * math.prod(embedding[1:]) * store.item_bytes
+    kept = maps * objects * math.prod(embedding[1:]) * store.item_bytes
     budget, disk = store.budget_bytes, store.disk_room
-    total, least = frames * (one + maps), frames * maps
+    total, least = frames * (one + kept), frames * kept
     beyond = max(0, total - budget)
     needs = (
-        f"{path}: {frames} frames need {_size(total)} ({_size(one)} an embedding, {_size(maps)} for the maps of "
+        f"{path}: {frames} frames need {_size(total)} ({_size(one)} an embedding, {_size(kept)} for the maps of "
         f"{objects} ids); memory takes {_size(budget)}, the disk {_size(disk)} ({store.folder})"
     )
     if not beyond:

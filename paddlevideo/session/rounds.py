@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ..loader.scribbles import UNLABELLED, Stroke
 from .loops import Floats
 from .masks import Entry, Mask, MaskStore
-from .memory import GlobalMemory, LocalMemory
+from .memory import GlobalMemory, Kept, LocalMemory, SharesMemory
 
 Labels = NDArray[np.integer]
+FrameEntry = tuple[Entry | None, Kept | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +35,27 @@ class FrameResult:
 
 @dataclass(eq=False)
 class State:
-    """Everything that a round changes."""
+    """Everything that a round changes; shares are kept only where rounds mix, see `reach`."""
 
     global_memory: GlobalMemory
     local_memory: LocalMemory
     masks: MaskStore
+    shares: SharesMemory | None = None
 
     def copy(self) -> State:
         """The state as it is now; shares all that later rounds do not replace."""
-        return State(self.global_memory.copy(), self.local_memory.copy(), self.masks.copy())
+        shares = None if self.shares is None else self.shares.copy()
+        return State(self.global_memory.copy(), self.local_memory.copy(), self.masks.copy(), shares)
+
+    def entry(self, frame: int) -> FrameEntry:
+        """What masks and shares keep of ``frame``, for `put_back`."""
+        return self.masks.entry(frame), None if self.shares is None else self.shares.entry(frame)
+
+    def put_back(self, frame: int, entry: FrameEntry) -> None:
+        """Have of ``frame`` what `entry` gave."""
+        self.masks.put_back(frame, entry[0])
+        if self.shares is not None:
+            self.shares.put_back(frame, entry[1])
 
 
 @dataclass(eq=False)
@@ -61,7 +74,8 @@ class Round:
         propagated: whether propagation has begun; more strokes then make a new round.
         before: the state that the round began from, None when it is too old to be undone.
         result: the annotated frame's answer until propagation has handed it on.
-        under, answer: what the masks had of the frame before the round, and what its last answer put there.
+        under: what masks and shares had of the frame before the round.
+        answer: what its last answer put into the masks there.
     """
 
     number: int
@@ -75,7 +89,7 @@ class Round:
     propagated: bool = False
     before: State | None = field(default=None, repr=False)
     result: FrameResult | None = field(default=None, repr=False)
-    under: Entry | None = field(default=None, repr=False)
+    under: FrameEntry = field(default=(None, None), repr=False)
     answer: Entry | None = field(default=None, repr=False)
 
     def label_of(self, ids: Sequence[int]) -> Labels:

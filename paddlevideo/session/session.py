@@ -23,7 +23,8 @@ from .engine import Engine
 from .locks import Locks
 from .loops import Floats
 from .masks import IGNORED, Mask, MaskStore, nearest_labels, only
-from .memory import GlobalMemory, LocalMemory, LocalRule
+from .memory import GlobalMemory, LocalMemory, LocalRule, SharesMemory
+from .reach import REACHES, Reach, new_share
 from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
 from .steps import Steps
@@ -43,6 +44,8 @@ class Session:
         max_memory_mib: memory for embeddings and maps; what is beyond it waits in a temporary file.
         storage: ``"float16"`` rounds embeddings and maps, once, and halves what they take.
         local_memory: rule of the local memory, see `LocalMemory`.
+        reach: ``"video"`` carries every round over the whole video, as the reference does; ``"between"`` only to the
+            next annotated frames, mixing with what came from there, see `paddlevideo.session.reach`.
         refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
             does not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
@@ -58,25 +61,31 @@ class Session:
         max_memory_mib: float = MAX_MEMORY_MIB,
         storage: Storage = "float32",
         local_memory: LocalRule = "reference",
+        reach: Reach = "video",
         refine: bool = False,
         undo_depth: int = 3,
     ) -> None:
         if undo_depth < 1:
             raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
+        if reach not in REACHES:
+            raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         self._frames = frames
         self._store = store = Store(int(max_memory_mib * MIB), storage)
         self._embeddings = Embeddings(
             lambda frame: engine.embed(preprocess(frames[frame])),
             len(frames),
             store,
-            lambda first: check_room(store, frames.path, len(frames), first.shape, len(self.ids)),
+            lambda first: check_room(
+                store, frames.path, len(frames), first.shape, len(self.ids), maps=2 if reach == "video" else 3
+            ),
         )
         self._locks = Locks()
         sizes = (frames.size, preprocess.input_size(*frames.size))
         self._steps = Steps(engine, self._embeddings, self._locks, *sizes, refine)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
-        self._state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore())
+        shares = SharesMemory(store) if reach == "between" else None
+        self._state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), shares)
         self._rounds: list[Round] = []
         self._undo_depth = undo_depth
         self._pass: object | None = None  # the propagation that may go on; any other change ends it
@@ -256,7 +265,7 @@ class Session:
             self._settle(self._rounds[-1])
             self._rounds[-1].prepared = None
         number = len(self._rounds) + 1
-        under = self._state.masks.entry(frame)
+        under = self._state.entry(frame)
         self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state, under=under))
         for old in self._rounds[: -self._undo_depth]:
             if old.propagated:
@@ -277,7 +286,7 @@ class Session:
         """The state without what a waiting round answered earlier, if that is still there."""
         state = self._state.copy()
         if current.answer is not None and state.masks.entry(current.frame) is current.answer:
-            state.masks.put_back(current.frame, current.under)
+            state.put_back(current.frame, current.under)
         return state
 
     def _settle(self, current: Round) -> None:
@@ -314,8 +323,14 @@ class Session:
         for frame in order:
             if self._pass is not turn:
                 return
-            yield self._steps.carry(current, neighbour, frame, self._state, self.ids)
+            yield self._steps.carry(current, neighbour, frame, self._state, self.ids, self._new_share(current, frame))
             neighbour = frame
+
+    def _new_share(self, current: Round, frame: int) -> float:
+        shares = self._state.shares
+        if shares is None:
+            return 1.0
+        return new_share(frame, current, self._rounds[: current.number - 1], shares.written_by(frame))
 
     def _check(self, frame: int, what: str) -> None:
         checks.known_frame(frame, self._frames, what)

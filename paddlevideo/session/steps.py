@@ -17,6 +17,7 @@ from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
 from .rounds import FrameResult, Round, State
 
 Ids = tuple[int, ...]  # of the rows of every map
+LEAST_SHARE = 1e-4  # float16 keeps what is above
 
 
 class Steps:
@@ -55,9 +56,11 @@ class Steps:
             mask = only(current.mask, ids)
             state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
             planes = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+            if state.shares is not None:
+                state.shares.mix(current.frame, planes, ids, current.number)
             return FrameResult(current.frame, mask, planes)
         logits = self._engine.interact(embedding, label, self._previous(current.frame, state, ids), ids)
-        result = self._answer(current.frame, logits, state, ids)
+        result = self._answer(current, current.frame, logits, state, ids)
         if current.number == 1 and (label != UNLABELLED).any():
             current.reference = region_of_interest(label)
         return self._refined(current, state, ids) if self._refine else result
@@ -72,15 +75,22 @@ class Steps:
         state.global_memory.aggregate(current.frame, maps, ids)
         current.noted = True
 
-    def carry(self, current: Round, neighbour: int, frame: int, state: State, ids: Ids) -> FrameResult:
-        """Segment ``frame`` with the help of its ``neighbour``, done just before."""
+    def carry(
+        self, current: Round, neighbour: int, frame: int, state: State, ids: Ids, new: float = 1.0
+    ) -> FrameResult:
+        """Segment ``frame`` with the help of its ``neighbour``, done just before; ``new`` is the answer's share.
+
+        At 0 nothing is computed: the frame's mask stands.
+        """
+        if not new:
+            return self._standing(frame, state, ids)
         engine, embedding = self._engine, self._embeddings[frame]
         previous = self._previous(neighbour, state, ids)
         assert previous is not None
         seen = state.global_memory.aggregate(frame, self._global_map(current, embedding, ids), ids)
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
-        return self._answer(frame, engine.propagate(embedding, seen, near, previous, ids), state, ids)
+        return self._answer(current, frame, engine.propagate(embedding, seen, near, previous, ids), state, ids, new)
 
     def _refined(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Carry the annotated frame's mask over to the frame itself.
@@ -93,7 +103,8 @@ class Steps:
         maps = self._global_map(current, embedding, ids)
         seen = np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
         near = engine.local_map(embedding, embedding, previous, ids)
-        return self._answer(current.frame, engine.propagate(embedding, seen, near, previous, ids), state, ids)
+        logits = engine.propagate(embedding, seen, near, previous, ids)
+        return self._answer(current, current.frame, logits, state, ids)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
         if current.prepared is None:
@@ -101,7 +112,19 @@ class Steps:
             current.prepared = self._engine.reference(self._embeddings[current.frame], current.reference, ids)
         return self._engine.global_map(embedding, current.prepared)
 
-    def _answer(self, frame: int, logits: Floats, state: State, ids: Ids) -> FrameResult:
+    def _standing(self, frame: int, state: State, ids: Ids) -> FrameResult:
+        """What a frame has had, again; rounds that mix have left shares of it."""
+        mask = state.masks.mask(frame)
+        assert mask is not None and state.shares is not None
+        shares = state.shares.read(frame, ids, self._embeddings[frame].shape[1:])
+        return FrameResult(frame, only(mask, ids), _logits(shares))
+
+    def _answer(
+        self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, new: float = 1.0
+    ) -> FrameResult:
+        if state.shares is not None:
+            shares = state.shares.mix(frame, _shares(logits), ids, current.number, new)
+            logits = logits if new == 1 else _logits(shares)
         # A locked object claims nothing new; its old pixels go over what the others claim.
         rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
         free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
@@ -113,3 +136,13 @@ class Steps:
         """Mask of a frame on the embedding grid, None where no round has been."""
         label = state.masks.grid(frame)
         return None if label is None else only(label, ids)
+
+
+def _shares(logits: Floats) -> Floats:
+    """Softmax over the ids."""
+    powers = np.exp(logits - logits.max(axis=0))
+    return powers / powers.sum(axis=0)
+
+
+def _logits(shares: Floats) -> Floats:
+    return np.log(np.maximum(shares, LEAST_SHARE))

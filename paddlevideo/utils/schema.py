@@ -124,6 +124,7 @@ _INFERENCE = Section(
         "max_memory_mib": float,
         "storage": Literal["float32", "float16"],
         "local_memory": Literal["reference", "nearest"],
+        "reach": Literal["video", "between"],
         "refine": bool,
         "precision": Literal["fp32", "bf16"],
     }

@@ -1,0 +1,170 @@
+"""Rounds that are carried to the next annotated frames only, and mix between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.session.memory import SharesMemory
+from paddlevideo.session.reach import new_share
+from paddlevideo.session.rounds import Round
+from paddlevideo.session.session import Session
+from paddlevideo.session.store import Store
+from tests.session.test_session import FRAMES, GRID, SIZE, Clip, Colours
+
+
+def _round(number: int, frame: int) -> Round:
+    return Round(number, frame, np.zeros(GRID, np.int16))
+
+
+@pytest.mark.parametrize(
+    ("frame", "earlier", "written_by", "share"),
+    [
+        (12, [], 0, 1.0),  # the first round
+        (12, [(1, 4)], 1, 1.0),  # nobody on that side
+        (12, [(1, 20)], 1, 0.8),
+        (18, [(1, 20)], 1, 0.2),
+        (20, [(1, 20)], 1, 0.0),
+        (25, [(1, 20)], 1, 0.0),
+        (25, [(1, 20), (2, 30)], 2, 0.0),
+        (12, [(1, 30), (2, 20)], 2, 0.8),  # the nearest counts
+        (12, [(1, 30), (2, 20)], 1, 0.9),  # but round 2 was stopped before it
+        (25, [(1, 30), (2, 20)], 1, 1 / 4),  # its frame is no end where its masks did not get to
+        (8, [(1, 0)], 1, 0.8),  # and backward
+        (0, [(1, 2)], 1, 0.0),
+    ],
+)
+def test_shares_fall_to_the_next_annotated_frame(
+    frame: int, earlier: list[tuple[int, int]], written_by: int, share: float
+) -> None:
+    rounds = [_round(*each) for each in earlier]
+    assert new_share(frame, _round(len(rounds) + 1, 10), rounds, written_by) == pytest.approx(share)
+
+
+def test_shares_are_mixed_kept_and_put_back() -> None:
+    memory = SharesMemory(Store(1 << 20))
+    ones = np.stack([np.zeros(GRID), np.ones(GRID)]).astype(np.float32)
+    memory.mix(3, ones, (0, 1), round=1)
+    first = memory.entry(3)
+    twin = memory.copy()
+    assert np.array_equal(memory.mix(3, 1 - ones, (0, 1), round=2, new=0.25), 0.25 * (1 - ones) + 0.75 * ones)
+    assert memory.written_by(3) == 2 and memory.written_by(4) == 0
+    assert twin.written_by(3) == 1 and np.array_equal(twin.read(3, (0, 1), GRID), ones)
+    assert np.allclose(memory.read(3, (0, 2, 1), GRID)[:, 0, 0], (0.25, 0, 0.75))
+    assert np.array_equal(memory.read(4, (0, 1), GRID), 1 - ones)
+    memory.put_back(3, first)
+    assert np.array_equal(memory.read(3, (0, 1), GRID), ones)
+
+
+class Painter(Colours):
+    """Says what it is told to, and notes when it is asked."""
+
+    says = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def propagate(self, *maps: Any) -> np.ndarray:
+        self.asked += 1
+        return self._planes(maps[-1])
+
+    def interact(self, embedding: Any, scribble: Any, previous: Any, ids: Sequence[int]) -> np.ndarray:
+        return self._planes(ids)
+
+    def _planes(self, ids: Sequence[int]) -> np.ndarray:
+        said = np.asarray(ids)[:, None, None] == self.says
+        return np.broadcast_to(np.where(said, 4.0, 0.0), (len(ids), *GRID)).astype(np.float32)
+
+
+def _session(reach: str = "between") -> tuple[Session, Painter]:
+    engine = Painter()
+    return Session(engine, Clip(), Preprocess("rgb", size=None), 2, reach=reach), engine  # type: ignore[arg-type]
+
+
+def _label() -> np.ndarray:
+    label = np.full(GRID, -1, np.int16)
+    label[3, 3] = 1
+    return label
+
+
+def _annotate(session: Session, engine: Painter, frame: int, says: int, frames: int | None = None) -> list[int]:
+    """Annotate and propagate (a number of results); return the frames that were answered."""
+    engine.says = says
+    session.annotate(frame, _label())
+    return [result.frame for result in islice(session.propagate(), frames)]
+
+
+def _ids(session: Session) -> list[int]:
+    masks = [np.unique(session.mask(frame)) for frame in range(FRAMES)]
+    assert all(len(ids) == 1 for ids in masks)
+    return [int(ids[0]) for ids in masks]
+
+
+def test_a_correction_covers_its_side_of_the_middle_and_leaves_the_rest() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 4, says=1)
+    assert _ids(session) == [1] * FRAMES
+    engine.asked = 0
+    assert _annotate(session, engine, 1, says=2) == [1, 2, 3, 4, 5, 0]
+    assert _ids(session) == [2, 2, 2, 1, 1, 1]
+    assert engine.asked == 3  # frames 2, 3 and 0
+
+
+def test_the_reference_covers_all() -> None:
+    session, engine = _session("video")
+    _annotate(session, engine, 4, says=1)
+    _annotate(session, engine, 1, says=2)
+    assert _ids(session) == [2] * FRAMES
+
+
+def test_what_stands_is_told_with_its_mask_and_logits() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 4, says=1)
+    engine.says = 2
+    session.annotate(1, _label())
+    told = {result.frame: result for result in session.propagate()}
+    for frame, result in told.items():
+        assert np.array_equal(result.mask, session.mask(frame))
+        assert (result.logits.argmax(axis=0) == session.mask(frame)[:: SIZE[0] // GRID[0], :: SIZE[1] // GRID[1]]).all()
+
+
+def test_a_round_that_was_stopped_is_no_end_beyond_where_it_got() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 5, says=1)
+    assert _annotate(session, engine, 3, says=2, frames=2) == [3, 4]  # stopped before frames 2, 1 and 0
+    _annotate(session, engine, 4, says=0)
+    # Frame 3 stands; what lies before it has still the masks of round 1, whose frame is on the other side.
+    assert _ids(session) == [0, 0, 0, 2, 0, 1]
+
+
+def test_undo_brings_shares_back() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 5, says=1)
+    before = _ids(session)
+    _annotate(session, engine, 4, says=2)
+    session.undo()
+    assert _ids(session) == before
+    _annotate(session, engine, 0, says=2)
+    assert _ids(session) == [2, 2, 2, 1, 1, 1]
+
+
+def test_a_given_mask_stands_as_well() -> None:
+    session, engine = _session()
+    mask = np.full(SIZE, 1, np.uint8)
+    session.add_mask(3, mask)
+    engine.says = 1
+    list(session.propagate())
+    _annotate(session, engine, 0, says=2)
+    assert _ids(session) == [2, 2, 1, 1, 1, 1]
+    assert np.array_equal(session.mask(3), mask)
+
+
+def test_another_reach_is_refused() -> None:
+    with pytest.raises(ValueError, match="reach is one of video, between"):
+        _session("far")
