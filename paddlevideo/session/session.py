@@ -20,11 +20,12 @@ from ..utils.errors import InputError
 from . import checks
 from .embeddings import Embeddings
 from .engine import Engine
+from .history import History
 from .locks import Locks
 from .loops import Floats
 from .masks import IGNORED, Mask, MaskStore, nearest_labels, only
 from .memory import GlobalMemory, LocalMemory, LocalRule, SharesMemory
-from .reach import REACHES, Reach, new_share
+from .reach import REACHES, Reach
 from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
 from .steps import Steps
@@ -65,8 +66,6 @@ class Session:
         refine: bool = False,
         undo_depth: int = 3,
     ) -> None:
-        if undo_depth < 1:
-            raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
         if reach not in REACHES:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         self._frames = frames
@@ -81,14 +80,12 @@ class Session:
         )
         self._locks = Locks()
         sizes = (frames.size, preprocess.input_size(*frames.size))
-        self._steps = Steps(engine, self._embeddings, self._locks, *sizes, refine)
+        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         shares = SharesMemory(store) if reach == "between" else None
-        self._state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), shares)
-        self._rounds: list[Round] = []
-        self._undo_depth = undo_depth
-        self._pass: object | None = None  # the propagation that may go on; any other change ends it
+        state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), shares)
+        self._history = History(steps, state, lambda: self.ids, undo_depth)
 
     # ----------------------------------------------------------------------------------------------- objects
 
@@ -106,7 +103,7 @@ class Session:
         """Make room for one more object and return its id; earlier rounds simply never saw it."""
         if self._next_object > MAX_OBJECT_ID:
             raise InputError(f"objects: there can be no id above {MAX_OBJECT_ID}; open a second session")
-        self._change_objects()
+        self._history.answer_again()
         self._objects.append(self._next_object)
         self._next_object += 1
         return self._objects[-1]
@@ -127,23 +124,23 @@ class Session:
         ids = checks.object_ids(objects) if objects else []
         if ids == self._objects:
             return
-        self._change_objects()
+        self._history.answer_again()
         self._objects = ids
         self._next_object = max([self._next_object - 1, *ids]) + 1
-        self._locks.set([each for each in self._locks.ids if each in ids], self._state.masks)
+        self._locks.set([each for each in self._locks.ids if each in ids], self._history.state.masks)
 
     def lock(self, objects: Sequence[int]) -> None:
         """Let these be the locked objects: strokes and propagation leave their masks as they are now."""
         checks.known_ids(set(objects), self._objects, "lock")
-        self._pass = None
-        self._locks.set(objects, self._state.masks)
+        self._history.interrupt()
+        self._locks.set(objects, self._history.state.masks)
 
     # ------------------------------------------------------------------------------------------------ rounds
 
     @property
     def rounds(self) -> tuple[Round, ...]:
         """The rounds so far, the oldest first."""
-        return tuple(self._rounds)
+        return tuple(self._history.rounds)
 
     def add_strokes(self, strokes: Sequence[Stroke]) -> FrameResult:
         """Draw strokes of any objects on one frame and return its new mask.
@@ -155,13 +152,13 @@ class Session:
         self._check(frame, "strokes")
         checks.known_ids({stroke.object_id for stroke in strokes}, self.ids, f"strokes on frame {frame}")
         label = draw_label(strokes, self._embeddings[frame].shape[1:])
-        return self._annotate(frame, label, list(strokes))
+        return self._history.annotate(frame, label, strokes)
 
     def annotate(self, frame: int, label: Labels) -> FrameResult:
         """As `add_strokes`, for strokes drawn already: a label (h,w) on the embedding grid, -1 where there is none."""
         self._check(frame, "label")
         label = checks.grid_label(label, frame, self._embeddings[frame].shape[1:], self.ids)
-        return self._annotate(frame, label, [])
+        return self._history.annotate(frame, label, [])
 
     def add_mask(self, frame: int, mask: Mask) -> FrameResult:
         """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing."""
@@ -169,18 +166,11 @@ class Session:
         mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
         label[label == IGNORED] = UNLABELLED
-        return self._open_round(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
+        return self._history.open(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
 
     def undo(self) -> None:
         """Take the last round back, with all that it changed in masks and memories; objects stay."""
-        if not self._rounds:
-            raise InputError("undo: there is no round to take back")
-        last = self._rounds[-1]
-        if last.before is None and last.propagated:
-            raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
-        self._pass = None
-        self._rounds.pop()
-        self._state = self._before(last) if last.before is None else last.before
+        self._history.undo()
 
     def propagate(self, span: tuple[int, int] | None = None) -> Iterator[FrameResult]:
         """Yield the annotated frame, the frames after it to the last, then those before it down to the first.
@@ -192,30 +182,29 @@ class Session:
         Args:
             span: first and last frame to carry masks to, the annotated ones between them; None is the whole video.
         """
-        if not self._rounds:
+        if not self._history.rounds:
             raise InputError("propagate: no frame is annotated; add strokes or a mask first")
-        annotated = [each.frame for each in self._waiting()]
-        return self._propagate(*checks.span_around(span, annotated, self._frames))
+        annotated = [each.frame for each in self._history.waiting()]
+        return self._history.propagate(*checks.span_around(span, annotated, self._frames))
 
     # ----------------------------------------------------------------------------------------------- results
 
     def mask(self, frame: int) -> Mask:
         """Mask (H,W) of a frame at the video's own size; all background where no round has been."""
         self._check(frame, "mask")
-        mask = self._state.masks.mask(frame)
+        mask = self._history.state.masks.mask(frame)
         return np.zeros(self._frames.size, np.uint8) if mask is None else only(mask, self.ids)
 
     def has_mask(self, frame: int) -> bool:
         """Whether any round has reached ``frame``."""
         self._check(frame, "mask")
-        return frame in self._state.masks
+        return frame in self._history.state.masks
 
     def global_memory(self, frame: int) -> Floats:
         """Aggregated global distance map (O,h,w) of a frame; 1 where no round has been."""
         self._check(frame, "global memory")
-        if self._rounds:
-            self._settle(self._rounds[-1])
-        return self._state.global_memory.read(frame, self.ids, self._embeddings[frame].shape[1:])
+        self._history.settle()
+        return self._history.state.global_memory.read(frame, self.ids, self._embeddings[frame].shape[1:])
 
     def embedding(self, frame: int) -> Floats:
         """Embedding (C,h,w) of a frame."""
@@ -242,95 +231,6 @@ class Session:
         self._embeddings.clear()
 
     # ------------------------------------------------------------------------------------------------ inside
-
-    def _change_objects(self) -> None:
-        self._pass = None
-        for each in self._rounds:
-            each.result = None  # rounds that wait for propagation are answered again, with the new objects
-
-    def _annotate(self, frame: int, label: Labels, strokes: list[Stroke]) -> FrameResult:
-        last = self._rounds[-1] if self._rounds else None
-        if last is None or last.frame != frame or last.mask is not None or last.propagated:
-            return self._open_round(frame, label, strokes=strokes)
-        self._pass = None
-        last.label = np.where(label != UNLABELLED, label, last.label)
-        last.strokes += strokes
-        return self._begin(last)
-
-    def _open_round(
-        self, frame: int, label: Labels, mask: Mask | None = None, strokes: Sequence[Stroke] = ()
-    ) -> FrameResult:
-        self._pass = None
-        if self._rounds:
-            self._settle(self._rounds[-1])
-            self._rounds[-1].prepared = None
-        number = len(self._rounds) + 1
-        under = self._state.entry(frame)
-        self._rounds.append(Round(number, frame, label, mask, list(strokes), before=self._state, under=under))
-        for old in self._rounds[: -self._undo_depth]:
-            if old.propagated:
-                old.before = None
-        return self._begin(self._rounds[-1])
-
-    def _begin(self, current: Round) -> FrameResult:
-        """Answer a round's annotated frame from the state before the round."""
-        if current.before is None:
-            current.before = self._before(current)
-        self._state = current.before.copy()
-        self._state.local_memory.begin(current.number)
-        current.result = self._steps.annotate(current, self._state, self.ids)
-        current.answer = self._state.masks.entry(current.frame)
-        return current.result
-
-    def _before(self, current: Round) -> State:
-        """The state without what a waiting round answered earlier, if that is still there."""
-        state = self._state.copy()
-        if current.answer is not None and state.masks.entry(current.frame) is current.answer:
-            state.put_back(current.frame, current.under)
-        return state
-
-    def _settle(self, current: Round) -> None:
-        """Have everything of a round's annotated frame in the memories, if its answer stands."""
-        if current.result is not None and not current.noted:
-            self._steps.note(current, self._state, self.ids)
-
-    def _waiting(self) -> list[Round]:
-        return [each for each in self._rounds if not each.propagated] or self._rounds[-1:]
-
-    def _propagate(self, first: int, last: int) -> Iterator[FrameResult]:
-        turn = self._pass = object()
-        for current in self._waiting():
-            # The last round's answer still stands; what waits before it has to begin again.
-            standing = current.result if current is self._rounds[-1] else None
-            masks = self._state.masks
-            result = standing or self._begin(current)
-            self._state.masks.keep(masks, but=current.frame)  # until the walk reaches them
-            self._settle(current)
-            for later in self._rounds[current.number :]:
-                later.before = later.result = None  # they come after this propagation and begin anew
-            current.propagated = True
-            current.result = None
-            yield result
-            for order in (range(current.frame + 1, last + 1), range(current.frame - 1, first - 1, -1)):
-                yield from self._walk(current, order, turn)
-            if self._pass is not turn:
-                return
-            current.prepared = None
-
-    def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
-        """Carry a round's masks along ``order``, which begins beside its annotated frame."""
-        neighbour = current.frame
-        for frame in order:
-            if self._pass is not turn:
-                return
-            yield self._steps.carry(current, neighbour, frame, self._state, self.ids, self._new_share(current, frame))
-            neighbour = frame
-
-    def _new_share(self, current: Round, frame: int) -> float:
-        shares = self._state.shares
-        if shares is None:
-            return 1.0
-        return new_share(frame, current, self._rounds[: current.number - 1], shares.written_by(frame))
 
     def _check(self, frame: int, what: str) -> None:
         checks.known_frame(frame, self._frames, what)

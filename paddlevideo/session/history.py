@@ -1,0 +1,150 @@
+"""The rounds of a session, the state that they have led to, and the ways on and back.
+
+Shapes: h w embedding grid, H W the video's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from ..loader.scribbles import UNLABELLED, Stroke
+from ..utils.errors import InputError
+from .masks import Mask
+from .reach import new_share
+from .rounds import FrameResult, Labels, Round, State
+from .steps import Ids, Steps
+
+
+class History:
+    """Rounds are opened, answered, propagated and undone here; what they say was checked before.
+
+    Args:
+        steps: makes the answers.
+        state: before the first round.
+        ids: those of the rows of every map, at the time of asking.
+        undo_depth: how many of the last rounds can be undone.
+    """
+
+    def __init__(self, steps: Steps, state: State, ids: Callable[[], Ids], undo_depth: int) -> None:
+        if undo_depth < 1:
+            raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
+        self.rounds: list[Round] = []
+        self.state = state
+        self._steps = steps
+        self._ids = ids
+        self._undo_depth = undo_depth
+        self._pass: object | None = None  # the propagation that may go on; any other change ends it
+
+    def interrupt(self) -> None:
+        """End a propagation that is still under way."""
+        self._pass = None
+
+    def answer_again(self) -> None:
+        """Have rounds that wait for propagation answered anew: the objects are others now."""
+        self.interrupt()
+        for each in self.rounds:
+            each.result = None
+
+    def annotate(self, frame: int, label: Labels, strokes: Sequence[Stroke]) -> FrameResult:
+        """Say more of the round that waits on ``frame``, or open one; return the frame's answer."""
+        last = self.rounds[-1] if self.rounds else None
+        if last is None or last.frame != frame or last.mask is not None or last.propagated:
+            return self.open(frame, label, strokes=strokes)
+        self._pass = None
+        last.label = np.where(label != UNLABELLED, label, last.label)
+        last.strokes += strokes
+        return self._begin(last)
+
+    def open(self, frame: int, label: Labels, mask: Mask | None = None, strokes: Sequence[Stroke] = ()) -> FrameResult:
+        """Begin a round with a label (h,w) or a whole mask (H,W), and return its frame's answer."""
+        self._pass = None
+        self.settle()
+        if self.rounds:
+            self.rounds[-1].prepared = None
+        number = len(self.rounds) + 1
+        under = self.state.entry(frame)
+        self.rounds.append(Round(number, frame, label, mask, list(strokes), before=self.state, under=under))
+        for old in self.rounds[: -self._undo_depth]:
+            if old.propagated:
+                old.before = None
+        return self._begin(self.rounds[-1])
+
+    def settle(self) -> None:
+        """Have all of the last round's annotated frame in the memories."""
+        if self.rounds:
+            self._settle(self.rounds[-1])
+
+    def undo(self) -> None:
+        """Take the last round back; `InputError` when there is none, or it is too old."""
+        if not self.rounds:
+            raise InputError("undo: there is no round to take back")
+        last = self.rounds[-1]
+        if last.before is None and last.propagated:
+            raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
+        self._pass = None
+        self.rounds.pop()
+        self.state = self._before(last) if last.before is None else last.before
+
+    def waiting(self) -> list[Round]:
+        """The rounds that a propagation would carry: those that were not yet, else the last one."""
+        return [each for each in self.rounds if not each.propagated] or self.rounds[-1:]
+
+    def propagate(self, first: int, last: int) -> Iterator[FrameResult]:
+        """Carry the waiting rounds from ``first`` to ``last``, see `Session.propagate`."""
+        turn = self._pass = object()
+        for current in self.waiting():
+            # The last round's answer still stands; what waits before it has to begin again.
+            standing = current.result if current is self.rounds[-1] else None
+            masks = self.state.masks
+            result = standing or self._begin(current)
+            self.state.masks.keep(masks, but=current.frame)  # until the walk reaches them
+            self._settle(current)
+            for later in self.rounds[current.number :]:
+                later.before = later.result = None  # they come after this propagation and begin anew
+            current.propagated = True
+            current.result = None
+            yield result
+            for order in (range(current.frame + 1, last + 1), range(current.frame - 1, first - 1, -1)):
+                yield from self._walk(current, order, turn)
+            if self._pass is not turn:
+                return
+            current.prepared = None
+
+    def _begin(self, current: Round) -> FrameResult:
+        """Answer a round's annotated frame from the state before the round."""
+        if current.before is None:
+            current.before = self._before(current)
+        self.state = current.before.copy()
+        self.state.local_memory.begin(current.number)
+        current.result = self._steps.annotate(current, self.state, self._ids())
+        current.answer = self.state.masks.entry(current.frame)
+        return current.result
+
+    def _before(self, current: Round) -> State:
+        """The state without what a waiting round answered earlier, if that is still there."""
+        state = self.state.copy()
+        if current.answer is not None and state.masks.entry(current.frame) is current.answer:
+            state.put_back(current.frame, current.under)
+        return state
+
+    def _settle(self, current: Round) -> None:
+        """Have everything of a round's annotated frame in the memories, if its answer stands."""
+        if current.result is not None and not current.noted:
+            self._steps.note(current, self.state, self._ids())
+
+    def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
+        """Carry a round's masks along ``order``, which begins beside its annotated frame."""
+        neighbour = current.frame
+        for frame in order:
+            if self._pass is not turn:
+                return
+            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), self._new_share(current, frame))
+            neighbour = frame
+
+    def _new_share(self, current: Round, frame: int) -> float:
+        shares = self.state.shares
+        if shares is None:
+            return 1.0
+        return new_share(frame, current, self.rounds[: current.number - 1], shares.written_by(frame))
