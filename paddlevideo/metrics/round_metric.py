@@ -88,6 +88,7 @@ class RoundMetric:
         sequences: names to judge; null judges all of the split.
         seed: of the simulated strokes.
         first_frame: where the first strokes are simulated, ``first`` or ``middle``.
+        first_with: ``strokes``, or ``click``: one click an object, simulated, on the frame that strokes would be on.
     """
 
     def __init__(
@@ -96,11 +97,14 @@ class RoundMetric:
         sequences: list[str] | None = None,
         seed: int = 0,
         first_frame: Literal["first", "middle"] = "first",
+        first_with: Literal["strokes", "click"] = "strokes",
     ) -> None:
         if rounds < 1:
             raise InputError(f"METRIC.rounds is {rounds}: give 1 or more")
         if first_frame not in ("first", "middle"):
             raise InputError(f"METRIC.first_frame is '{first_frame}': give 'first' or 'middle'")
+        if first_with not in ("strokes", "click"):
+            raise InputError(f"METRIC.first_with is '{first_with}': give 'strokes' or 'click'")
         if seed < 0:
             raise InputError(f"METRIC.seed is {seed}: give 0 or more")
         if sequences is not None and not sequences:
@@ -109,6 +113,7 @@ class RoundMetric:
         self.sequences = sequences
         self.seed = seed
         self.first_frame = first_frame
+        self.first_with = first_with
 
     def prepare(self) -> None:
         """Nothing is needed."""
@@ -125,11 +130,12 @@ class RoundMetric:
         """The scribble of round 1; `InputError` when masks show no object, or scribbles one that masks do not."""
         if sequence.objects < 1:
             raise InputError(f"sequence '{sequence.name}': its masks show no object; leave it out of the split")
-        for strokes in sequence.scribbles()[:1]:
-            if strokes:
-                return _human_scribble(sequence, strokes)
-        frame = first_annotated_frame(sequence, self.first_frame)
-        strokes = simulate_strokes(sequence.mask(frame), None, frame, self._random(sequence, 1))
+        human = next((_human_scribble(sequence, strokes) for strokes in sequence.scribbles()[:1] if strokes), None)
+        if human and self.first_with == "strokes":
+            return human
+        frame = human.frame if human else first_annotated_frame(sequence, self.first_frame)
+        click = float(self.first_with == "click")
+        strokes = simulate_strokes(sequence.mask(frame), None, frame, self._random(sequence, 1), click=click)
         if not strokes:
             raise InputError(
                 f"sequence '{sequence.name}': its objects are too small for a stroke on frame {frame}; "

@@ -66,6 +66,16 @@ def test_a_human_file_gives_the_first_scribble(tiny_davis: Path) -> None:
     assert {stroke.object_id for stroke in simulated.strokes} == {1, 2}
 
 
+def test_a_click_takes_the_place_of_strokes_on_their_frame(tiny_davis: Path) -> None:
+    for sequence in DavisFolder(tiny_davis).sequences:
+        strokes = RoundMetric().first_scribble(sequence)
+        click = RoundMetric(first_with="click").first_scribble(sequence)
+        assert click.drawn_by == "simulated" and click.frame == strokes.frame
+        assert [stroke.object_id for stroke in click.strokes] == sorted({s.object_id for s in strokes.strokes} - {0})
+        extents = [np.ptp(np.asarray(stroke.points), axis=0).max() for stroke in click.strokes]
+        assert max(extents) < 0.1
+
+
 def test_of_a_human_file_over_several_frames_the_first_frame_counts() -> None:
     sequence = boxes({1: 20}, {1: 20}, {1: 20})
     points = ((0.1, 0.2), (0.2, 0.2))
@@ -180,6 +190,7 @@ def test_select_keeps_the_named_sequences_and_refuses_others() -> None:
     [
         ({"rounds": 0}, "METRIC.rounds is 0"),
         ({"first_frame": "last"}, "METRIC.first_frame is 'last'"),
+        ({"first_with": "clicks"}, "METRIC.first_with is 'clicks'"),
         ({"seed": -1}, "METRIC.seed is -1"),
         ({"sequences": []}, "METRIC.sequences is empty"),
     ],
