@@ -3,6 +3,7 @@
 python tools/convert_weights.py official.pth ours.pdparams
 python tools/convert_weights.py ours.pdparams theirs.pdparams --to official
 python tools/convert_weights.py trained.pdparams small.pdparams --half
+python tools/convert_weights.py without.pdparams with.pdparams --interaction-map
 """
 
 from __future__ import annotations
@@ -30,10 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("input", type=Path, help="a torch .pth or a Paddle .pdparams")
     parser.add_argument("output", type=Path, help="the .pdparams to write")
     parser.add_argument("--to", choices=("ours", "official"), default="ours", help="whose names to write (ours)")
+    parser.add_argument(
+        "--interaction-map",
+        action="store_true",
+        help="add the input of MODEL.interaction_map, without any effect until it is trained",
+    )
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
     args = parser.parse_args(arguments)
     try:
         state = load_weights(args.input)
+        if args.interaction_map:
+            state = with_interaction_map(state)
         save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -41,6 +49,26 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(state))
     print(f"{args.input} -> {args.output}, {args.output.stat().st_size / 2**20:.1f} MiB, {args.to} names")
     return 0
+
+
+def with_interaction_map(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the weights with one more channel (C+3) at the interaction head's input; its answers stay the same.
+
+    The new channel passes its first kernel as it is, and nothing of it goes on.
+    """
+    first = "interaction_head.layer1."
+    kernel = state.get(first + "conv1.weight")
+    if kernel is None:
+        raise InputError("the weights have no interaction head of ours to widen")
+    centre = np.zeros((1, *kernel.shape[1:]), kernel.dtype)
+    centre[..., kernel.shape[2] // 2, kernel.shape[3] // 2] = 1
+    ones, zeros = np.ones(1, np.float32), np.zeros(1, np.float32)
+    added = {"conv1.weight": centre, "conv1.bias": zeros}
+    added |= {"bn1.weight": ones, "bn1.bias": zeros, "bn1._mean": zeros, "bn1._variance": ones}
+    wide = {first + name: np.concatenate([state[first + name], value]) for name, value in added.items()}
+    mixing = state[first + "conv2.weight"]
+    wide[first + "conv2.weight"] = np.concatenate([mixing, np.zeros_like(mixing[:, :1])], axis=1)
+    return {**state, **wide}
 
 
 def table(state: Mapping[str, np.ndarray]) -> str:

@@ -182,6 +182,7 @@ class ClipDataset(TrainingSamples):
             objects=objects,
             scribble=scribble,
             interaction_previous=earlier,
+            interaction_reference=shown,
         )
 
     def _label(

@@ -22,7 +22,7 @@ from .davis import Sequence
 from .limits import MAX_OBJECTS
 from .preprocess import Preprocess
 from .samples import STRIDE, Sample, TrainingSamples, assemble, open_sequences, to_grid
-from .scribbles import Stroke
+from .scribbles import Stroke, region_of_interest
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
 
@@ -127,14 +127,16 @@ class DAVISRoundsDataset(TrainingSamples):
         whole = Clip([sequence.frame(frame)], [draw_thick(strokes, truth.shape), truth, before])
         clip = self._transformed(whole, rng)
         drawn, truth, before = clip.masks
+        scribble = strokes_to_grid(drawn).astype(np.int64) - 1
         return sequence.name, assemble(
             Clip(clip.frames, [truth]),
             self.preprocess,
             previous=truth,
             reference=to_grid(truth),
             objects=sequence.objects,
-            scribble=strokes_to_grid(drawn).astype(np.int64) - 1,
+            scribble=scribble,
             interaction_previous=to_grid(before) if known else None,
+            interaction_reference=scribble if known or not drawn.any() else region_of_interest(scribble),
         )
 
 

@@ -37,7 +37,9 @@ class TrainingSamples(ABC):
     ``images`` (T, 3, H, W) float32; ``masks`` (T, H, W) int64 ids, 255 ignored; ``previous`` (H, W) int64, the mask of
     frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled;
     ``scribble`` (h, w) int64, the strokes on frame 0, -1 elsewhere; ``interaction_previous`` (h, w) int64, the mask of
-    frame 0 before this round, all -1 in the first; ``objects`` () int64, 0 only where no draw showed an object.
+    frame 0 before this round, all -1 in the first; ``interaction_reference`` (h, w) int64, what the interaction's own
+    global map compares with, the strokes and in the first round their region; ``objects`` () int64, 0 only where no
+    draw showed an object.
     """
 
     @abstractmethod
@@ -68,17 +70,22 @@ def assemble(
     objects: int,
     scribble: np.ndarray | None = None,
     interaction_previous: np.ndarray | None = None,
+    interaction_reference: np.ndarray | None = None,
 ) -> Sample:
     """Build the sample dictionary; masks without a value are unlabelled. Ignored pixels become -1 in labels."""
-    unlabelled = np.full(reference.shape, UNLABELLED, np.int64)
+
+    def label(given: np.ndarray | None) -> np.ndarray:
+        return np.full(reference.shape, UNLABELLED, np.int64) if given is None else given.astype(np.int64)
+
     reference = np.where(reference == IGNORE, UNLABELLED, reference.astype(np.int64))
     return {
         "images": np.stack([preprocess(frame) for frame in clip.frames]),
         "masks": np.stack(clip.masks).astype(np.int64),
         "previous": np.where(previous == IGNORE, 0, previous).astype(np.int64),
         "reference": reference,
-        "scribble": unlabelled if scribble is None else scribble.astype(np.int64),
-        "interaction_previous": unlabelled if interaction_previous is None else interaction_previous.astype(np.int64),
+        "scribble": label(scribble),
+        "interaction_previous": label(interaction_previous),
+        "interaction_reference": label(interaction_reference),
         "objects": np.asarray(objects, np.int64),
     }
 

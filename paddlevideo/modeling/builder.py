@@ -31,7 +31,9 @@ def build_model(config: Mapping[str, Any]) -> MANet:
         rest,
         backbone=backbone,
         embedding=embedding,
-        interaction_head=HEADS.build(config["interaction_head"], in_channels=embedding.channels + 2),
+        interaction_head=HEADS.build(
+            config["interaction_head"], in_channels=embedding.channels + 2 + config.get("interaction_map", False)
+        ),
         propagation_head=HEADS.build(config["propagation_head"], in_channels=embedding.channels + 3),
         loss=LOSSES.build(config["loss"]),
         matching=MatchingConfig(**config.get("matching", {})),

@@ -32,13 +32,29 @@ HEAD_BATCH = 2
 
 
 class Engine(Protocol):
-    """What a session asks of the network."""
+    """What a session asks of the network.
+
+    Attributes:
+        interaction_map: whether `interact` wants a global map.
+    """
+
+    interaction_map: bool
 
     def embed(self, image: Floats) -> Floats:
         """Embedding (C,h,w) of an image (3,H,W)."""
 
-    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
-        """Logits (O,h,w) of an annotated frame: its scribble label and its mask of the round before, both (h,w)."""
+    def interact(
+        self,
+        embedding: Floats,
+        scribble: Labels,
+        previous: Labels | None,
+        ids: Sequence[int],
+        seen: Floats | None = None,
+    ) -> Floats:
+        """Logits (O,h,w) of an annotated frame: its scribble label and its mask of the round before, both (h,w).
+
+        ``seen`` (O,h,w) is the frame's global map, of use only with ``interaction_map``.
+        """
 
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
@@ -61,16 +77,25 @@ class EagerEngine:
     def __init__(self, model: MANet) -> None:
         model.eval()
         self._model = model
+        self.interaction_map = model.interaction_map
 
     @paddle.no_grad()
     def embed(self, image: Floats) -> Floats:
         return _array(self._model.embed(paddle.to_tensor(image[None]))[0])
 
     @paddle.no_grad()
-    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+    def interact(
+        self,
+        embedding: Floats,
+        scribble: Labels,
+        previous: Labels | None,
+        ids: Sequence[int],
+        seen: Floats | None = None,
+    ) -> Floats:
+        now = paddle.to_tensor(embedding[None])
         before = None if previous is None else _label(previous)
-        logits = self._model.interaction_logits(paddle.to_tensor(embedding[None]), _label(scribble), before, ids)
-        return _array(logits)
+        maps = None if seen is None else paddle.to_tensor(seen)
+        return _array(self._model.interaction_logits(now, _label(scribble), before, ids, maps))
 
     @paddle.no_grad()
     def propagate(
@@ -106,6 +131,7 @@ class CompiledEngine:
     def __init__(self, model: MANet, precision: str = "fp32") -> None:
         model.eval()
         self._model = model
+        self.interaction_map = model.interaction_map
         self._precision = precision
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
 
@@ -113,11 +139,19 @@ class CompiledEngine:
         layer = _Embedder(self._model.backbone, self._model.embedding)
         return self._run("embed", layer, image[None])[0]
 
-    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+    def interact(
+        self,
+        embedding: Floats,
+        scribble: Labels,
+        previous: Labels | None,
+        ids: Sequence[int],
+        seen: Floats | None = None,
+    ) -> Floats:
         strokes = _planes(scribble, ids)
         # Without a mask of an earlier round everything counts as background.
         before = _planes(np.zeros_like(scribble) if previous is None else previous, ids)
-        return self._head("interact", self._model.interaction_head, embedding, strokes, before)
+        planes = (strokes, before) if seen is None else (strokes, before, seen)
+        return self._head("interact", self._model.interaction_head, embedding, *planes)
 
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]

@@ -59,11 +59,13 @@ class Steps:
             if state.shares is not None:
                 state.shares.mix(current.frame, planes, ids, current.number)
             return FrameResult(current.frame, mask, planes)
-        logits = self._engine.interact(embedding, label, self._previous(current.frame, state, ids), ids)
-        result = self._answer(current, current.frame, logits, state, ids)
         if current.number == 1 and (label != UNLABELLED).any():
             current.reference = region_of_interest(label)
-        return self._refined(current, state, ids) if self._refine else result
+        seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
+        previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
+        logits = self._engine.interact(embedding, label, previous, ids, given)
+        result = self._answer(current, current.frame, logits, state, ids)
+        return result if seen is None or not self._refine else self._refined(current, seen, state, ids)
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
         """Take the annotated frame, matched against itself, locally, into the global memory: the reference's habit.
@@ -92,7 +94,13 @@ class Steps:
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
         return self._answer(current, frame, engine.propagate(embedding, seen, near, previous, ids), state, ids, new)
 
-    def _refined(self, current: Round, state: State, ids: Ids) -> FrameResult:
+    def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
+        """Global map of the annotated frame against what was said of it, and of what earlier rounds have given it."""
+        embedding = self._embeddings[current.frame]
+        maps = self._global_map(current, embedding, ids)
+        return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
+
+    def _refined(self, current: Round, seen: Floats, state: State, ids: Ids) -> FrameResult:
         """Carry the annotated frame's mask over to the frame itself.
 
         The interaction head sees strokes only as lines; the propagation head sees what looks like them.
@@ -100,8 +108,6 @@ class Steps:
         engine, embedding = self._engine, self._embeddings[current.frame]
         previous = self._previous(current.frame, state, ids)
         assert previous is not None
-        maps = self._global_map(current, embedding, ids)
-        seen = np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
         near = engine.local_map(embedding, embedding, previous, ids)
         logits = engine.propagate(embedding, seen, near, previous, ids)
         return self._answer(current, current.frame, logits, state, ids)

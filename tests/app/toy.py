@@ -22,6 +22,8 @@ TOKEN = "a-token"
 class Colours:
     """Embeds a pixel as its colour; logits follow strokes, maps and previous masks. ``pause`` is slept a frame."""
 
+    interaction_map = False
+
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
         self.calls: list[str] = []
@@ -31,7 +33,12 @@ class Colours:
         return image.reshape(3, GRID[0], 4, GRID[1], 4).mean(axis=(2, 4)).astype(np.float32)
 
     def interact(
-        self, embedding: np.ndarray, scribble: np.ndarray, previous: np.ndarray | None, ids: Sequence[int]
+        self,
+        embedding: np.ndarray,
+        scribble: np.ndarray,
+        previous: np.ndarray | None,
+        ids: Sequence[int],
+        seen: np.ndarray | None = None,
     ) -> np.ndarray:
         self.calls.append("interact")
         logits = 0.4 * (0.0 if previous is None else _planes(previous, ids)) - _nearest(

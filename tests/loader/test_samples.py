@@ -54,6 +54,7 @@ def check_contract(sample: Sample, frames: int, size: int) -> None:
         "reference": (grid, grid),
         "scribble": (grid, grid),
         "interaction_previous": (grid, grid),
+        "interaction_reference": (grid, grid),
         "objects": (),
     }
     assert {key: value.shape for key, value in sample.items()} == shapes
@@ -64,7 +65,7 @@ def check_contract(sample: Sample, frames: int, size: int) -> None:
     assert set(np.unique(sample["masks"])) <= ids | {255}
     assert set(np.unique(sample["masks"][0])) >= ids - {0}
     assert set(np.unique(sample["previous"])) <= ids
-    for key in ("reference", "scribble", "interaction_previous"):
+    for key in ("reference", "scribble", "interaction_previous", "interaction_reference"):
         assert set(np.unique(sample[key])) <= ids | {-1}
 
 
@@ -270,3 +271,14 @@ def test_photograph_clips_show_their_object_and_move(photographs: Path) -> None:
         assert clip.size == (54, 96) and len(clip) == 3
         assert (clip.masks[0] == 1).any() and clip.masks[0].max() <= 2
         assert (clip.frames[1] != clip.frames[2]).any()
+
+
+def test_the_interaction_is_compared_with_its_strokes_and_their_region(tiny_davis: Path) -> None:
+    data = clip_dataset(tiny_davis, correction_prob=0.5)
+    for index in range(12):
+        _, sample = data.sample(0, 0, index)
+        scribble, reference = sample["scribble"], sample["interaction_reference"]
+        drawn = scribble >= 0
+        drawn[-1], drawn[:, -1] = False, False  # always beyond the region, as in the reference
+        assert (reference[drawn] == scribble[drawn]).all()
+        assert (reference >= 0).sum() > (scribble >= 0).sum()  # what lies beyond it is background

@@ -29,6 +29,7 @@ def _batch(rng: np.random.Generator, clips: int = 2, frames: int = 3, size: int 
         "reference": rng.integers(-1, 2, (clips, grid, grid)),
         "scribble": rng.integers(-1, 2, (clips, grid, grid)),
         "interaction_previous": np.stack([np.full((grid, grid), -1), rng.integers(0, 2, (grid, grid))])[:clips],
+        "interaction_reference": rng.integers(-1, 2, (clips, grid, grid)),
         "objects": np.array([1, 2][:clips]),
     }
     return {key: paddle.to_tensor(value) for key, value in batch.items()}
@@ -43,6 +44,22 @@ def test_interaction_inputs_of_a_first_round_are_ones_for_the_background():
     assert inputs[:, 64].numpy().tolist() == [[[0, 1], [0, 0]], [[0, 0], [1, 0]], [[0, 0], [0, 1]]]
     assert [float(plane.mean()) for plane in inputs[:, 65]] == [1.0, 0.0, 0.0]
     assert bool((inputs[2, :64] == embedding[0]).all())
+
+
+def test_the_interaction_head_may_see_what_looks_like_the_strokes():
+    model = _model(interaction_map=True, train_heads="both")
+    assert model.interaction_head.in_channels == 67
+    embedding, seen = paddle.randn([1, 64, 2, 2]), paddle.rand([2, 2, 2])
+    inputs = model.interaction_inputs(embedding, paddle.to_tensor([[-1, 0], [1, 0]]), None, [0, 1], seen)
+    assert tuple(inputs.shape) == (2, 67, 2, 2) and bool((inputs[:, 66] == seen).all())
+    model.eval()
+    batch = _batch(np.random.default_rng(0))
+    loss = model(batch, 0)["interaction"]
+    elsewhere = {**batch, "interaction_reference": 1 - batch["interaction_reference"].clip(min=0)}
+    assert float(model(elsewhere, 0)["interaction"]) != float(loss)
+    loss.backward()
+    kernel = model.interaction_head.layer1.conv1.weight.grad
+    assert float(kernel[66].abs().sum()) > 0
 
 
 def test_propagation_inputs_stand_in_the_order_of_the_published_weights():

@@ -32,16 +32,25 @@ class PlainEngine:
     def __init__(self, model: MANet) -> None:
         model.eval()
         self._model = model
+        self.interaction_map = model.interaction_map
 
     @paddle.no_grad()
     def embed(self, image: Floats) -> Floats:
         return self._model.embed(paddle.to_tensor(image[None]))[0].numpy()
 
     @paddle.no_grad()
-    def interact(self, embedding: Floats, scribble: Labels, previous: Labels | None, ids: Sequence[int]) -> Floats:
+    def interact(
+        self,
+        embedding: Floats,
+        scribble: Labels,
+        previous: Labels | None,
+        ids: Sequence[int],
+        seen: Floats | None = None,
+    ) -> Floats:
         # Before the first round all counts as background.
         before = np.zeros_like(scribble) if previous is None else previous
-        inputs = _join(embedding, _planes(scribble, ids), _planes(before, ids))
+        extra = () if seen is None else (seen,)
+        inputs = _join(embedding, _planes(scribble, ids), _planes(before, ids), *extra)
         return self._model.interaction_head(inputs)[:, 0].numpy()
 
     @paddle.no_grad()

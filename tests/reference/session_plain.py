@@ -58,12 +58,14 @@ class PlainSession:
             self._before = None if self.round == 1 else self._grid(frame)
         self._open = True
         embedding = self.embedding(frame)
-        logits = self._engine.interact(embedding, label, self._before, self.ids)
-        self._masks[frame] = self._labels(logits)
         self._frame, self._reference = frame, region_of_interest(label) if self.round == 1 else label
+        maps = self._engine.global_map(embedding, self._engine.reference(embedding, self._reference, self.ids))
+        seen = np.minimum(maps, self.global_memory(frame))
+        given = seen if self._engine.interaction_map else None
+        logits = self._engine.interact(embedding, label, self._before, self.ids, given)
+        self._masks[frame] = self._labels(logits)
         if self._refine:
-            maps = self._engine.global_map(embedding, self._engine.reference(embedding, self._reference, self.ids))
-            seen, previous = np.minimum(maps, self.global_memory(frame)), self._grid(frame)
+            previous = self._grid(frame)
             near = self._engine.local_map(embedding, embedding, previous, self.ids)
             self._masks[frame] = self._labels(self._engine.propagate(embedding, seen, near, previous, self.ids))
         maps = self._engine.local_map(embedding, embedding, label, self.ids)

@@ -23,13 +23,15 @@ from tests.reference.session_plain import PlainSession
 CHANNELS, IMAGE, GRID = 6, (48, 64), (12, 16)
 
 
-def _model(**matching: object) -> MANet:
+def _model(interaction_map: bool = False, **matching: object) -> MANet:
     paddle.seed(3)
-    heads = [SeparableHead(CHANNELS + planes, channels=12, blocks=2, kernel_size=3) for planes in (2, 3)]
+    inputs = (CHANNELS + 2 + interaction_map, CHANNELS + 3)
+    heads = [SeparableHead(each, channels=12, blocks=2, kernel_size=3) for each in inputs]
     embedding = nn.Conv2D(8, CHANNELS, 1)
     embedding.weight.set_value(embedding.weight * 0.5)
     rule = MatchingConfig(**matching)  # type: ignore[arg-type]
-    return MANet(nn.Conv2D(3, 8, 4, stride=4), embedding, *heads, TopKCrossEntropy(), rule)
+    backbone = nn.Conv2D(3, 8, 4, stride=4)
+    return MANet(backbone, embedding, *heads, TopKCrossEntropy(), rule, interaction_map=interaction_map)
 
 
 @given(
@@ -73,20 +75,22 @@ def test_maps_of_all_engines_are_the_definition(
         assert local.dtype == np.float32 and np.abs(local - near).max() < 1e-5
 
 
+@pytest.mark.parametrize("interaction_map", [False, True])
 @pytest.mark.parametrize("ids", [(0, 1), (0, 1, 2, 3)])
 def test_network_of_all_engines_is_the_definition(
-    ids: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ids: tuple[int, ...], interaction_map: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     rng = np.random.default_rng(0)
     image = rng.standard_normal((3, *IMAGE)).astype(np.float32)
     label, previous = rng.choice([-1, *ids], GRID), rng.choice(ids, GRID)
     maps = rng.random((2, len(ids), *GRID)).astype(np.float32)
-    model = _model()
+    model = _model(interaction_map)
+    seen = maps[0] if interaction_map else None
     results = []
     for engine in (PlainEngine(model), EagerEngine(model), CompiledEngine(model)):
         embedding = engine.embed(image)
-        strokes = [engine.interact(embedding, label, before, ids) for before in (None, previous)]
+        strokes = [engine.interact(embedding, label, before, ids, seen) for before in (None, previous)]
         results.append([embedding, *strokes, engine.propagate(embedding, *maps, previous, ids)])
     for plain, *others in zip(*results, strict=True):
         for other in others:
@@ -104,9 +108,9 @@ class _Clip(FrameSource):
         return pixels
 
 
-@pytest.mark.parametrize("refine", [False, True])
-def test_rounds_of_a_session_are_the_definition(refine: bool) -> None:
-    model = _model(window=3)
+@pytest.mark.parametrize(("refine", "interaction_map"), [(False, False), (True, False), (False, True), (True, True)])
+def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: bool) -> None:
+    model = _model(interaction_map, window=3)
     clip, rng = _Clip(), np.random.default_rng(4)
     preprocess = Preprocess(size=None)
     plain = PlainSession(PlainEngine(model), clip, preprocess, 2, refine=refine)

@@ -74,7 +74,9 @@ class Painter(Colours):
         self.asked += 1
         return self._planes(maps[-1])
 
-    def interact(self, embedding: Any, scribble: Any, previous: Any, ids: Sequence[int]) -> np.ndarray:
+    def interact(
+        self, embedding: Any, scribble: Any, previous: Any, ids: Sequence[int], seen: Any = None
+    ) -> np.ndarray:
         return self._planes(ids)
 
     def _planes(self, ids: Sequence[int]) -> np.ndarray:

@@ -36,6 +36,8 @@ class Clip(FrameSource):
 class Colours:
     """Embeds a pixel as its colour; logits follow the strokes, the maps and the previous mask."""
 
+    interaction_map = False
+
     def __init__(self) -> None:
         self.embedded: list[int] = []
         self.previous: list[np.ndarray | None] = []
@@ -45,7 +47,12 @@ class Colours:
         return image.reshape(3, GRID[0], 4, GRID[1], 4).mean(axis=(2, 4)) * 3
 
     def interact(
-        self, embedding: np.ndarray, scribble: np.ndarray, previous: np.ndarray | None, ids: Sequence[int]
+        self,
+        embedding: np.ndarray,
+        scribble: np.ndarray,
+        previous: np.ndarray | None,
+        ids: Sequence[int],
+        seen: np.ndarray | None = None,
     ) -> np.ndarray:
         self.previous.append(previous)
         background = 0.3 * np.ones((1, *GRID), np.float32)

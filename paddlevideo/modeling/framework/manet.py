@@ -2,7 +2,7 @@
 
 Shape legend: B batch, F frames of a clip, O objects incl. background, C embedding channels, H W image, h w embedding
 grid (stride 4). Head inputs are the reference's: propagation sees [embedding, global map, local map, previous == id],
-interaction sees [embedding, scribble == id, previous == id].
+interaction sees [embedding, scribble == id, previous == id] and, where a config says so, a global map as well.
 """
 
 from __future__ import annotations
@@ -34,11 +34,14 @@ class MANet(nn.Layer):
     Args:
         backbone: images (B,3,H,W) to features at stride 4.
         embedding: features to embeddings (B,C,h,w).
-        interaction_head, propagation_head: (O,C+2,h,w) and (O,C+3,h,w) to logits (O,1,h,w).
+        interaction_head, propagation_head: (O,C+2,h,w), or C+3 with ``interaction_map``, and (O,C+3,h,w) to logits
+            (O,1,h,w).
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         matching: how distance maps are made.
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone)
             or ``both`` (joint training). Parts that are not trained stay in eval mode.
+        interaction_map: the interaction head also sees the global map of the annotated frame against its own strokes
+            (and their region of interest): what looks like them, however far away. The reference does without.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
     """
@@ -54,6 +57,7 @@ class MANet(nn.Layer):
         loss: nn.Layer,
         matching: MatchingConfig,
         train_heads: str = "propagation",
+        interaction_map: bool = False,
         reference: bool = False,
     ) -> None:
         super().__init__()
@@ -66,6 +70,7 @@ class MANet(nn.Layer):
         self.loss = loss
         self.matching = matching
         self.train_heads = train_heads
+        self.interaction_map = interaction_map
         self.reference = reference
         for part in FROZEN[train_heads]:
             for parameter in getattr(self, part).parameters():
@@ -82,11 +87,17 @@ class MANet(nn.Layer):
         return self.embedding(self.backbone(images))
 
     def interaction_inputs(
-        self, embedding: paddle.Tensor, scribble: paddle.Tensor, previous: paddle.Tensor | None, ids: Sequence[int]
+        self,
+        embedding: paddle.Tensor,
+        scribble: paddle.Tensor,
+        previous: paddle.Tensor | None,
+        ids: Sequence[int],
+        seen: paddle.Tensor | None = None,
     ) -> paddle.Tensor:
         """Return (O,C+2,h,w) from an embedding (1,C,h,w), a scribble label (h,w) and the previous round's ids (h,w).
 
-        Without a previous round its channel is all ones for the background and zeros for objects.
+        With ``seen`` (O,h,w), the global map of ``interaction_map``, it is (O,C+3,h,w). Without a previous round its
+        channel is all ones for the background and zeros for objects.
         """
         strokes = _planes(scribble, ids)
         if previous is None:
@@ -94,7 +105,7 @@ class MANet(nn.Layer):
             before[list(ids).index(0)] = 1.0
         else:
             before = _planes(previous, ids)
-        return _join(embedding, strokes, before)
+        return _join(embedding, strokes, before, *(() if seen is None else (seen,)))
 
     def propagation_inputs(
         self,
@@ -108,10 +119,15 @@ class MANet(nn.Layer):
         return _join(embedding, global_map, local_map, _planes(previous, ids))
 
     def interaction_logits(
-        self, embedding: paddle.Tensor, scribble: paddle.Tensor, previous: paddle.Tensor | None, ids: Sequence[int]
+        self,
+        embedding: paddle.Tensor,
+        scribble: paddle.Tensor,
+        previous: paddle.Tensor | None,
+        ids: Sequence[int],
+        seen: paddle.Tensor | None = None,
     ) -> paddle.Tensor:
         """Return logits (O,h,w) of the annotated frame; arguments as `interaction_inputs`."""
-        return self.interaction_head(self.interaction_inputs(embedding, scribble, previous, ids))[:, 0]
+        return self.interaction_head(self.interaction_inputs(embedding, scribble, previous, ids, seen))[:, 0]
 
     def propagation_logits(
         self,
@@ -178,9 +194,14 @@ class MANet(nn.Layer):
         for clip, objects in enumerate(ids):
             before = batch["interaction_previous"][clip]
             first_round = bool((before < 0).all())
-            scribble = batch["scribble"][clip]
+            seen = None
+            if self.interaction_map:
+                frame, label = embedding[clip, 0], batch["interaction_reference"][clip].numpy()
+                seen = global_map(frame, frame, label, objects, self.matching.max_references)
             inputs.append(
-                self.interaction_inputs(embedding[clip, :1], scribble, None if first_round else before, objects)
+                self.interaction_inputs(
+                    embedding[clip, :1], batch["scribble"][clip], None if first_round else before, objects, seen
+                )
             )
         logits = self._run_head(self.interaction_head, inputs)
         return self._loss(logits, batch["masks"][:, 0], step)
