@@ -24,7 +24,7 @@ app: $(VENV)/.demo
 	$(BIN)/python main.py --serve "$$($(BIN)/python tools/demo_clip.py)"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --ignore=tests/browser
 
 # The page in Chromium, which is installed where apt-get can do so; without it the tests skip and say why.
 test-browser: $(VENV)/.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from paddlevideo.utils.runtime import prepare_threads
 
-prepare_threads()  # before any test imports Paddle, which otherwise falls to one thread
+# Before any test imports Paddle, which otherwise falls to one thread. Tests that run side by side have one each.
+prepare_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else None)
 
 FRAMES, HEIGHT, WIDTH = 6, 96, 160
 PALETTE = [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]  # DAVIS's first four colours
