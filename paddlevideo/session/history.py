@@ -147,4 +147,4 @@ class History:
         shares = self.state.shares
         if shares is None:
             return 1.0
-        return new_share(frame, current, self.rounds[: current.number - 1], shares.written_by(frame))
+        return new_share(frame, current, self.rounds[: current.number - 1], shares.reached_by(frame))

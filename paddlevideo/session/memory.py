@@ -24,12 +24,13 @@ LOCAL_RULES = ("reference", "nearest")
 
 @dataclass(frozen=True)
 class Kept:
-    """Maps (O,h,w) of one frame and the ids of their rows; ``round`` and ``weight`` say where they come from."""
+    """Maps (O,h,w) of one frame and the ids of their rows; the rest says where they come from."""
 
     ids: tuple[int, ...]
     maps: Handle
     round: int = 0
     weight: float = 0.0
+    rounds: frozenset[int] = frozenset()
 
     def rows(self, ids: Sequence[int], otherwise: Floats) -> Floats:
         """Rows of ``ids``; an object that was added since has its row from ``otherwise``."""
@@ -126,7 +127,7 @@ class SharesMemory:
         kept = self._kept.get(frame)
         if kept is not None and new < 1:
             shares = new * shares + (1 - new) * kept.rows(ids, shares)
-        self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), round)
+        self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), rounds=self.reached_by(frame) | {round})
         return shares
 
     def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
@@ -148,10 +149,10 @@ class SharesMemory:
         if entry is not None:
             self._kept[frame] = entry
 
-    def written_by(self, frame: int) -> int:
-        """The number of the round that ``frame`` has its shares from, 0 where it was not met yet."""
+    def reached_by(self, frame: int) -> frozenset[int]:
+        """The numbers of the rounds whose masks have got to ``frame``."""
         kept = self._kept.get(frame)
-        return 0 if kept is None else kept.round
+        return frozenset() if kept is None else kept.rounds
 
     def copy(self) -> SharesMemory:
         """The memory as it is now; costs one pointer a frame."""

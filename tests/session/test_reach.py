@@ -23,27 +23,28 @@ def _round(number: int, frame: int) -> Round:
 
 
 @pytest.mark.parametrize(
-    ("frame", "earlier", "written_by", "share"),
+    ("frame", "earlier", "reached_by", "share"),
     [
-        (12, [], 0, 1.0),  # the first round
-        (12, [(1, 4)], 1, 1.0),  # nobody on that side
-        (12, [(1, 20)], 1, 0.8),
-        (18, [(1, 20)], 1, 0.2),
-        (20, [(1, 20)], 1, 0.0),
-        (25, [(1, 20)], 1, 0.0),
-        (25, [(1, 20), (2, 30)], 2, 0.0),
-        (12, [(1, 30), (2, 20)], 2, 0.8),  # the nearest counts
-        (12, [(1, 30), (2, 20)], 1, 0.9),  # but round 2 was stopped before it
-        (25, [(1, 30), (2, 20)], 1, 1 / 4),  # its frame is no end where its masks did not get to
-        (8, [(1, 0)], 1, 0.8),  # and backward
-        (0, [(1, 2)], 1, 0.0),
+        (12, [], set(), 1.0),  # the first round
+        (12, [(1, 4)], {1}, 1.0),  # nobody on that side
+        (12, [(1, 20)], {1}, 0.8),
+        (18, [(1, 20)], {1}, 0.2),
+        (20, [(1, 20)], {1}, 0.0),
+        (25, [(1, 20)], {1}, 0.0),
+        (25, [(1, 20), (2, 30)], {1, 2}, 0.0),
+        (12, [(1, 30), (2, 20)], {1, 2}, 0.8),  # the nearest counts
+        (12, [(1, 30), (2, 20)], {1}, 0.9),  # but round 2 was stopped before it
+        (25, [(1, 30), (2, 20)], {1}, 1 / 4),  # its frame is no end where its masks did not get to
+        (25, [(1, 30), (2, 20), (3, 10)], {1, 3}, 1 / 4),  # whoever did so since
+        (8, [(1, 0)], {1}, 0.8),  # and backward
+        (0, [(1, 2)], {1}, 0.0),
     ],
 )
 def test_shares_fall_to_the_next_annotated_frame(
-    frame: int, earlier: list[tuple[int, int]], written_by: int, share: float
+    frame: int, earlier: list[tuple[int, int]], reached_by: set[int], share: float
 ) -> None:
     rounds = [_round(*each) for each in earlier]
-    assert new_share(frame, _round(len(rounds) + 1, 10), rounds, written_by) == pytest.approx(share)
+    assert new_share(frame, _round(len(rounds) + 1, 10), rounds, reached_by) == pytest.approx(share)
 
 
 def test_shares_are_mixed_kept_and_put_back() -> None:
@@ -53,8 +54,8 @@ def test_shares_are_mixed_kept_and_put_back() -> None:
     first = memory.entry(3)
     twin = memory.copy()
     assert np.array_equal(memory.mix(3, 1 - ones, (0, 1), round=2, new=0.25), 0.25 * (1 - ones) + 0.75 * ones)
-    assert memory.written_by(3) == 2 and memory.written_by(4) == 0
-    assert twin.written_by(3) == 1 and np.array_equal(twin.read(3, (0, 1), GRID), ones)
+    assert memory.reached_by(3) == {1, 2} and memory.reached_by(4) == set()
+    assert twin.reached_by(3) == {1} and np.array_equal(twin.read(3, (0, 1), GRID), ones)
     assert np.allclose(memory.read(3, (0, 2, 1), GRID)[:, 0, 0], (0.25, 0, 0.75))
     assert np.array_equal(memory.read(4, (0, 1), GRID), 1 - ones)
     memory.put_back(3, first)
@@ -143,6 +144,8 @@ def test_a_round_that_was_stopped_is_no_end_beyond_where_it_got() -> None:
     _annotate(session, engine, 4, says=0)
     # Frame 3 stands; what lies before it has still the masks of round 1, whose frame is on the other side.
     assert _ids(session) == [0, 0, 0, 2, 0, 1]
+    _annotate(session, engine, 4, says=1)  # corrects what it gave, past the frame that round 2 was stopped at
+    assert _ids(session) == [1, 1, 1, 2, 1, 1]
 
 
 def test_undo_brings_shares_back() -> None:
