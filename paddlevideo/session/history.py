@@ -84,8 +84,8 @@ class History:
         if last.before is None and last.propagated:
             raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
         self._pass = None
-        self.rounds.pop()
         self.state = self._before(last) if last.before is None else last.before
+        self.rounds.pop()
 
     def waiting(self) -> list[Round]:
         """The rounds that a propagation would carry: those that were not yet, else the last one."""
@@ -123,10 +123,11 @@ class History:
         return current.result
 
     def _before(self, current: Round) -> State:
-        """The state without what a waiting round answered earlier, if that is still there."""
+        """The state without what a waiting round, and those after it, answered earlier, where that is still there."""
         state = self.state.copy()
-        if current.answer is not None and state.masks.entry(current.frame) is current.answer:
-            state.put_back(current.frame, current.under)
+        for each in reversed(self.rounds[current.number - 1 :]):
+            if each.answer is not None and state.masks.entry(each.frame) is each.answer:
+                state.put_back(each.frame, each.under)
         return state
 
     def _settle(self, current: Round) -> None:
