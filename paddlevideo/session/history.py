@@ -97,9 +97,9 @@ class History:
         for current in self.waiting():
             # The last round's answer still stands; what waits before it has to begin again.
             standing = current.result if current is self.rounds[-1] else None
-            masks = self.state.masks
+            shown = self.state
             result = standing or self._begin(current)
-            self.state.masks.keep(masks, but=current.frame)  # until the walk reaches them
+            self.state.keep(shown, but=current.frame)  # until the walk reaches them
             self._settle(current)
             for later in self.rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
@@ -138,9 +138,11 @@ class History:
     def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
         """Carry a round's masks along ``order``, which begins beside its annotated frame."""
         neighbour = current.frame
+        assert current.before is not None
         for frame in order:
             if self._pass is not turn:
                 return
+            self.state.put_back(frame, current.before.entry(frame))
             yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), self._new_share(current, frame))
             neighbour = frame
 

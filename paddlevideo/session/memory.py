@@ -139,6 +139,10 @@ class SharesMemory:
         nothing[list(ids).index(0)] = 1
         return nothing
 
+    def keep(self, other: SharesMemory, but: int) -> None:
+        """Take over what ``other`` has of all frames but one."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+
     def entry(self, frame: int) -> Kept | None:
         """What is kept of ``frame``, for `put_back`."""
         return self._kept.get(frame)

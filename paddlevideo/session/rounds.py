@@ -47,6 +47,12 @@ class State:
         shares = None if self.shares is None else self.shares.copy()
         return State(self.global_memory.copy(), self.local_memory.copy(), self.masks.copy(), shares)
 
+    def keep(self, other: State, but: int) -> None:
+        """Take over the masks and shares that ``other`` has of all frames but one."""
+        self.masks.keep(other.masks, but)
+        if self.shares is not None and other.shares is not None:
+            self.shares.keep(other.shares, but)
+
     def entry(self, frame: int) -> FrameEntry:
         """What masks and shares keep of ``frame``, for `put_back`."""
         return self.masks.entry(frame), None if self.shares is None else self.shares.entry(frame)

@@ -148,6 +148,30 @@ def test_a_round_that_was_stopped_is_no_end_beyond_where_it_got() -> None:
     assert _ids(session) == [1, 1, 1, 2, 1, 1]
 
 
+def test_a_round_that_is_run_again_begins_from_what_was_before_it() -> None:
+    (once, first), (again, second) = _session(), _session()
+    for session, engine in ((once, first), (again, second)):
+        _annotate(session, engine, 5, says=1)
+        _annotate(session, engine, 0, says=2)
+    list(again.propagate())
+    assert _ids(again) == _ids(once) == [2, 2, 2, 1, 1, 1]
+    next(again.propagate())  # stopped at once: the masks beyond are still those that the round gave
+    for session, engine in ((once, first), (again, second)):
+        _annotate(session, engine, 4, says=0)
+    assert _ids(again) == _ids(once) == [2, 2, 0, 0, 0, 1]
+
+
+def test_what_stands_is_not_the_answer_of_a_round_that_waits() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 4, says=1)
+    engine.says = 2
+    session.annotate(1, _label())
+    session.annotate(5, _label())
+    told = {result.frame: result.mask for result in islice(session.propagate(), FRAMES)}
+    assert (told[4] == 1).all() and (told[5] == 1).all()  # round 2 stops at frame 4
+    assert len(list(session.propagate())) == FRAMES and _ids(session) == [2, 2, 2, 1, 1, 2]
+
+
 def test_undo_brings_shares_back() -> None:
     session, engine = _session()
     _annotate(session, engine, 5, says=1)
