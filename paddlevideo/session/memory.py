@@ -124,20 +124,22 @@ class SharesMemory:
 
         ``round`` counts from 1.
         """
-        kept = self._kept.get(frame)
-        if kept is not None and new < 1:
-            shares = new * shares + (1 - new) * kept.rows(ids, shares)
+        if new < 1:
+            shares = new * shares + (1 - new) * self.read(frame, ids)
         self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), rounds=self.reached_by(frame) | {round})
         return shares
 
-    def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
-        """Shares (O,h,w) of ``frame`` at grid ``size``: all background where it was not met, none of a new object."""
-        nothing = np.zeros((len(ids), *size), np.float32)
-        kept = self._kept.get(frame)
-        if kept is not None:
-            return kept.rows(ids, nothing)
-        nothing[list(ids).index(0)] = 1
-        return nothing
+    def read(self, frame: int, ids: Sequence[int]) -> Floats:
+        """Shares (O,h,w) of a ``frame`` that was met: what a removed object had is background's, a new one has none."""
+        kept = self._kept[frame]
+        maps = kept.maps.read()
+        if tuple(ids) == kept.ids:
+            return maps
+        place = {object_id: row for row, object_id in enumerate(ids)}
+        shares = np.zeros((len(ids), *maps.shape[1:]), np.float32)
+        for object_id, share in zip(kept.ids, maps, strict=True):
+            shares[place.get(object_id, place[0])] += share
+        return shares
 
     def keep(self, other: SharesMemory, but: int) -> None:
         """Take over what ``other`` has of all frames but one."""

@@ -122,8 +122,7 @@ class Steps:
         """What a frame has had, again; rounds that mix have left shares of it."""
         mask = state.masks.mask(frame)
         assert mask is not None and state.shares is not None
-        shares = state.shares.read(frame, ids, self._embeddings[frame].shape[1:])
-        return FrameResult(frame, only(mask, ids), _logits(shares))
+        return FrameResult(frame, only(mask, ids), _logits(state.shares.read(frame, ids)))
 
     def _answer(
         self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, new: float = 1.0

@@ -55,11 +55,11 @@ def test_shares_are_mixed_kept_and_put_back() -> None:
     twin = memory.copy()
     assert np.array_equal(memory.mix(3, 1 - ones, (0, 1), round=2, new=0.25), 0.25 * (1 - ones) + 0.75 * ones)
     assert memory.reached_by(3) == {1, 2} and memory.reached_by(4) == set()
-    assert twin.reached_by(3) == {1} and np.array_equal(twin.read(3, (0, 1), GRID), ones)
-    assert np.allclose(memory.read(3, (0, 2, 1), GRID)[:, 0, 0], (0.25, 0, 0.75))
-    assert np.array_equal(memory.read(4, (0, 1), GRID), 1 - ones)
+    assert twin.reached_by(3) == {1} and np.array_equal(twin.read(3, (0, 1)), ones)
+    assert np.allclose(memory.read(3, (0, 2, 1))[:, 0, 0], (0.25, 0, 0.75))
+    assert np.allclose(memory.read(3, (0, 2))[:, 0, 0], (1, 0))  # a removed object is background
     memory.put_back(3, first)
-    assert np.array_equal(memory.read(3, (0, 1), GRID), ones)
+    assert np.array_equal(memory.read(3, (0, 1)), ones)
 
 
 class Painter(Colours):
@@ -90,9 +90,9 @@ def _session(reach: str = "between") -> tuple[Session, Painter]:
     return Session(engine, Clip(), Preprocess("rgb", size=None), 2, reach=reach), engine  # type: ignore[arg-type]
 
 
-def _label() -> np.ndarray:
+def _label(object_id: int = 1) -> np.ndarray:
     label = np.full(GRID, -1, np.int16)
-    label[3, 3] = 1
+    label[3, 3] = object_id
     return label
 
 
@@ -192,6 +192,26 @@ def test_a_given_mask_stands_as_well() -> None:
     _annotate(session, engine, 0, says=2)
     assert _ids(session) == [2, 2, 1, 1, 1, 1]
     assert np.array_equal(session.mask(3), mask)
+
+
+def test_what_stands_needs_no_embedding() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 3, says=1)
+    session.annotate(1, _label())
+    session.drop_embeddings()
+    engine.embedded.clear()
+    list(session.propagate())
+    assert len(engine.embedded) == 3  # of frames 1, 2 and 0
+
+
+def test_a_removed_object_gives_way_to_the_background() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 5, says=1)
+    session.remove_object(1)
+    engine.says = 2
+    session.annotate(0, _label(2))
+    list(session.propagate())
+    assert _ids(session) == [2, 2, 2, 0, 0, 0]
 
 
 def test_another_reach_is_refused() -> None:
