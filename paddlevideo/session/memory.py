@@ -119,15 +119,13 @@ class SharesMemory:
         self._store = store
         self._kept: dict[int, Kept] = {}
 
-    def mix(self, frame: int, shares: Floats, ids: Sequence[int], round: int, new: float = 1.0) -> Floats:
-        """Keep, and return, new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest.
+    def mixed(self, frame: int, shares: Floats, ids: Sequence[int], new: float) -> Floats:
+        """Return new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest."""
+        return shares if new == 1 else new * shares + (1 - new) * self.read(frame, ids)
 
-        ``round`` counts from 1.
-        """
-        if new < 1:
-            shares = new * shares + (1 - new) * self.read(frame, ids)
+    def put(self, frame: int, shares: Floats, ids: Sequence[int], round: int) -> None:
+        """Keep the shares (O,h,w) of ``frame``, which ``round``, counted from 1, has got to now."""
         self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), rounds=self.reached_by(frame) | {round})
-        return shares
 
     def read(self, frame: int, ids: Sequence[int]) -> Floats:
         """Shares (O,h,w) of a ``frame`` that was met: what a removed object had is background's, a new one has none."""

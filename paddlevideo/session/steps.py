@@ -14,10 +14,11 @@ from .engine import Engine
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
-from .rounds import FrameResult, Round, State
+from .rounds import FrameResult, Labels, Round, State
 
 Ids = tuple[int, ...]  # of the rows of every map
 LEAST_SHARE = 1e-4  # float16 keeps what is above
+TINY = 1e-20
 
 
 class Steps:
@@ -54,11 +55,11 @@ class Steps:
         current.reference, current.prepared, current.noted = label, None, False
         if current.mask is not None:
             mask = only(current.mask, ids)
-            state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
-            planes = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+            grid = nearest_labels(mask, label.shape)
+            state.masks.put(current.frame, mask, grid)
             if state.shares is not None:
-                state.shares.mix(current.frame, planes, ids, current.number)
-            return FrameResult(current.frame, mask, planes)
+                state.shares.put(current.frame, _planes(grid, ids), ids, current.number)
+            return FrameResult(current.frame, mask, _planes(label, ids))
         if current.number == 1 and (label != UNLABELLED).any():
             current.reference = region_of_interest(label)
         seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
@@ -127,14 +128,17 @@ class Steps:
     def _answer(
         self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, new: float = 1.0
     ) -> FrameResult:
-        if state.shares is not None:
-            shares = state.shares.mix(frame, _shares(logits), ids, current.number, new)
-            logits = logits if new == 1 else _logits(shares)
+        shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new)
+        if shares is not None and new < 1:
+            logits = _logits(shares)
         # A locked object claims nothing new; its old pixels go over what the others claim.
         rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
         free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
         mask = self._locks.paste(upsample_labels(free, kept, self._size), frame)
-        state.masks.put(frame, mask, self._locks.paste_grid(grid_labels(free, kept, self._input_size), frame))
+        grid = self._locks.paste_grid(grid_labels(free, kept, self._input_size), frame)
+        state.masks.put(frame, mask, grid)
+        if state.shares is not None and shares is not None:
+            state.shares.put(frame, _locked(shares, grid, ids, self._locks.ids), ids, current.number)
         return FrameResult(frame, mask, logits)
 
     def _previous(self, frame: int, state: State, ids: Ids) -> Mask | None:
@@ -151,3 +155,18 @@ def _shares(logits: Floats) -> Floats:
 
 def _logits(shares: Floats) -> Floats:
     return np.log(np.maximum(shares, LEAST_SHARE))
+
+
+def _locked(shares: Floats, label: Mask, ids: Ids, locked: Ids) -> Floats:
+    """The shares (O,h,w) with all of a pixel for a locked object where ``label`` (h,w) shows it, and none elsewhere."""
+    if not locked:
+        return shares
+    others = np.where(np.isin(ids, locked)[:, None, None], 0, shares)
+    others /= np.maximum(others.sum(axis=0), TINY)
+    return np.where(np.isin(label, locked), _planes(label, ids), others)
+
+
+def _planes(label: Labels, ids: Ids) -> Floats:
+    """(O,h,w), 1 where the label is the id."""
+    planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+    return planes

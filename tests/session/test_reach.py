@@ -50,10 +50,12 @@ def test_shares_fall_to_the_next_annotated_frame(
 def test_shares_are_mixed_kept_and_put_back() -> None:
     memory = SharesMemory(Store(1 << 20))
     ones = np.stack([np.zeros(GRID), np.ones(GRID)]).astype(np.float32)
-    memory.mix(3, ones, (0, 1), round=1)
+    memory.put(3, ones, (0, 1), round=1)
     first = memory.entry(3)
     twin = memory.copy()
-    assert np.array_equal(memory.mix(3, 1 - ones, (0, 1), round=2, new=0.25), 0.25 * (1 - ones) + 0.75 * ones)
+    mixed = memory.mixed(3, 1 - ones, (0, 1), new=0.25)
+    assert np.array_equal(mixed, 0.25 * (1 - ones) + 0.75 * ones)
+    memory.put(3, mixed, (0, 1), round=2)
     assert memory.reached_by(3) == {1, 2} and memory.reached_by(4) == set()
     assert twin.reached_by(3) == {1} and np.array_equal(twin.read(3, (0, 1)), ones)
     assert np.allclose(memory.read(3, (0, 2, 1))[:, 0, 0], (0.25, 0, 0.75))
@@ -212,6 +214,28 @@ def test_a_removed_object_gives_way_to_the_background() -> None:
     session.annotate(0, _label(2))
     list(session.propagate())
     assert _ids(session) == [2, 2, 2, 0, 0, 0]
+
+
+def test_what_a_lock_has_kept_stands_when_it_is_gone() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 5, says=1)
+    session.lock([1])
+    _annotate(session, engine, 0, says=2)
+    assert _ids(session) == [1] * FRAMES
+    session.lock([])
+    _annotate(session, engine, 3, says=0)
+    assert _ids(session) == [1, 1, 0, 0, 1, 1]
+
+
+def test_void_of_a_given_mask_is_background_when_it_is_mixed() -> None:
+    session, engine = _session()
+    mask = np.full(SIZE, 255, np.uint8)
+    mask[:8, :8] = 1
+    session.add_mask(0, mask)
+    list(session.propagate((0, 0)))
+    engine.says = 2
+    session.annotate(0, _label())
+    assert np.allclose(session.rounds[-1].under[1].maps.read().sum(axis=0), 1)
 
 
 def test_another_reach_is_refused() -> None:
