@@ -12,7 +12,7 @@ import numpy as np
 from ..loader.scribbles import UNLABELLED, Stroke
 from ..utils.errors import InputError
 from .masks import Mask
-from .reach import new_share
+from .reach import introduced, new_share
 from .rounds import FrameResult, Labels, Round, State
 from .steps import Ids, Steps
 
@@ -137,17 +137,16 @@ class History:
 
     def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
         """Carry a round's masks along ``order``, which begins beside its annotated frame."""
-        neighbour = current.frame
+        neighbour, earlier = current.frame, self.rounds[: current.number - 1]
         assert current.before is not None
         for frame in order:
             if self._pass is not turn:
                 return
             self.state.put_back(frame, current.before.entry(frame))
-            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), self._new_share(current, frame))
+            new, over = 1.0, frozenset[int]()
+            if self.state.shares is not None:
+                reached_by = self.state.shares.reached_by(frame)
+                new = new_share(frame, current, earlier, reached_by)
+                over = introduced(current, earlier, reached_by)
+            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), new, over)
             neighbour = frame
-
-    def _new_share(self, current: Round, frame: int) -> float:
-        shares = self.state.shares
-        if shares is None:
-            return 1.0
-        return new_share(frame, current, self.rounds[: current.number - 1], shares.reached_by(frame))

@@ -9,7 +9,7 @@ Shapes: O ids, h w embedding grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,9 +119,19 @@ class SharesMemory:
         self._store = store
         self._kept: dict[int, Kept] = {}
 
-    def mixed(self, frame: int, shares: Floats, ids: Sequence[int], new: float) -> Floats:
-        """Return new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest."""
-        return shares if new == 1 else new * shares + (1 - new) * self.read(frame, ids)
+    def mixed(self, frame: int, shares: Floats, ids: Sequence[int], new: float, over: Collection[int] = ()) -> Floats:
+        """Return new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest.
+
+        Objects of ``over`` have all of their new shares, and the others give way.
+        """
+        if new == 1:
+            return shares
+        whole = np.isin(ids, list(over))
+        kept = np.zeros_like(shares)
+        kept[~whole] = self.read(frame, [object_id for object_id in ids if object_id not in over])
+        mixed = new * shares + (1 - new) * (1 - shares[whole].sum(axis=0)) * kept
+        mixed[whole] = shares[whole]
+        return mixed
 
     def put(self, frame: int, shares: Floats, ids: Sequence[int], round: int) -> None:
         """Keep the shares (O,h,w) of ``frame``, which ``round``, counted from 1, has got to now."""

@@ -2,7 +2,8 @@
 
 The published code carries every round over the whole video, so that a correction of one frame also replaces masks
 beside frames that were annotated well. Between two annotated frames both have a say, each by its nearness, and beyond
-the other one its own masks stand; later rounds get shorter for it.
+the other one its own masks stand; later rounds get shorter for it. Only an object that nobody has spoken of before is
+carried over the whole video: where the others stand they know nothing of it, and it goes over them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from .rounds import Round
 
 Reach = Literal["video", "between"]
 REACHES = ("video", "between")
+
+
+def introduced(current: Round, earlier: Sequence[Round], reached_by: Collection[int]) -> frozenset[int]:
+    """Return the objects that ``current`` is the first to say something of, at a frame; arguments as `new_share`."""
+    return current.objects.difference(*(each.objects for each in earlier if each.number in reached_by))
 
 
 def new_share(frame: int, current: Round, earlier: Sequence[Round], reached_by: Collection[int]) -> float:

@@ -98,6 +98,11 @@ class Round:
     under: FrameEntry = field(default=(None, None), repr=False)
     answer: Entry | None = field(default=None, repr=False)
 
+    @property
+    def objects(self) -> frozenset[int]:
+        """The objects that the label speaks of."""
+        return frozenset(np.flatnonzero(np.bincount(self.label[self.label > 0])).tolist())
+
     def label_of(self, ids: Sequence[int]) -> Labels:
         """The label, nothing said about other ids."""
         return np.where(np.isin(self.label, ids), self.label, UNLABELLED)

@@ -79,13 +79,20 @@ class Steps:
         current.noted = True
 
     def carry(
-        self, current: Round, neighbour: int, frame: int, state: State, ids: Ids, new: float = 1.0
+        self,
+        current: Round,
+        neighbour: int,
+        frame: int,
+        state: State,
+        ids: Ids,
+        new: float = 1.0,
+        over: frozenset[int] = frozenset(),
     ) -> FrameResult:
         """Segment ``frame`` with the help of its ``neighbour``, done just before; ``new`` is the answer's share.
 
-        At 0 nothing is computed: the frame's mask stands.
+        At 0 the frame's mask stands, and only the objects of ``over`` go over it; without any nothing is computed.
         """
-        if not new:
+        if not new and not over:
             return self._standing(frame, state, ids)
         engine, embedding = self._engine, self._embeddings[frame]
         previous = self._previous(neighbour, state, ids)
@@ -93,7 +100,8 @@ class Steps:
         seen = state.global_memory.aggregate(frame, self._global_map(current, embedding, ids), ids)
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
-        return self._answer(current, frame, engine.propagate(embedding, seen, near, previous, ids), state, ids, new)
+        logits = engine.propagate(embedding, seen, near, previous, ids)
+        return self._answer(current, frame, logits, state, ids, new, over)
 
     def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
         """Global map of the annotated frame against what was said of it, and of what earlier rounds have given it."""
@@ -126,16 +134,26 @@ class Steps:
         return FrameResult(frame, only(mask, ids), _logits(state.shares.read(frame, ids)))
 
     def _answer(
-        self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, new: float = 1.0
+        self,
+        current: Round,
+        frame: int,
+        logits: Floats,
+        state: State,
+        ids: Ids,
+        new: float = 1.0,
+        over: frozenset[int] = frozenset(),
     ) -> FrameResult:
-        shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new)
+        shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new, over)
         if shares is not None and new < 1:
             logits = _logits(shares)
         # A locked object claims nothing new; its old pixels go over what the others claim.
         rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
         free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
-        mask = self._locks.paste(upsample_labels(free, kept, self._size), frame)
-        grid = self._locks.paste_grid(grid_labels(free, kept, self._input_size), frame)
+        mask, grid = upsample_labels(free, kept, self._size), grid_labels(free, kept, self._input_size)
+        if not new:  # what stands does so to the pixel
+            mask = _put_over(state.masks.mask(frame), mask, over, ids)
+            grid = _put_over(state.masks.grid(frame), grid, over, ids)
+        mask, grid = self._locks.paste(mask, frame), self._locks.paste_grid(grid, frame)
         state.masks.put(frame, mask, grid)
         if state.shares is not None and shares is not None:
             state.shares.put(frame, _locked(shares, grid, ids, self._locks.ids), ids, current.number)
@@ -155,6 +173,12 @@ def _shares(logits: Floats) -> Floats:
 
 def _logits(shares: Floats) -> Floats:
     return np.log(np.maximum(shares, LEAST_SHARE))
+
+
+def _put_over(mask: Mask | None, new: Mask, over: frozenset[int], ids: Ids) -> Mask:
+    """The mask with the objects of ``over`` as ``new`` has them."""
+    assert mask is not None
+    return np.where(np.isin(new, list(over)), new, only(mask, ids))
 
 
 def _locked(shares: Floats, label: Mask, ids: Ids, locked: Ids) -> Floats:

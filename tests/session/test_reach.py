@@ -68,6 +68,7 @@ class Painter(Colours):
     """Says what it is told to, and notes when it is asked."""
 
     says = 1
+    where: np.ndarray | None = None  # (h,w), the rest is background; None is everywhere
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,6 +85,8 @@ class Painter(Colours):
 
     def _planes(self, ids: Sequence[int]) -> np.ndarray:
         said = np.asarray(ids)[:, None, None] == self.says
+        if self.where is not None:
+            said = np.where(self.where, said, np.asarray(ids)[:, None, None] == 0)
         return np.broadcast_to(np.where(said, 4.0, 0.0), (len(ids), *GRID)).astype(np.float32)
 
 
@@ -208,12 +211,47 @@ def test_what_stands_needs_no_embedding() -> None:
 
 def test_a_removed_object_gives_way_to_the_background() -> None:
     session, engine = _session()
-    _annotate(session, engine, 5, says=1)
+    label = _label(1)
+    label[5, 5] = 2
+    session.annotate(5, label)
+    list(session.propagate())
     session.remove_object(1)
     engine.says = 2
     session.annotate(0, _label(2))
     list(session.propagate())
     assert _ids(session) == [2, 2, 2, 0, 0, 0]
+
+
+def test_a_new_object_goes_over_what_others_have_in_the_whole_video() -> None:
+    session, engine = _session()
+    mask = np.full(SIZE, 1, np.uint8)
+    mask[5:9, 7:11] = 0
+    session.add_mask(4, mask)
+    list(session.propagate())
+    engine.says = 2
+    engine.where = np.zeros(GRID, bool)
+    engine.where[:, :4] = True
+    session.annotate(1, _label(2))
+    list(session.propagate())
+    assert all((session.mask(frame)[:, :12] == 2).all() for frame in range(FRAMES))
+    assert [(session.mask(frame)[:, 20:] == 1).all() for frame in range(FRAMES)] == [False] * 3 + [True] * 3
+    stands = session.mask(4) != 2
+    assert np.array_equal(session.mask(4)[stands], mask[stands]) and not stands[:, :12].any() and stands[:, 20:].all()
+    engine.says, engine.where = 0, None
+    session.annotate(0, _label(2))  # it is not new any more
+    list(session.propagate())
+    assert all((session.mask(frame)[:, :12] == 2).all() for frame in range(1, FRAMES))
+
+
+def test_an_object_is_new_wherever_its_first_round_did_not_get_to() -> None:
+    session, engine = _session()
+    _annotate(session, engine, 4, says=1)
+    engine.says = 2
+    session.annotate(1, _label(2))
+    next(session.propagate())
+    session.annotate(3, _label(2))
+    list(session.propagate())
+    assert _ids(session) == [2] * FRAMES
 
 
 def test_what_a_lock_has_kept_stands_when_it_is_gone() -> None:
