@@ -60,6 +60,9 @@ def with_interaction_map(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     kernel = state.get(first + "conv1.weight")
     if kernel is None:
         raise InputError("the weights have no interaction head of ours to widen")
+    beside = state.get("propagation_head.layer1.conv1.weight")  # C+3
+    if beside is not None and len(beside) == len(kernel):
+        raise InputError("the weights have the input of MODEL.interaction_map already; take them as they are")
     centre = np.zeros((1, *kernel.shape[1:]), kernel.dtype)
     centre[..., kernel.shape[2] // 2, kernel.shape[3] // 2] = 1
     ones, zeros = np.ones(1, np.float32), np.zeros(1, np.float32)

@@ -46,9 +46,10 @@ class Ahead:
     def forget(self, project: str) -> None:
         """Get a project ready no more."""
         self._used.pop(project, None)
+        self.restart(project)
 
     def restart(self, project: str) -> None:
-        """Begin anew with a project: somebody else is about to drive its session."""
+        """Begin anew with a project: somebody else is about to drive its session, or it has none any more."""
         self._steps.pop(project, None)
 
     def step(self) -> bool:

@@ -41,7 +41,7 @@ class Service:
             self.pictures.reader,
             settings.sessions,
             settings.memory_bytes,
-            lambda project: self.worker.cancel(project),
+            self._session_closed,
         )
         self.ahead = Ahead(self.sessions, self.events, settings.sessions)
         self.worker = Worker("worker", max(1, settings.sessions - 1), self.ahead.step)
@@ -99,9 +99,9 @@ class Service:
         self.worker.cancel(project.id)
         self.exporter.cancel(project.id)
         self.decoding.forget(project.id)
+        self.ahead.forget(project.id)
         self.sessions.close(project.id)
         self.pictures.close(project.id)
-        self.ahead.forget(project.id)
         self.store.delete(person, project.id)
 
     # --------------------------------------------------------------------------------------------- annotating
@@ -255,6 +255,10 @@ class Service:
         job.url = export_url(project, name)
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _session_closed(self, project: str) -> None:
+        self.worker.cancel(project)
+        self.ahead.restart(project)
 
     def _use(self, project: Project) -> None:
         self.ahead.use(project)

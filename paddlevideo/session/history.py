@@ -12,7 +12,7 @@ import numpy as np
 from ..loader.scribbles import UNLABELLED, Stroke
 from ..utils.errors import InputError
 from .masks import Mask
-from .reach import new_share
+from .reach import introduced, new_share
 from .rounds import FrameResult, Labels, Round, State
 from .steps import Ids, Steps
 
@@ -84,8 +84,8 @@ class History:
         if last.before is None and last.propagated:
             raise InputError(f"undo: only the last {self._undo_depth} rounds can be taken back; raise undo_depth")
         self._pass = None
-        self.rounds.pop()
         self.state = self._before(last) if last.before is None else last.before
+        self.rounds.pop()
 
     def waiting(self) -> list[Round]:
         """The rounds that a propagation would carry: those that were not yet, else the last one."""
@@ -97,9 +97,9 @@ class History:
         for current in self.waiting():
             # The last round's answer still stands; what waits before it has to begin again.
             standing = current.result if current is self.rounds[-1] else None
-            masks = self.state.masks
+            shown = self.state
             result = standing or self._begin(current)
-            self.state.masks.keep(masks, but=current.frame)  # until the walk reaches them
+            self.state.keep(shown, but=current.frame)  # until the walk reaches them
             self._settle(current)
             for later in self.rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
@@ -123,10 +123,11 @@ class History:
         return current.result
 
     def _before(self, current: Round) -> State:
-        """The state without what a waiting round answered earlier, if that is still there."""
+        """The state without what a waiting round, and those after it, answered earlier, where that is still there."""
         state = self.state.copy()
-        if current.answer is not None and state.masks.entry(current.frame) is current.answer:
-            state.put_back(current.frame, current.under)
+        for each in reversed(self.rounds[current.number - 1 :]):
+            if each.answer is not None and state.masks.entry(each.frame) is each.answer:
+                state.put_back(each.frame, each.under)
         return state
 
     def _settle(self, current: Round) -> None:
@@ -136,15 +137,16 @@ class History:
 
     def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
         """Carry a round's masks along ``order``, which begins beside its annotated frame."""
-        neighbour = current.frame
+        neighbour, earlier = current.frame, self.rounds[: current.number - 1]
+        assert current.before is not None
         for frame in order:
             if self._pass is not turn:
                 return
-            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), self._new_share(current, frame))
+            self.state.put_back(frame, current.before.entry(frame))
+            new, over = 1.0, frozenset[int]()
+            if self.state.shares is not None:
+                reached_by = self.state.shares.reached_by(frame)
+                new = new_share(frame, current, earlier, reached_by)
+                over = introduced(current, earlier, reached_by)
+            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), new, over)
             neighbour = frame
-
-    def _new_share(self, current: Round, frame: int) -> float:
-        shares = self.state.shares
-        if shares is None:
-            return 1.0
-        return new_share(frame, current, self.rounds[: current.number - 1], shares.written_by(frame))

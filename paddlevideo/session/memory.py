@@ -9,7 +9,7 @@ Shapes: O ids, h w embedding grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,12 +24,13 @@ LOCAL_RULES = ("reference", "nearest")
 
 @dataclass(frozen=True)
 class Kept:
-    """Maps (O,h,w) of one frame and the ids of their rows; ``round`` and ``weight`` say where they come from."""
+    """Maps (O,h,w) of one frame and the ids of their rows; the rest says where they come from."""
 
     ids: tuple[int, ...]
     maps: Handle
     round: int = 0
     weight: float = 0.0
+    rounds: frozenset[int] = frozenset()
 
     def rows(self, ids: Sequence[int], otherwise: Floats) -> Floats:
         """Rows of ``ids``; an object that was added since has its row from ``otherwise``."""
@@ -118,25 +119,39 @@ class SharesMemory:
         self._store = store
         self._kept: dict[int, Kept] = {}
 
-    def mix(self, frame: int, shares: Floats, ids: Sequence[int], round: int, new: float = 1.0) -> Floats:
-        """Keep, and return, new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest.
+    def mixed(self, frame: int, shares: Floats, ids: Sequence[int], new: float, over: Collection[int] = ()) -> Floats:
+        """Return new shares (O,h,w) of ``frame`` by a part of ``new`` (0..1) and the kept ones by the rest.
 
-        ``round`` counts from 1.
+        Objects of ``over`` have all of their new shares, and the others give way.
         """
-        kept = self._kept.get(frame)
-        if kept is not None and new < 1:
-            shares = new * shares + (1 - new) * kept.rows(ids, shares)
-        self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), round)
+        if new == 1:
+            return shares
+        whole = np.isin(ids, list(over))
+        kept = np.zeros_like(shares)
+        kept[~whole] = self.read(frame, [object_id for object_id in ids if object_id not in over])
+        mixed = new * shares + (1 - new) * (1 - shares[whole].sum(axis=0)) * kept
+        mixed[whole] = shares[whole]
+        return mixed
+
+    def put(self, frame: int, shares: Floats, ids: Sequence[int], round: int) -> None:
+        """Keep the shares (O,h,w) of ``frame``, which ``round``, counted from 1, has got to now."""
+        self._kept[frame] = Kept(tuple(ids), self._store.keep(shares), rounds=self.reached_by(frame) | {round})
+
+    def read(self, frame: int, ids: Sequence[int]) -> Floats:
+        """Shares (O,h,w) of a ``frame`` that was met: what a removed object had is background's, a new one has none."""
+        kept = self._kept[frame]
+        maps = kept.maps.read()
+        if tuple(ids) == kept.ids:
+            return maps
+        place = {object_id: row for row, object_id in enumerate(ids)}
+        shares = np.zeros((len(ids), *maps.shape[1:]), np.float32)
+        for object_id, share in zip(kept.ids, maps, strict=True):
+            shares[place.get(object_id, place[0])] += share
         return shares
 
-    def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
-        """Shares (O,h,w) of ``frame`` at grid ``size``: all background where it was not met, none of a new object."""
-        nothing = np.zeros((len(ids), *size), np.float32)
-        kept = self._kept.get(frame)
-        if kept is not None:
-            return kept.rows(ids, nothing)
-        nothing[list(ids).index(0)] = 1
-        return nothing
+    def keep(self, other: SharesMemory, but: int) -> None:
+        """Take over what ``other`` has of all frames but one."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
 
     def entry(self, frame: int) -> Kept | None:
         """What is kept of ``frame``, for `put_back`."""
@@ -148,10 +163,10 @@ class SharesMemory:
         if entry is not None:
             self._kept[frame] = entry
 
-    def written_by(self, frame: int) -> int:
-        """The number of the round that ``frame`` has its shares from, 0 where it was not met yet."""
+    def reached_by(self, frame: int) -> frozenset[int]:
+        """The numbers of the rounds whose masks have got to ``frame``."""
         kept = self._kept.get(frame)
-        return 0 if kept is None else kept.round
+        return frozenset() if kept is None else kept.rounds
 
     def copy(self) -> SharesMemory:
         """The memory as it is now; costs one pointer a frame."""

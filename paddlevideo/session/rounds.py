@@ -47,6 +47,12 @@ class State:
         shares = None if self.shares is None else self.shares.copy()
         return State(self.global_memory.copy(), self.local_memory.copy(), self.masks.copy(), shares)
 
+    def keep(self, other: State, but: int) -> None:
+        """Take over the masks and shares that ``other`` has of all frames but one."""
+        self.masks.keep(other.masks, but)
+        if self.shares is not None and other.shares is not None:
+            self.shares.keep(other.shares, but)
+
     def entry(self, frame: int) -> FrameEntry:
         """What masks and shares keep of ``frame``, for `put_back`."""
         return self.masks.entry(frame), None if self.shares is None else self.shares.entry(frame)
@@ -91,6 +97,11 @@ class Round:
     result: FrameResult | None = field(default=None, repr=False)
     under: FrameEntry = field(default=(None, None), repr=False)
     answer: Entry | None = field(default=None, repr=False)
+
+    @property
+    def objects(self) -> frozenset[int]:
+        """The objects that the label speaks of."""
+        return frozenset(np.flatnonzero(np.bincount(self.label[self.label > 0])).tolist())
 
     def label_of(self, ids: Sequence[int]) -> Labels:
         """The label, nothing said about other ids."""

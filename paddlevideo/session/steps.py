@@ -14,10 +14,11 @@ from .engine import Engine
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
-from .rounds import FrameResult, Round, State
+from .rounds import FrameResult, Labels, Round, State
 
 Ids = tuple[int, ...]  # of the rows of every map
 LEAST_SHARE = 1e-4  # float16 keeps what is above
+TINY = 1e-20
 
 
 class Steps:
@@ -54,11 +55,11 @@ class Steps:
         current.reference, current.prepared, current.noted = label, None, False
         if current.mask is not None:
             mask = only(current.mask, ids)
-            state.masks.put(current.frame, mask, nearest_labels(mask, label.shape))
-            planes = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+            grid = nearest_labels(mask, label.shape)
+            state.masks.put(current.frame, mask, grid)
             if state.shares is not None:
-                state.shares.mix(current.frame, planes, ids, current.number)
-            return FrameResult(current.frame, mask, planes)
+                state.shares.put(current.frame, _planes(grid, ids), ids, current.number)
+            return FrameResult(current.frame, mask, _planes(label, ids))
         if current.number == 1 and (label != UNLABELLED).any():
             current.reference = region_of_interest(label)
         seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
@@ -78,13 +79,20 @@ class Steps:
         current.noted = True
 
     def carry(
-        self, current: Round, neighbour: int, frame: int, state: State, ids: Ids, new: float = 1.0
+        self,
+        current: Round,
+        neighbour: int,
+        frame: int,
+        state: State,
+        ids: Ids,
+        new: float = 1.0,
+        over: frozenset[int] = frozenset(),
     ) -> FrameResult:
         """Segment ``frame`` with the help of its ``neighbour``, done just before; ``new`` is the answer's share.
 
-        At 0 nothing is computed: the frame's mask stands.
+        At 0 the frame's mask stands, and only the objects of ``over`` go over it; without any nothing is computed.
         """
-        if not new:
+        if not new and not over:
             return self._standing(frame, state, ids)
         engine, embedding = self._engine, self._embeddings[frame]
         previous = self._previous(neighbour, state, ids)
@@ -92,7 +100,8 @@ class Steps:
         seen = state.global_memory.aggregate(frame, self._global_map(current, embedding, ids), ids)
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
-        return self._answer(current, frame, engine.propagate(embedding, seen, near, previous, ids), state, ids, new)
+        logits = engine.propagate(embedding, seen, near, previous, ids)
+        return self._answer(current, frame, logits, state, ids, new, over)
 
     def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
         """Global map of the annotated frame against what was said of it, and of what earlier rounds have given it."""
@@ -122,20 +131,32 @@ class Steps:
         """What a frame has had, again; rounds that mix have left shares of it."""
         mask = state.masks.mask(frame)
         assert mask is not None and state.shares is not None
-        shares = state.shares.read(frame, ids, self._embeddings[frame].shape[1:])
-        return FrameResult(frame, only(mask, ids), _logits(shares))
+        return FrameResult(frame, only(mask, ids), _logits(state.shares.read(frame, ids)))
 
     def _answer(
-        self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, new: float = 1.0
+        self,
+        current: Round,
+        frame: int,
+        logits: Floats,
+        state: State,
+        ids: Ids,
+        new: float = 1.0,
+        over: frozenset[int] = frozenset(),
     ) -> FrameResult:
-        if state.shares is not None:
-            shares = state.shares.mix(frame, _shares(logits), ids, current.number, new)
-            logits = logits if new == 1 else _logits(shares)
+        shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new, over)
+        if shares is not None and new < 1:
+            logits = _logits(shares)
         # A locked object claims nothing new; its old pixels go over what the others claim.
         rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
         free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
-        mask = self._locks.paste(upsample_labels(free, kept, self._size), frame)
-        state.masks.put(frame, mask, self._locks.paste_grid(grid_labels(free, kept, self._input_size), frame))
+        mask, grid = upsample_labels(free, kept, self._size), grid_labels(free, kept, self._input_size)
+        if not new:  # what stands does so to the pixel
+            mask = _put_over(state.masks.mask(frame), mask, over, ids)
+            grid = _put_over(state.masks.grid(frame), grid, over, ids)
+        mask, grid = self._locks.paste(mask, frame), self._locks.paste_grid(grid, frame)
+        state.masks.put(frame, mask, grid)
+        if state.shares is not None and shares is not None:
+            state.shares.put(frame, _locked(shares, grid, ids, self._locks.ids), ids, current.number)
         return FrameResult(frame, mask, logits)
 
     def _previous(self, frame: int, state: State, ids: Ids) -> Mask | None:
@@ -152,3 +173,24 @@ def _shares(logits: Floats) -> Floats:
 
 def _logits(shares: Floats) -> Floats:
     return np.log(np.maximum(shares, LEAST_SHARE))
+
+
+def _put_over(mask: Mask | None, new: Mask, over: frozenset[int], ids: Ids) -> Mask:
+    """The mask with the objects of ``over`` as ``new`` has them."""
+    assert mask is not None
+    return np.where(np.isin(new, list(over)), new, only(mask, ids))
+
+
+def _locked(shares: Floats, label: Mask, ids: Ids, locked: Ids) -> Floats:
+    """The shares (O,h,w) with all of a pixel for a locked object where ``label`` (h,w) shows it, and none elsewhere."""
+    if not locked:
+        return shares
+    others = np.where(np.isin(ids, locked)[:, None, None], 0, shares)
+    others /= np.maximum(others.sum(axis=0), TINY)
+    return np.where(np.isin(label, locked), _planes(label, ids), others)
+
+
+def _planes(label: Labels, ids: Ids) -> Floats:
+    """(O,h,w), 1 where the label is the id."""
+    planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
+    return planes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def project(tmp_path: Path) -> Project:
     return Project.create(tmp_path / "0123456789abcdef", "clip", source, video)
 
 
-def _replay(project: Project, engine: Colours | None = None, **settings: int) -> Replay:
+def _replay(project: Project, engine: Colours | None = None, **settings: Any) -> Replay:
     frames = open_video(project)
     make = session_maker(engine, **settings)
     return Replay(project, lambda ids: make(frames, ids))
@@ -73,11 +74,12 @@ def test_strokes_of_a_round_are_answered_once_more_after_an_undo(project: Projec
     assert engine.calls.count("interact") == 1 and "propagate" not in engine.calls
 
 
+@pytest.mark.parametrize("reach", ["video", "between"])
 @pytest.mark.parametrize("seed", range(12))
-def test_random_work_equals_a_fresh_replay(project: Project, seed: int) -> None:
+def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: str) -> None:
     chance = random.Random(seed)
     random.seed(seed)
-    replay = _replay(project, undo_depth=2, refine=True)
+    replay = _replay(project, undo_depth=2, refine=True, reach=reach)
     project.add_object("second")
     for _ in range(25):
         _random_step(project, replay, chance)
@@ -85,7 +87,7 @@ def test_random_work_equals_a_fresh_replay(project: Project, seed: int) -> None:
             _run(replay)
             assert np.array_equal(_session_masks(replay), _masks(project))
     _run(replay)
-    fresh = _replay(Project(project.folder), refine=True)
+    fresh = _replay(Project(project.folder), refine=True, reach=reach)
     _run(fresh)
     assert np.array_equal(_masks(fresh.project), _masks(project))
     assert np.array_equal(_session_masks(fresh), _masks(project))

@@ -46,9 +46,9 @@ def client(folder: Path, engine: Colours) -> Iterator[TestClient]:
         yield found
 
 
-def _client(folder: Path, engine: Colours | None = None, **changes: Any) -> TestClient:
+def _client(folder: Path, engine: Colours | None = None, reach: str = "video", **changes: Any) -> TestClient:
     changed = {"folders": {"videos": folder / "videos"}, **changes}
-    app = create_app(settings(folder, **changed), session_maker(engine))
+    app = create_app(settings(folder, **changed), session_maker(engine, reach=reach))
     return TestClient(app, headers={"X-Token": TOKEN})
 
 
@@ -334,31 +334,37 @@ def test_exports_are_frame_exact_and_full_size(client: TestClient) -> None:
     assert [each["area"] for each in rle["annotations"]] == [int((mask == 1).sum()) for mask in masks]
 
 
-def test_exported_scribbles_replay_to_the_same_masks(client: TestClient, folder: Path) -> None:
+@pytest.mark.parametrize("reach", ["video", "between"])
+def test_exported_scribbles_replay_to_the_same_masks(folder: Path, reach: str) -> None:
+    with _client(folder, reach=reach) as client:
+        _work_and_replay(client, folder, reach)
+
+
+def _work_and_replay(client: TestClient, folder: Path, reach: str) -> None:
     document = _propagate(client, _stroke(client, _stroke(client, _open(client), 3, 1), 3, 0))
     plain = json.loads(_export(client, document, "scribbles"))
     assert set(plain) == {"sequence", "scribbles", "annotated_frame"}
-    _check_replay(client, document, folder)
+    _check_replay(client, document, folder, reach)
     document = _ask(client, document, "objects")
     document = _stroke(client, _stroke(client, document, 5, 2), 1, 0)
     document = _propagate(client, document, span=[1, 6])
     document = client.patch(f"/api/projects/{document['id']}/objects/2", json={"locked": True}).json()
     document = _stroke(client, document, 6, 1)
-    _check_replay(client, document, folder)
+    _check_replay(client, document, folder, reach)
     document = _propagate(client, document)
-    _check_replay(client, document, folder)
+    _check_replay(client, document, folder, reach)
     document = client.delete(f"/api/projects/{document['id']}/objects/1").json()
-    _check_replay(client, document, folder)
+    _check_replay(client, document, folder, reach)
 
 
-def _check_replay(client: TestClient, document: dict[str, Any], folder: Path) -> None:
+def _check_replay(client: TestClient, document: dict[str, Any], folder: Path, reach: str) -> None:
     from paddlevideo.loader.video import open_frames
 
     file = folder / "strokes.json"
     file.write_bytes(_export(client, document, "scribbles"))
     frames = open_frames(folder / "videos" / "clip.mp4")
     start = read_start(frames, str(file), None, None)
-    session = session_maker()(frames, range(1, start.objects + 1))
+    session = session_maker(reach=reach)(frames, range(1, start.objects + 1))
     run_rounds(session, start, FRAMES)
     assert np.array_equal(np.stack([session.mask(t) for t in range(FRAMES)]), _masks(client, document))
 

@@ -59,8 +59,10 @@ class PlainSession:
         self._open = True
         embedding = self.embedding(frame)
         self._frame, self._reference = frame, region_of_interest(label) if self.round == 1 else label
-        maps = self._engine.global_map(embedding, self._engine.reference(embedding, self._reference, self.ids))
-        seen = np.minimum(maps, self.global_memory(frame))
+        seen = None
+        if self._refine or self._engine.interaction_map:  # the benchmark times this: no step that nothing needs
+            maps = self._engine.global_map(embedding, self._engine.reference(embedding, self._reference, self.ids))
+            seen = np.minimum(maps, self.global_memory(frame))
         given = seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, self._before, self.ids, given)
         self._masks[frame] = self._labels(logits)

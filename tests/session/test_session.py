@@ -310,6 +310,21 @@ def test_stopping_the_first_of_two_waiting_rounds_leaves_the_second_to_do() -> N
     assert len(session.rounds) == 1 and session.mask(2).any() and not session.mask(4).any()
 
 
+def test_a_round_that_begins_anew_sees_nothing_of_the_rounds_that_wait_after_it() -> None:
+    engine = Colours()
+    session = _session(engine=engine)
+    for frame in (1, 0, 5, 0):
+        session.add_strokes([_stroke(1, frame), _stroke(2, frame)])
+    next(session.propagate())  # of the first round
+    engine.previous.clear()
+    next(session.propagate())  # of the second, whose frame the fourth has answered, too
+    assert len(engine.previous) == 1 and engine.previous[0] is None
+    assert session.has_mask(5)  # what waits is shown until it is its turn
+    for _ in range(3):
+        session.undo()
+    assert [session.has_mask(frame) for frame in range(FRAMES)] == [False, True, False, False, False, False]
+
+
 @pytest.mark.parametrize("change", ["annotate", "undo", "add", "remove", "propagate"])
 def test_any_change_ends_a_propagation_under_way(change: str) -> None:
     session = _session()

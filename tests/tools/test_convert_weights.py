@@ -35,6 +35,13 @@ def test_an_interaction_head_with_one_more_input_answers_as_before(tmp_path: Pat
     assert np.abs((before - after).numpy()).max() < 1e-5
 
 
+def test_a_head_is_widened_once(tmp_path: Path, capsys) -> None:
+    source, target = tmp_path / "wide.pdparams", tmp_path / "out.pdparams"
+    save_weights(source, {name: value.numpy() for name, value in _model(True).state_dict().items()})
+    assert convert_weights.main([str(source), str(target), "--interaction-map"]) == 2
+    assert "already" in capsys.readouterr().err and not target.exists()
+
+
 def test_weights_without_an_interaction_head_are_refused(tmp_path: Path, capsys) -> None:
     source = tmp_path / "part.pdparams"
     save_weights(source, {"embedding.conv.weight": np.zeros((2, 2, 1, 1), np.float32)})

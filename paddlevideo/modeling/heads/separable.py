@@ -36,7 +36,7 @@ class SeparableHead(nn.Layer):
     """Separable blocks and a 1x1 convolution: (O,in_channels,h,w) to (O,1,h,w), one sample an object.
 
     Args:
-        in_channels: embedding channels plus three (propagation) or two (interaction).
+        in_channels: embedding channels plus three (propagation) or two (interaction, without ``interaction_map``).
         channels: width of every block.
         blocks: how many.
         kernel_size: of the depthwise convolutions.
