@@ -66,7 +66,7 @@ class PlainSession:
         given = seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, self._before, self.ids, given)
         self._masks[frame] = self._labels(logits)
-        if self._refine:
+        if self._refine and seen is not None:
             previous = self._grid(frame)
             near = self._engine.local_map(embedding, embedding, previous, self.ids)
             self._masks[frame] = self._labels(self._engine.propagate(embedding, seen, near, previous, self.ids))

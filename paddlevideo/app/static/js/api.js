@@ -8,8 +8,8 @@ export class ApiError extends Error {
   }
 }
 
-async function call(method, path, { json, body, signal } = {}) {
-  const request = { method, signal, headers: {} };
+async function call(method, path, { json, body, signal, keepalive } = {}) {
+  const request = { method, signal, keepalive, headers: {} };
   if (json !== undefined) {
     request.headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(json);
@@ -42,7 +42,7 @@ export const browse = (folder, path) => call("GET", `browse?${query({ folder, pa
 export const listProjects = () => call("GET", "projects");
 export const openFile = (folder, path) => call("POST", "projects", { json: { folder, path } });
 export const getProject = (id) => call("GET", project(id));
-export const patchProject = (id, change) => call("PATCH", project(id), { json: change });
+export const patchProject = (id, change) => call("PATCH", project(id), { json: change, keepalive: true });
 export const deleteProject = (id) => call("DELETE", project(id));
 
 export const startUpload = (name, bytes) => call("POST", "uploads", { json: { name, bytes } });

@@ -29,13 +29,21 @@ export function typing() {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** Call `work` at most once in `ms`, after the last request. */
+/** Call `work` at most once in `ms`, after the last request; `flush()` does at once what still waits. */
 export function later(work, ms) {
   let timer = 0;
-  return (...given) => {
+  let due = null;
+  const flush = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => work(...given), ms);
+    due?.();
+    due = null;
   };
+  const ask = (...given) => {
+    due = () => work(...given);
+    clearTimeout(timer);
+    timer = setTimeout(flush, ms);
+  };
+  return Object.assign(ask, { flush });
 }
 
 /** Call `work` once in the next animation frame, however often it is asked for. */

@@ -184,6 +184,11 @@ export class Editor {
       this.commands.run((id) => api.patchProject(id, { settings: values }));
     }, 800);
     this.store.on([...KEPT, "strokesShown"], () => !this.store.get("playing") && !this.job.following && keep());
+    window.addEventListener("pagehide", keep.flush); // a reload does not wait for it
+    this.ends.push(() => {
+      keep.flush();
+      window.removeEventListener("pagehide", keep.flush);
+    });
   }
 
   #failed(error) {
