@@ -29,21 +29,23 @@ export function typing() {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** Call `work` at most once in `ms`, after the last request; `flush()` does at once what still waits. */
+/** Call `work` at most once in `ms`, after the last request; `cancel()` says whether there was one to cancel. */
 export function later(work, ms) {
-  let timer = 0;
-  let due = null;
-  const flush = () => {
+  let timer = null;
+  const cancel = () => {
+    const waited = timer !== null;
     clearTimeout(timer);
-    due?.();
-    due = null;
+    timer = null;
+    return waited;
   };
   const ask = (...given) => {
-    due = () => work(...given);
-    clearTimeout(timer);
-    timer = setTimeout(flush, ms);
+    cancel();
+    timer = setTimeout(() => {
+      timer = null;
+      work(...given);
+    }, ms);
   };
-  return Object.assign(ask, { flush });
+  return Object.assign(ask, { cancel });
 }
 
 /** Call `work` once in the next animation frame, however often it is asked for. */

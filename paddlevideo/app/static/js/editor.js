@@ -178,17 +178,15 @@ export class Editor {
   embeddingOver = later(() => this.store.set({ embedding: null }), 2500);
 
   #keepSettings() {
-    const keep = later(() => {
-      const values = Object.fromEntries(KEPT.map((key) => [key, this.store.get(key)]));
-      values.strokes = this.store.get("strokesShown");
-      this.commands.run((id) => api.patchProject(id, { settings: values }));
-    }, 800);
-    this.store.on([...KEPT, "strokesShown"], () => !this.store.get("playing") && !this.job.following && keep());
-    window.addEventListener("pagehide", keep.flush); // a reload does not wait for it
-    this.ends.push(() => {
-      keep.flush();
-      window.removeEventListener("pagehide", keep.flush);
-    });
+    const keep = (id) => {
+      const settings = Object.fromEntries(KEPT.map((key) => [key, this.store.get(key)]));
+      return api.patchProject(id, { settings: { ...settings, strokes: this.store.get("strokesShown") } });
+    };
+    const soon = later(() => this.commands.run(keep), 800);
+    const leave = () => soon.cancel() && keep(this.store.get("doc").id); // at once: a page that goes does not wait
+    this.store.on([...KEPT, "strokesShown"], () => !this.store.get("playing") && !this.job.following && soon());
+    window.addEventListener("pagehide", leave);
+    this.ends.push(leave, () => window.removeEventListener("pagehide", leave));
   }
 
   #failed(error) {
