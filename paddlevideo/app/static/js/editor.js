@@ -53,8 +53,8 @@ export class Editor {
       buildTransport(store, this.actions),
       this.timeline.element,
     );
-    this.#keepSettings();
     this.ends = [this.#listen(doc.id), attachShortcuts(this.actions, (digit) => this.#selectDigit(digit))];
+    this.#keepSettings();
   }
 
   close() {
