@@ -44,7 +44,7 @@ def test_it_works_without_a_mouse(person: Person, served: Served) -> None:
         if person.page.evaluate("document.activeElement.className") == "picture-top":
             break
     person.press("Enter", "Alt+ArrowLeft", "Alt+ArrowLeft", "Alt+ArrowUp", "Enter")  # a stroke from the middle
-    person.wait_for("busy", 10)
+    person.until(lambda: bool(person.document()["strokes"]), "no stroke")
     person.wait_for("idle")
     (stroke,) = person.document()["strokes"]
     assert stroke["points"][0] == pytest.approx([0.5, 0.5], abs=0.02)
