@@ -36,12 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="add the input of MODEL.interaction_map, without any effect until it is trained",
     )
+    parser.add_argument("--mean-with", type=Path, metavar="OTHER", help="take the mean with weights of the same model")
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
     args = parser.parse_args(arguments)
     try:
         state = load_weights(args.input)
         if args.interaction_map:
             state = with_interaction_map(state)
+        if args.mean_with:
+            state = mean(state, load_weights(args.mean_with))
         save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -72,6 +75,14 @@ def with_interaction_map(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     mixing = state[first + "conv2.weight"]
     wide[first + "conv2.weight"] = np.concatenate([mixing, np.zeros_like(mixing[:, :1])], axis=1)
     return {**state, **wide}
+
+
+def mean(state: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the mean of two states of one model, number by number."""
+    shapes = [{name: value.shape for name, value in each.items()} for each in (state, other)]
+    if shapes[0] != shapes[1]:
+        raise InputError("--mean-with: the two files are not of the same model")
+    return {name: ((value + other[name]) / 2).astype(value.dtype) for name, value in state.items()}
 
 
 def table(state: Mapping[str, np.ndarray]) -> str:

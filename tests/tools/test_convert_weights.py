@@ -9,7 +9,7 @@ import paddle
 
 from paddlevideo.modeling import MANet, build_model
 from paddlevideo.utils.config import load_config
-from paddlevideo.utils.weights import load_into, save_weights
+from paddlevideo.utils.weights import load_into, load_weights, save_weights
 from tools import convert_weights
 
 TOY = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_toy.yaml"
@@ -47,3 +47,15 @@ def test_weights_without_an_interaction_head_are_refused(tmp_path: Path, capsys)
     save_weights(source, {"embedding.conv.weight": np.zeros((2, 2, 1, 1), np.float32)})
     assert convert_weights.main([str(source), str(tmp_path / "out.pdparams"), "--interaction-map"]) == 2
     assert "no interaction head" in capsys.readouterr().err and not (tmp_path / "out.pdparams").exists()
+
+
+def test_the_mean_of_two_files_is_number_by_number(tmp_path: Path, capsys) -> None:
+    paths = [tmp_path / f"{name}.pdparams" for name in ("one", "two", "other", "out")]
+    kernels = [np.full((2, 3, 1, 1), value, np.float32) for value in (1.0, 4.0)]
+    for path, kernel in zip(paths, [*kernels, np.zeros((1, 3, 1, 1), np.float32)], strict=False):
+        save_weights(path, {"embedding.conv.weight": kernel})
+    one, two, other, out = map(str, paths)
+    assert convert_weights.main([one, out, "--mean-with", two]) == 0
+    assert (load_weights(out)["embedding.conv.weight"] == 2.5).all()
+    assert convert_weights.main([one, str(tmp_path / "none"), "--mean-with", other]) == 2
+    assert "not of the same model" in capsys.readouterr().err
