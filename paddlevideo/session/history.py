@@ -13,7 +13,7 @@ from ..loader.scribbles import UNLABELLED, Stroke
 from ..utils.errors import InputError
 from .masks import Mask
 from .reach import introduced, new_share
-from .rounds import FrameResult, Labels, Round, State
+from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
 from .steps import Ids, Steps
 
 
@@ -143,10 +143,11 @@ class History:
             if self._pass is not turn:
                 return
             self.state.put_back(frame, current.before.entry(frame))
-            new, over = 1.0, frozenset[int]()
+            mixing = ALONE
             if self.state.shares is not None:
                 reached_by = self.state.shares.reached_by(frame)
-                new = new_share(frame, current, earlier, reached_by)
-                over = introduced(current, earlier, reached_by)
-            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), new, over)
+                mixing = Mixing(
+                    new_share(frame, current, earlier, reached_by), introduced(current, earlier, reached_by)
+                )
+            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), mixing)
             neighbour = frame

@@ -33,6 +33,22 @@ class FrameResult:
     logits: Floats
 
 
+@dataclass(frozen=True)
+class Mixing:
+    """How a round's answer goes into what a frame has had.
+
+    Attributes:
+        share: of the answer (0..1), the rest is what was there; 0 lets the mask stand.
+        over: objects that go over the rest whatever the share is.
+    """
+
+    share: float = 1.0
+    over: frozenset[int] = frozenset()
+
+
+ALONE = Mixing()
+
+
 @dataclass(eq=False)
 class State:
     """Everything that a round changes; shares are kept only where rounds mix, see `reach`."""

@@ -14,7 +14,7 @@ from .engine import Engine
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
-from .rounds import FrameResult, Labels, Round, State
+from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
 
 Ids = tuple[int, ...]  # of the rows of every map
 LEAST_SHARE = 1e-4  # float16 keeps what is above
@@ -79,20 +79,10 @@ class Steps:
         current.noted = True
 
     def carry(
-        self,
-        current: Round,
-        neighbour: int,
-        frame: int,
-        state: State,
-        ids: Ids,
-        new: float = 1.0,
-        over: frozenset[int] = frozenset(),
+        self, current: Round, neighbour: int, frame: int, state: State, ids: Ids, mixing: Mixing = ALONE
     ) -> FrameResult:
-        """Segment ``frame`` with the help of its ``neighbour``, done just before; ``new`` is the answer's share.
-
-        At 0 the frame's mask stands, and only the objects of ``over`` go over it; without any nothing is computed.
-        """
-        if not new and not over:
+        """Segment ``frame`` with the help of its ``neighbour``, done just before; what stands costs nothing."""
+        if not mixing.share and not mixing.over:
             return self._standing(frame, state, ids)
         engine, embedding = self._engine, self._embeddings[frame]
         previous = self._previous(neighbour, state, ids)
@@ -101,7 +91,7 @@ class Steps:
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
         logits = engine.propagate(embedding, seen, near, previous, ids)
-        return self._answer(current, frame, logits, state, ids, new, over)
+        return self._answer(current, frame, logits, state, ids, mixing)
 
     def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
         """Global map of the annotated frame against what was said of it, and of what earlier rounds have given it."""
@@ -134,15 +124,9 @@ class Steps:
         return FrameResult(frame, only(mask, ids), _logits(state.shares.read(frame, ids)))
 
     def _answer(
-        self,
-        current: Round,
-        frame: int,
-        logits: Floats,
-        state: State,
-        ids: Ids,
-        new: float = 1.0,
-        over: frozenset[int] = frozenset(),
+        self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, mixing: Mixing = ALONE
     ) -> FrameResult:
+        new, over = mixing.share, mixing.over
         shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new, over)
         if shares is not None and new < 1:
             logits = _logits(shares)
