@@ -60,10 +60,10 @@ def run(args: Namespace) -> None:
     if job == "infer" and not (args.scribbles or args.masks):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
 
-    from paddlevideo.utils.runtime import keep_memory, prepare_threads, prepare_training
+    from paddlevideo.utils.runtime import prepare_inference, prepare_threads, prepare_training
 
     prepare_threads(args.threads)
-    prepare_training() if job == "train" else keep_memory()
+    prepare_training() if job == "train" else prepare_inference()
 
     from paddlevideo.utils import processes
     from paddlevideo.utils.config import load_config, require_for

@@ -3,7 +3,7 @@
 python tools/convert_weights.py official.pth ours.pdparams
 python tools/convert_weights.py ours.pdparams theirs.pdparams --to official
 python tools/convert_weights.py trained.pdparams small.pdparams --half
-python tools/convert_weights.py without.pdparams with.pdparams --interaction-map
+python tools/convert_weights.py small.pdparams large.pdparams --grow configs/segmentation/manet_lite.yaml
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from paddlevideo.modeling import build_model
+from paddlevideo.modeling.grow import grown
+from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.key_names import to_official
 from paddlevideo.utils.weights import load_weights, save_weights
@@ -32,17 +35,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("output", type=Path, help="the .pdparams to write")
     parser.add_argument("--to", choices=("ours", "official"), default="ours", help="whose names to write (ours)")
     parser.add_argument(
-        "--interaction-map",
-        action="store_true",
-        help="add the input of MODEL.interaction_map, without any effect until it is trained",
+        "--grow",
+        metavar="CONFIG",
+        help="add what the MODEL of a config has more at its heads, without any effect until it is trained",
+    )
+    parser.add_argument(
+        "-o", "--override", action="append", default=[], metavar="KEY.SUB=VALUE", help="change a key of that config"
     )
     parser.add_argument("--mean-with", type=Path, metavar="OTHER", help="take the mean with weights of the same model")
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
     args = parser.parse_args(arguments)
     try:
         state = load_weights(args.input)
-        if args.interaction_map:
-            state = with_interaction_map(state)
+        if args.grow:
+            state = grown(state, build_model(load_config(args.grow, args.override)["MODEL"]))
         if args.mean_with:
             state = mean(state, load_weights(args.mean_with))
         save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
@@ -52,29 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(state))
     print(f"{args.input} -> {args.output}, {args.output.stat().st_size / 2**20:.1f} MiB, {args.to} names")
     return 0
-
-
-def with_interaction_map(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the weights with one more channel (C+3) at the interaction head's input; its answers stay the same.
-
-    The new channel passes its first kernel as it is, and nothing of it goes on.
-    """
-    first = "interaction_head.layer1."
-    kernel = state.get(first + "conv1.weight")
-    if kernel is None:
-        raise InputError("the weights have no interaction head of ours to widen")
-    beside = state.get("propagation_head.layer1.conv1.weight")  # C+3
-    if beside is not None and len(beside) == len(kernel):
-        raise InputError("the weights have the input of MODEL.interaction_map already; take them as they are")
-    centre = np.zeros((1, *kernel.shape[1:]), kernel.dtype)
-    centre[..., kernel.shape[2] // 2, kernel.shape[3] // 2] = 1
-    ones, zeros = np.ones(1, np.float32), np.zeros(1, np.float32)
-    added = {"conv1.weight": centre, "conv1.bias": zeros}
-    added |= {"bn1.weight": ones, "bn1.bias": zeros, "bn1._mean": zeros, "bn1._variance": ones}
-    wide = {first + name: np.concatenate([state[first + name], value]) for name, value in added.items()}
-    mixing = state[first + "conv2.weight"]
-    wide[first + "conv2.weight"] = np.concatenate([mixing, np.zeros_like(mixing[:, :1])], axis=1)
-    return {**state, **wide}
 
 
 def mean(state: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

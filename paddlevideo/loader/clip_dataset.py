@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 
+import cv2
 import numpy as np
 
 from ..utils.errors import InputError
 from ..utils.registry import DATASETS
-from .clip import Clip
+from .clip import IGNORE, Clip
 from .compose import Cutout, Drift, Matrix, paste, photograph_clip
 from .damage import MaskDamage, PartDamage
 from .limits import MAX_OBJECTS
@@ -41,8 +42,10 @@ class ClipDataset(TrainingSamples):
         paste_prob: probability of a pasted object, and once there is one, of a second.
         paste_photographs: part of the pasted objects cut from photographs (rigid), the others from videos (moving).
         distractor_prob: part of the pasted objects that are background.
-        reference_full_prob: part of the samples whose global matching sees the full mask of the reference frame; the
-            others see what the session would: strokes and the filled region of interest.
+        reference_full_prob: part of the samples whose global matching sees a mask of the reference frame; the others
+            see strokes and the filled region of interest.
+        reference_damage_prob: part of these masks that are a network's answer: damaged, without the cells at borders
+            (which `INFERENCE.references: answer` leaves out as unsure), strokes over it.
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         background_prob: part of the first rounds that have background strokes too.
@@ -70,6 +73,7 @@ class ClipDataset(TrainingSamples):
         paste_photographs: float = 0.4,
         distractor_prob: float = 0.15,
         reference_full_prob: float = 0.4,
+        reference_damage_prob: float = 0.0,
         previous_damage_prob: float = 0.6,
         correction_prob: float = 0.5,
         background_prob: float = 0.2,
@@ -93,6 +97,7 @@ class ClipDataset(TrainingSamples):
         self.paste_photographs = paste_photographs if photographs else 0.0
         self.distractor_prob = distractor_prob
         self.reference_full_prob = reference_full_prob
+        self.reference_damage_prob = reference_damage_prob
         self.previous_damage_prob = previous_damage_prob
         self.correction_prob = correction_prob
         self.background_prob = background_prob
@@ -173,7 +178,9 @@ class ClipDataset(TrainingSamples):
             previous = self.previous_damage(previous, rng)
             if rng.random() < 0.25:
                 previous = self.part_damage(previous, rng)
-        reference = full if rng.random() < self.reference_full_prob else shown
+        reference = shown
+        if rng.random() < self.reference_full_prob:
+            reference = self._answer(truth, scribble, rng) if rng.random() < self.reference_damage_prob else full
         return assemble(
             clip,
             self.preprocess,
@@ -184,6 +191,20 @@ class ClipDataset(TrainingSamples):
             interaction_previous=earlier,
             interaction_reference=shown,
         )
+
+    def _answer(self, truth: np.ndarray, scribble: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What a network could have made of the strokes, as far as it is sure: (h, w), -1 elsewhere."""
+        mask = truth
+        if rng.random() < 0.5:
+            mask = self.previous_damage(mask, rng)
+            if rng.random() < 0.25:
+                mask = self.part_damage(mask, rng)
+        label = to_grid(mask).astype(np.int64)
+        cells = np.ones((2 * int(rng.integers(3)) + 1,) * 2, np.uint8)
+        ids = label.astype(np.uint8)
+        unsure = cv2.dilate(ids, cells) != cv2.erode(ids, cells)
+        label[unsure | (label == IGNORE)] = UNLABELLED
+        return np.where(scribble != UNLABELLED, scribble, label)
 
     def _label(
         self, truth: np.ndarray, predicted: np.ndarray | None, size: tuple[int, ...], rng: np.random.Generator

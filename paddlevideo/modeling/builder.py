@@ -8,7 +8,7 @@ from typing import Any
 from paddle import nn
 
 from ..utils.registry import BACKBONES, ENCODERS, FRAMEWORKS, HEADS, LOSSES
-from .framework.manet import MANet
+from .framework.manet import MANet, interaction_channels, propagation_channels
 from .matching import MatchingConfig
 
 
@@ -27,14 +27,16 @@ def build_model(config: Mapping[str, Any]) -> MANet:
     embedding = HEADS.build(config["embedding"], in_channels=backbone.channels)
     parts = ("backbone", "embedding", "interaction_head", "propagation_head", "loss", "matching")
     rest = {key: value for key, value in config.items() if key not in parts}
+    rivals = config.get("rivals", False)
+    channels = interaction_channels(embedding.channels, config.get("interaction_map", False), rivals)
     return FRAMEWORKS.build(
         rest,
         backbone=backbone,
         embedding=embedding,
-        interaction_head=HEADS.build(
-            config["interaction_head"], in_channels=embedding.channels + 2 + config.get("interaction_map", False)
+        interaction_head=HEADS.build(config["interaction_head"], in_channels=channels),
+        propagation_head=HEADS.build(
+            config["propagation_head"], in_channels=propagation_channels(embedding.channels, rivals)
         ),
-        propagation_head=HEADS.build(config["propagation_head"], in_channels=embedding.channels + 3),
         loss=LOSSES.build(config["loss"]),
         matching=MatchingConfig(**config.get("matching", {})),
     )

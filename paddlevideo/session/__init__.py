@@ -40,10 +40,10 @@ def open_session(
     Raises:
         InputError: one of the files is missing or wrong.
     """
-    from ..utils.runtime import keep_memory, prepare_threads
+    from ..utils.runtime import prepare_inference, prepare_threads
 
     prepare_threads()  # Paddle reads it at its import, which the next lines do
-    keep_memory()
+    prepare_inference()
     from ..loader.preprocess import Preprocess
     from ..loader.video import open_frames
     from ..modeling import build_model

@@ -150,13 +150,18 @@ class CompiledEngine:
         strokes = _planes(scribble, ids)
         # Without a mask of an earlier round everything counts as background.
         before = _planes(np.zeros_like(scribble) if previous is None else previous, ids)
-        planes = (strokes, before) if seen is None else (strokes, before, seen)
+        planes = [strokes, before] if seen is None else [strokes, before, seen]
+        if self._model.rivals:
+            others = strokes.sum(axis=0, keepdims=True) - strokes
+            planes += [others] if seen is None else [others, _nearest_rival(seen)]
         return self._head("interact", self._model.interaction_head, embedding, *planes)
 
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        planes = (global_map, local_map, _planes(previous, ids))
+        planes = [global_map, local_map, _planes(previous, ids)]
+        if self._model.rivals:
+            planes += [_nearest_rival(global_map), _nearest_rival(local_map)]
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
@@ -231,3 +236,11 @@ def _planes(label: Labels, ids: Sequence[int]) -> Floats:
     """(O,h,w), 1 where the label is the id."""
     planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
     return planes
+
+
+def _nearest_rival(maps: Floats) -> Floats:
+    """For each id the smallest of all other rows of (O,h,w), as `paddlevideo.modeling.rivals` has it."""
+    alone = np.ones_like(maps[:1])
+    before = np.minimum.accumulate(np.concatenate([alone, maps[:-1]]))
+    after = np.minimum.accumulate(np.concatenate([alone, maps[:0:-1]]))[::-1]
+    return np.minimum(before, after)

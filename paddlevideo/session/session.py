@@ -28,7 +28,7 @@ from .memory import GlobalMemory, LocalMemory, LocalRule, SharesMemory
 from .reach import REACHES, Reach
 from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
-from .steps import Steps
+from .steps import REFERENCES, References, Steps
 from .store import MIB, Storage, Store
 
 MAX_MEMORY_MIB = 384
@@ -49,6 +49,8 @@ class Session:
             next annotated frames, mixing with what came from there, see `paddlevideo.session.reach`.
         refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
             does not.
+        references: what global matching compares other frames with: ``"strokes"``, in the first round with the far
+            background, as the reference does, or ``"answer"``, what the annotated frame's answer is sure of.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 
@@ -64,10 +66,13 @@ class Session:
         local_memory: LocalRule = "reference",
         reach: Reach = "video",
         refine: bool = False,
+        references: References = "strokes",
         undo_depth: int = 3,
     ) -> None:
         if reach not in REACHES:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
+        if references not in REFERENCES:
+            raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
         self._frames = frames
         self._store = store = Store(int(max_memory_mib * MIB), storage)
         self._embeddings = Embeddings(
@@ -80,7 +85,7 @@ class Session:
         )
         self._locks = Locks()
         sizes = (frames.size, preprocess.input_size(*frames.size))
-        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine)
+        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine, references)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         shares = SharesMemory(store) if reach == "between" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-KEYS = ("max_memory_mib", "storage", "local_memory", "reach", "refine")
+KEYS = ("max_memory_mib", "storage", "local_memory", "reach", "refine", "references")
 
 
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ Shapes: O ids incl. background, C channels, H W the video's own size, h w embedd
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from ..loader.scribbles import UNLABELLED, region_of_interest
@@ -17,6 +19,9 @@ from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
 
 Ids = tuple[int, ...]  # of the rows of every map
+References = Literal["strokes", "answer"]
+REFERENCES = ("strokes", "answer")
+SURE = 0.9  # the least share of a pixel of the answer that others are matched with
 LEAST_SHARE = 1e-4  # float16 keeps what is above
 TINY = 1e-20
 
@@ -31,6 +36,7 @@ class Steps:
         size: (H,W) of the video.
         input_size: of what the network is fed.
         refine: see `_refined`.
+        references: what the other frames are matched with, see `_sure`.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Steps:
         size: tuple[int, int],
         input_size: tuple[int, int],
         refine: bool,
+        references: References = "strokes",
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
@@ -48,6 +55,7 @@ class Steps:
         self._size = size
         self._input_size = input_size
         self._refine = refine
+        self._references = references
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -66,7 +74,11 @@ class Steps:
         previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, previous, ids, given)
         result = self._answer(current, current.frame, logits, state, ids)
-        return result if seen is None or not self._refine else self._refined(current, seen, state, ids)
+        if seen is not None and self._refine:
+            result = self._refined(current, seen, state, ids)
+        if self._references == "answer":
+            current.reference, current.prepared = _sure(result.logits, label, ids), None
+        return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
         """Take the annotated frame, matched against itself, locally, into the global memory: the reference's habit.
@@ -147,6 +159,16 @@ class Steps:
         """Mask of a frame on the embedding grid, None where no round has been."""
         label = state.masks.grid(frame)
         return None if label is None else only(label, ids)
+
+
+def _sure(logits: Floats, label: Labels, ids: Ids) -> Labels:
+    """The ids (h,w) that an answer is sure of, over them what the strokes say; -1 elsewhere.
+
+    Strokes show a small part of an object, and of the background near it nothing.
+    """
+    shares = _shares(logits)
+    answer = np.where(shares.max(axis=0) >= SURE, np.asarray(ids)[shares.argmax(axis=0)], UNLABELLED)
+    return np.where(label != UNLABELLED, label, answer)
 
 
 def _shares(logits: Floats) -> Floats:

@@ -126,6 +126,7 @@ _INFERENCE = Section(
         "local_memory": Literal["reference", "nearest"],
         "reach": Literal["video", "between"],
         "refine": bool,
+        "references": Literal["strokes", "answer"],
         "precision": Literal["fp32", "bf16"],
     }
 )

@@ -144,6 +144,21 @@ def test_first_rounds_without_full_masks_see_strokes_and_filled_region(tiny_davi
     assert filled > 5 and np.mean(on_object) > 0.85
 
 
+def test_references_like_an_answer_are_the_mask_where_it_is_sure_and_the_strokes(tiny_davis: Path) -> None:
+    plain = {"paste_prob": 0.0, "reference_full_prob": 1.0}
+    exact, damaged = (clip_dataset(tiny_davis, **plain, reference_damage_prob=prob) for prob in (0.0, 1.0))
+    unsure, wrong = [], []
+    for index in range(12):
+        _, sample = damaged.sample(1, 0, index)
+        truth, reference = (each["reference"] for each in (exact.sample(1, 0, index)[1], sample))
+        drawn = sample["scribble"] >= 0
+        assert (reference[drawn] == sample["scribble"][drawn]).all()
+        unsure.append((reference < 0).mean())
+        wrong.append((reference != truth)[reference >= 0].mean())
+    assert 0 == min(unsure) < max(unsure) < 0.7  # borders are left out in two of three
+    assert 0 < np.mean(wrong) < 0.15
+
+
 def test_sample_depends_on_seed_epoch_and_index_alone(tiny_davis: Path, photographs: Path) -> None:
     first, second = (clip_dataset(tiny_davis, photographs) for _ in range(2))
     first.sample(0, 0, 0)

@@ -9,6 +9,7 @@ import paddle
 import pytest
 
 from paddlevideo.modeling import build_model
+from paddlevideo.modeling.rivals import nearest_rival
 from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 
@@ -16,6 +17,7 @@ CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
 
 
 def _model(**changes):
+    changes = {"interaction_map": False, "rivals": False} | changes
     section = load_config(CONFIGS / "manet_lite.yaml", [f"MODEL.{key}={value}" for key, value in changes.items()])
     return build_model(section["MODEL"])
 
@@ -60,6 +62,27 @@ def test_the_interaction_head_may_see_what_looks_like_the_strokes():
     loss.backward()
     kernel = model.interaction_head.layer1.conv1.weight.grad
     assert float(kernel[66].abs().sum()) > 0
+
+
+def test_heads_may_see_what_speaks_for_the_other_ids():
+    model = _model(rivals=True, interaction_map=True, train_heads="both")
+    assert (model.interaction_head.in_channels, model.propagation_head.in_channels) == (69, 69)
+    embedding, maps = paddle.randn([1, 64, 2, 2]), paddle.rand([2, 3, 2, 2])
+    label = paddle.to_tensor([[0, 1], [1, 2]])
+    near, close = model.propagation_inputs(embedding, *maps, label, [0, 1, 2])[:, 67:].transpose([1, 0, 2, 3]).numpy()
+    for rival, own in zip((near, close), maps.numpy(), strict=True):
+        assert [rival[k].tolist() for k in range(3)] == [np.delete(own, k, 0).min(0).tolist() for k in range(3)]
+    strokes, seen = model.interaction_inputs(embedding, label, None, [0, 1, 2], maps[0])[:, 67:].transpose([1, 0, 2, 3])
+    assert strokes.numpy().tolist() == [[[0, 1], [1, 1]], [[1, 0], [0, 1]], [[1, 1], [1, 0]]]
+    assert bool((seen == paddle.to_tensor(near)).all())
+    out = model(_batch(np.random.default_rng(6)), 0)
+    out["loss"].backward()
+    for head in (model.interaction_head, model.propagation_head):
+        assert float(head.layer1.conv2.weight.grad[:, 67:].abs().sum()) > 0
+
+
+def test_an_id_without_rivals_has_them_as_far_as_can_be():
+    assert float(nearest_rival(paddle.zeros([1, 2, 2])).min()) == 1.0
 
 
 def test_propagation_inputs_stand_in_the_order_of_the_published_weights():

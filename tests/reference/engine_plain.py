@@ -50,14 +50,21 @@ class PlainEngine:
         # Before the first round all counts as background.
         before = np.zeros_like(scribble) if previous is None else previous
         extra = () if seen is None else (seen,)
-        inputs = _join(embedding, _planes(scribble, ids), _planes(before, ids), *extra)
+        planes = [_planes(scribble, ids), _planes(before, ids), *extra]
+        if self._model.rivals:
+            planes.append(np.stack([np.isin(scribble, [x for x in ids if x != id_]) for id_ in ids]).astype(np.float32))
+            planes += [_rival(each) for each in extra]
+        inputs = _join(embedding, *planes)
         return self._model.interaction_head(inputs)[:, 0].numpy()
 
     @paddle.no_grad()
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        inputs = _join(embedding, global_map, local_map, _planes(previous, ids))
+        planes = [global_map, local_map, _planes(previous, ids)]
+        if self._model.rivals:
+            planes += [_rival(global_map), _rival(local_map)]
+        inputs = _join(embedding, *planes)
         return self._model.propagation_head(inputs)[:, 0].numpy()
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Reference:
@@ -107,6 +114,12 @@ def _local_distances(current: Floats, previous: Floats, window: int, size: tuple
     distance = (x.reshape([channels, -1, 1]) - y).square().sum(axis=0)
     squashed = _squash(distance).transpose([1, 0]).reshape([1, -1, height, width])
     return F.interpolate(squashed, size, mode="bilinear", align_corners=True)[0]
+
+
+def _rival(maps: Floats) -> Floats:
+    """For each row the smallest of the others, 1 where it is alone."""
+    rows = [np.delete(maps, row, axis=0).min(axis=0, initial=1) for row in range(len(maps))]
+    return np.stack(rows).astype(np.float32)
 
 
 def _squash(distance: paddle.Tensor) -> paddle.Tensor:

@@ -20,15 +20,24 @@ from paddlevideo.session.engine import Engine, Floats, Labels
 class PlainSession:
     """Annotate, propagate, look at masks: the part of `Session` that the reference has.
 
-    ``refine`` is ours: the propagation head runs on the annotated frame itself.
+    ``refine`` is ours: the propagation head runs on the annotated frame itself; so is ``answer``: other frames are
+    matched with what the answer there is sure of.
     """
 
     def __init__(
-        self, engine: Engine, frames: FrameSource, preprocess: Preprocess, objects: int = 1, *, refine: bool = False
+        self,
+        engine: Engine,
+        frames: FrameSource,
+        preprocess: Preprocess,
+        objects: int = 1,
+        *,
+        refine: bool = False,
+        answer: bool = False,
     ) -> None:
         self.ids = list(range(objects + 1))
         self.round = 0
-        self._engine, self._frames, self._preprocess, self._refine = engine, frames, preprocess, refine
+        self._engine, self._frames, self._preprocess = engine, frames, preprocess
+        self._refine, self._answer = refine, answer
         self._embeddings: dict[int, Floats] = {}
         self._masks: dict[int, np.ndarray] = {}
         self._global: dict[int, Floats] = {}
@@ -69,7 +78,13 @@ class PlainSession:
         if self._refine and seen is not None:
             previous = self._grid(frame)
             near = self._engine.local_map(embedding, embedding, previous, self.ids)
-            self._masks[frame] = self._labels(self._engine.propagate(embedding, seen, near, previous, self.ids))
+            logits = self._engine.propagate(embedding, seen, near, previous, self.ids)
+            self._masks[frame] = self._labels(logits)
+        if self._answer:
+            shares = F.softmax(paddle.to_tensor(logits), axis=0).numpy()
+            self._reference = label.copy()
+            for row, object_id in enumerate(self.ids):
+                self._reference[(shares[row] >= 0.9) & (label == -1)] = object_id
         maps = self._engine.local_map(embedding, embedding, label, self.ids)
         self._global[frame] = np.minimum(maps, self.global_memory(frame))
         return self._masks[frame]

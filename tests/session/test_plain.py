@@ -14,6 +14,7 @@ from paddle import nn
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy
+from paddlevideo.modeling.framework.manet import interaction_channels, propagation_channels
 from paddlevideo.session.engine import CompiledEngine, EagerEngine
 from paddlevideo.session.session import Session
 from tests.reference.engine_plain import PlainEngine
@@ -23,15 +24,15 @@ from tests.reference.session_plain import PlainSession
 CHANNELS, IMAGE, GRID = 6, (48, 64), (12, 16)
 
 
-def _model(interaction_map: bool = False, **matching: object) -> MANet:
+def _model(interaction_map: bool = False, rivals: bool = False, **matching: object) -> MANet:
     paddle.seed(3)
-    inputs = (CHANNELS + 2 + interaction_map, CHANNELS + 3)
+    inputs = (interaction_channels(CHANNELS, interaction_map, rivals), propagation_channels(CHANNELS, rivals))
     heads = [SeparableHead(each, channels=12, blocks=2, kernel_size=3) for each in inputs]
     embedding = nn.Conv2D(8, CHANNELS, 1)
     embedding.weight.set_value(embedding.weight * 0.5)
     rule = MatchingConfig(**matching)  # type: ignore[arg-type]
     backbone = nn.Conv2D(3, 8, 4, stride=4)
-    return MANet(backbone, embedding, *heads, TopKCrossEntropy(), rule, interaction_map=interaction_map)
+    return MANet(backbone, embedding, *heads, TopKCrossEntropy(), rule, interaction_map=interaction_map, rivals=rivals)
 
 
 @given(
@@ -76,16 +77,17 @@ def test_maps_of_all_engines_are_the_definition(
 
 
 @pytest.mark.parametrize("interaction_map", [False, True])
+@pytest.mark.parametrize("rivals", [False, True])
 @pytest.mark.parametrize("ids", [(0, 1), (0, 1, 2, 3)])
 def test_network_of_all_engines_is_the_definition(
-    ids: tuple[int, ...], interaction_map: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ids: tuple[int, ...], rivals: bool, interaction_map: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     rng = np.random.default_rng(0)
     image = rng.standard_normal((3, *IMAGE)).astype(np.float32)
     label, previous = rng.choice([-1, *ids], GRID), rng.choice(ids, GRID)
     maps = rng.random((2, len(ids), *GRID)).astype(np.float32)
-    model = _model(interaction_map)
+    model = _model(interaction_map, rivals)
     seen = maps[0] if interaction_map else None
     results = []
     for engine in (PlainEngine(model), EagerEngine(model), CompiledEngine(model)):
@@ -108,19 +110,25 @@ class _Clip(FrameSource):
         return pixels
 
 
+@pytest.mark.parametrize("answer", [False, True])
 @pytest.mark.parametrize(("refine", "interaction_map"), [(False, False), (True, False), (False, True), (True, True)])
-def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: bool) -> None:
+def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: bool, answer: bool) -> None:
     model = _model(interaction_map, window=3)
+    for head in (model.interaction_head, model.propagation_head):  # random weights are sure of nothing
+        head.conv.weight.set_value(head.conv.weight * 40)
     clip, rng = _Clip(), np.random.default_rng(4)
     preprocess = Preprocess(size=None)
-    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, refine=refine)
-    session = Session(EagerEngine(model), clip, preprocess, 2, refine=refine)
+    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, refine=refine, answer=answer)
+    references = "answer" if answer else "strokes"
+    session = Session(EagerEngine(model), clip, preprocess, 2, refine=refine, references=references)
     for frame in (2, 0, 2, 4):
         label = np.full(GRID, -1)
         label[3:8, 4:9] = rng.integers(-1, 3, (5, 5))
         label[4, 5] = 1
         plain.annotate(frame, label)
         session.annotate(frame, label)
+        matched = session.rounds[-1].reference
+        assert not answer or (matched != label).any()  # there is more than strokes
         order = [result.frame for result in session.propagate()]
         assert list(plain.propagate()) == order
         for t in range(len(clip)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import paddle
+import pytest
 
 from paddlevideo.modeling import MANet, build_model
 from paddlevideo.utils.config import load_config
@@ -15,38 +16,62 @@ from tools import convert_weights
 TOY = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_toy.yaml"
 
 
-def _model(interaction_map: bool) -> MANet:
-    paddle.seed(int(interaction_map))
-    model = build_model(load_config(TOY, [f"MODEL.interaction_map={interaction_map}"])["MODEL"])
+def _keys(large: bool) -> list[str]:
+    contexts = [f"MODEL.{head}_head.context={int(large)}" for head in ("interaction", "propagation")]
+    return [f"MODEL.interaction_map={large}", f"MODEL.rivals={large}", *contexts]
+
+
+def _model(large: bool) -> MANet:
+    paddle.seed(int(large))
+    model = build_model(load_config(TOY, _keys(large))["MODEL"])
     model.eval()
     return model
 
 
-def test_an_interaction_head_with_one_more_input_answers_as_before(tmp_path: Path) -> None:
-    narrow, wide = _model(False), _model(True)
-    source, target = tmp_path / "narrow.pdparams", tmp_path / "wide.pdparams"
-    save_weights(source, {name: value.numpy() for name, value in narrow.state_dict().items()})
-    assert convert_weights.main([str(source), str(target), "--interaction-map"]) == 0
-    load_into(wide, target)
-    embedding, seen = paddle.randn([1, 48, 6, 8]), paddle.rand([3, 6, 8])
-    scribble = paddle.to_tensor(np.random.default_rng(0).integers(-1, 3, (6, 8)))
-    before = narrow.interaction_logits(embedding, scribble, None, [0, 1, 2])
-    after = wide.interaction_logits(embedding, scribble, None, [0, 1, 2], seen)
+def _save(model: MANet, path: Path) -> str:
+    save_weights(path, {name: value.numpy() for name, value in model.state_dict().items()})
+    return str(path)
+
+
+def _grow(source: str, target: Path, keys: list[str]) -> int:
+    overrides = [argument for key in keys for argument in ("-o", key)]
+    return convert_weights.main([source, str(target), "--grow", str(TOY), *overrides])
+
+
+def test_grown_weights_answer_as_before_and_what_is_new_can_learn(tmp_path: Path) -> None:
+    small, large = _model(False), _model(True)
+    target = tmp_path / "large.pdparams"
+    assert _grow(_save(small, tmp_path / "small.pdparams"), target, _keys(True)) == 0
+    load_into(large, target)
+    embedding, maps = paddle.randn([1, 48, 6, 8]), paddle.rand([2, 3, 6, 8])
+    label = paddle.to_tensor(np.random.default_rng(0).integers(-1, 3, (6, 8)))
+    before = small.interaction_logits(embedding, label, None, [0, 1, 2])
+    after = large.interaction_logits(embedding, label, None, [0, 1, 2], maps[0])
     assert np.abs((before - after).numpy()).max() < 1e-5
+    before = small.propagation_logits(embedding, *maps, label, [0, 1, 2])
+    after = large.propagation_logits(embedding, *maps, label, [0, 1, 2])
+    assert np.abs((before - after).numpy()).max() < 1e-5
+    after.square().sum().backward()
+    head = large.propagation_head
+    assert float(head.layer1.conv2.weight.grad[:, -2:].abs().sum()) > 0
+    assert float(head.context.conv.weight.grad.abs().sum()) > 0
 
 
-def test_a_head_is_widened_once(tmp_path: Path, capsys) -> None:
-    source, target = tmp_path / "wide.pdparams", tmp_path / "out.pdparams"
-    save_weights(source, {name: value.numpy() for name, value in _model(True).state_dict().items()})
-    assert convert_weights.main([str(source), str(target), "--interaction-map"]) == 2
-    assert "already" in capsys.readouterr().err and not target.exists()
+def test_weights_grow_into_the_model_they_have_only_with_themselves(tmp_path: Path) -> None:
+    source = _save(_model(True), tmp_path / "large.pdparams")
+    assert _grow(source, tmp_path / "same.pdparams", _keys(True)) == 0
+    same, large = load_weights(tmp_path / "same.pdparams"), load_weights(source)
+    assert same.keys() == large.keys() and all(np.array_equal(same[name], large[name]) for name in large)
 
 
-def test_weights_without_an_interaction_head_are_refused(tmp_path: Path, capsys) -> None:
+@pytest.mark.parametrize("missing", ["smaller", "head", "encoder"])
+def test_weights_that_do_not_grow_into_a_model_are_refused(missing: str, tmp_path: Path, capsys) -> None:
+    state = {name: value.numpy() for name, value in _model(missing == "smaller").state_dict().items()}
+    gone = {"head": "interaction_head.", "encoder": "backbone.encoder."}.get(missing, "none")
     source = tmp_path / "part.pdparams"
-    save_weights(source, {"embedding.conv.weight": np.zeros((2, 2, 1, 1), np.float32)})
-    assert convert_weights.main([str(source), str(tmp_path / "out.pdparams"), "--interaction-map"]) == 2
-    assert "no interaction head" in capsys.readouterr().err and not (tmp_path / "out.pdparams").exists()
+    save_weights(source, {name: value for name, value in state.items() if not name.startswith(gone)})
+    assert _grow(str(source), tmp_path / "out.pdparams", _keys(missing != "smaller")) == 2
+    assert "do not grow" in capsys.readouterr().err and not (tmp_path / "out.pdparams").exists()
 
 
 def test_the_mean_of_two_files_is_number_by_number(tmp_path: Path, capsys) -> None:

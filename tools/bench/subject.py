@@ -140,11 +140,11 @@ class Subject:
 
 def serve(connection: Connection, variant: str, setup: Setup) -> None:
     """Answer ``(function, args)`` with what the function gives for the subject, until the connection is closed."""
-    from paddlevideo.utils.runtime import import_paddle, keep_memory, set_up
+    from paddlevideo.utils.runtime import import_paddle, prepare_inference, set_up
     from tools.bench.machine import peak_gib
 
     if variant == "shipped":
-        keep_memory()
+        prepare_inference()
     import_paddle()
     set_up(threads=None, seed=0)
     subject: Subject | None = None

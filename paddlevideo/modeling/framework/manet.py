@@ -2,7 +2,7 @@
 
 Shape legend: B batch, F frames of a clip, O objects incl. background, C embedding channels, H W image, h w embedding
 grid (stride 4). Head inputs are the reference's: propagation sees [embedding, global map, local map, previous == id],
-interaction sees [embedding, scribble == id, previous == id] and, where a config says so, a global map as well.
+interaction sees [embedding, scribble == id, previous == id]; further planes that a config asks for come after these.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ...utils.registry import FRAMEWORKS
 from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
+from ..rivals import nearest_rival, rival_strokes
 
 FROZEN = {
     "propagation": ("interaction_head",),
@@ -27,6 +28,16 @@ FROZEN = {
 """Parts that are not trained, by ``train_heads``."""
 
 
+def interaction_channels(embedding: int, interaction_map: bool = False, rivals: bool = False) -> int:
+    """Channels at the interaction head: the embedding, strokes, previous mask, map, rival strokes, rival map."""
+    return embedding + (2 + interaction_map) + (1 + interaction_map) * rivals
+
+
+def propagation_channels(embedding: int, rivals: bool = False) -> int:
+    """Channels at the propagation head: the embedding, global and local map, previous mask, the rivals' two maps."""
+    return embedding + 3 + 2 * rivals
+
+
 @FRAMEWORKS.register
 class MANet(nn.Layer):
     """The network and its training forward; rounds and memories live in ``paddlevideo.session``.
@@ -34,14 +45,16 @@ class MANet(nn.Layer):
     Args:
         backbone: images (B,3,H,W) to features at stride 4.
         embedding: features to embeddings (B,C,h,w).
-        interaction_head, propagation_head: (O,C+2,h,w), or C+3 with ``interaction_map``, and (O,C+3,h,w) to logits
-            (O,1,h,w).
+        interaction_head, propagation_head: (O,channels,h,w) of `interaction_channels` and `propagation_channels` to
+            logits (O,1,h,w).
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         matching: how distance maps are made.
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone)
             or ``both`` (joint training). Parts that are not trained stay in eval mode.
         interaction_map: the interaction head also sees the global map of the annotated frame against its own strokes
             (and their region of interest): what looks like them, however far away. The reference does without.
+        rivals: for each id the heads also see how near the nearest other id is, and the strokes of the others. The
+            reference does without.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
     """
@@ -58,6 +71,7 @@ class MANet(nn.Layer):
         matching: MatchingConfig,
         train_heads: str = "propagation",
         interaction_map: bool = False,
+        rivals: bool = False,
         reference: bool = False,
     ) -> None:
         super().__init__()
@@ -71,6 +85,7 @@ class MANet(nn.Layer):
         self.matching = matching
         self.train_heads = train_heads
         self.interaction_map = interaction_map
+        self.rivals = rivals
         self.reference = reference
         for part in FROZEN[train_heads]:
             for parameter in getattr(self, part).parameters():
@@ -96,8 +111,9 @@ class MANet(nn.Layer):
     ) -> paddle.Tensor:
         """Return (O,C+2,h,w) from an embedding (1,C,h,w), a scribble label (h,w) and the previous round's ids (h,w).
 
-        With ``seen`` (O,h,w), the global map of ``interaction_map``, it is (O,C+3,h,w). Without a previous round its
-        channel is all ones for the background and zeros for objects.
+        With ``seen`` (O,h,w), the global map of ``interaction_map``, and with ``rivals`` there are more channels, see
+        `interaction_channels`. Without a previous round its channel is all ones for the background and zeros for
+        objects.
         """
         strokes = _planes(scribble, ids)
         if previous is None:
@@ -105,7 +121,10 @@ class MANet(nn.Layer):
             before[list(ids).index(0)] = 1.0
         else:
             before = _planes(previous, ids)
-        return _join(embedding, strokes, before, *(() if seen is None else (seen,)))
+        planes = [strokes, before] if seen is None else [strokes, before, seen]
+        if self.rivals:
+            planes += [rival_strokes(strokes)] if seen is None else [rival_strokes(strokes), nearest_rival(seen)]
+        return _join(embedding, *planes)
 
     def propagation_inputs(
         self,
@@ -115,8 +134,12 @@ class MANet(nn.Layer):
         previous: paddle.Tensor,
         ids: Sequence[int],
     ) -> paddle.Tensor:
-        """Return (O,C+3,h,w) from an embedding (1,C,h,w), two maps (O,h,w) and the previous frame's ids (h,w)."""
-        return _join(embedding, global_map, local_map, _planes(previous, ids))
+        """Return (O,C+3,h,w) from an embedding (1,C,h,w), two maps (O,h,w) and the previous frame's ids (h,w).
+
+        With ``rivals`` it is (O,C+5,h,w).
+        """
+        rivals = [nearest_rival(global_map), nearest_rival(local_map)] if self.rivals else []
+        return _join(embedding, global_map, local_map, _planes(previous, ids), *rivals)
 
     def interaction_logits(
         self,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
 from ...utils.registry import HEADS
-from ..layers import conv2d
+from ..layers import conv2d, resize_bilinear
 from ..norm import BatchNorm2D, norm_relu
 
 CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
+COARSE = 4  # cells of the grid to one of the context
 
 
 class SeparableBlock(nn.Layer):
@@ -31,18 +33,42 @@ class SeparableBlock(nn.Layer):
         return norm_relu(self.bn2, self.conv2(x))
 
 
+class Context(nn.Layer):
+    """Adds to (O,C,h,w) what blocks see at a quarter of the resolution: an object as a whole. At first it adds nothing.
+
+    Four blocks of 7 x 7 see 100 image pixels around a pixel, two more of these 300.
+    """
+
+    def __init__(self, channels: int, blocks: int, kernel: int, momentum: float, centred: bool) -> None:
+        super().__init__()
+        sizes = (channels, channels, kernel, momentum, centred)
+        self.blocks = nn.LayerList([SeparableBlock(*sizes) for _ in range(blocks)])
+        self.conv = conv2d(channels, channels, bias=True)
+        self.conv.weight.set_value(paddle.zeros_like(self.conv.weight))
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        coarse = F.avg_pool2d(x, COARSE, COARSE, ceil_mode=True)
+        for block in self.blocks:
+            coarse = block(coarse)
+        around = resize_bilinear(self.conv(coarse), (x.shape[2], x.shape[3]))
+        # Without the assign oneDNN fuses the sum into a convolution, which then takes forty times as long.
+        return x + paddle.assign(around)
+
+
 @HEADS.register
 class SeparableHead(nn.Layer):
     """Separable blocks and a 1x1 convolution: (O,in_channels,h,w) to (O,1,h,w), one sample an object.
 
     Args:
-        in_channels: embedding channels plus three (propagation) or two (interaction, without ``interaction_map``).
+        in_channels: the embedding's and those of the planes after it.
         channels: width of every block.
         blocks: how many.
         kernel_size: of the depthwise convolutions.
         norm_momentum: Paddle's meaning, the share of the old statistics that is kept.
         centred: depthwise kernels start near the identity: the head begins as a classifier of single pixels and learns
             their neighbourhood, which a short training profits from. The reference starts at random.
+        context: blocks at a quarter of the resolution, whose result is added after the first block; the reference has
+            none.
     """
 
     _built = ("in_channels",)
@@ -55,6 +81,7 @@ class SeparableHead(nn.Layer):
         kernel_size: int = 7,
         norm_momentum: float = 0.9997,
         centred: bool = False,
+        context: int = 0,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -63,8 +90,11 @@ class SeparableHead(nn.Layer):
             inputs = in_channels if index == 1 else channels
             setattr(self, f"layer{index}", SeparableBlock(inputs, channels, kernel_size, norm_momentum, centred))
         self.conv = conv2d(channels, 1, bias=True)
+        self.context = Context(channels, context, kernel_size, norm_momentum, centred) if context else None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         for index in range(1, self.blocks + 1):
             x = getattr(self, f"layer{index}")(x)
+            if index == 1 and self.context is not None:
+                x = self.context(x)
         return self.conv(x)
