@@ -17,9 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from paddlevideo.modeling import build_model
-from paddlevideo.modeling.grow import grown
-from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.key_names import to_official
 from paddlevideo.utils.weights import load_weights, save_weights
@@ -48,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         state = load_weights(args.input)
         if args.grow:
-            state = grown(state, build_model(load_config(args.grow, args.override)["MODEL"]))
+            state = _grown(state, args.grow, args.override)
         if args.mean_with:
             state = mean(state, load_weights(args.mean_with))
         save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
@@ -58,6 +55,17 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(state))
     print(f"{args.input} -> {args.output}, {args.output.stat().st_size / 2**20:.1f} MiB, {args.to} names")
     return 0
+
+
+def _grown(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -> dict[str, np.ndarray]:
+    from paddlevideo.utils.runtime import import_paddle
+
+    import_paddle()  # which all other work here does without
+    from paddlevideo.modeling import build_model
+    from paddlevideo.modeling.grow import grown
+    from paddlevideo.utils.config import load_config
+
+    return grown(state, build_model(load_config(config, overrides)["MODEL"]))
 
 
 def mean(state: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -64,7 +64,7 @@ def main() -> None:
             copy(source, videos / source.name)
         else:
             write_toy_davis(folder / "toy", ToyWorld(sequences=1, frames=100, size=(480, 854)))
-            (pictures,) = (folder / "toy" / "JPEGImages" / "480p").iterdir()
+            pictures = min((folder / "toy" / "JPEGImages" / "480p").iterdir())
             source = pictures.rename(videos / "drawn")
         served = Served(folder, videos).start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
