@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mean-with", type=Path, metavar="OTHER", help="take the mean with weights of the same model")
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
     args = parser.parse_args(arguments)
+    if args.override and not args.grow:
+        parser.error("-o changes the config of --grow CONFIG: give that too")
     try:
         state = load_weights(args.input)
         if args.grow:
@@ -61,10 +63,13 @@ def _grown(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -
     from paddlevideo.utils.runtime import import_paddle
 
     import_paddle()  # which all other work here does without
+    import paddle
+
     from paddlevideo.modeling import build_model
     from paddlevideo.modeling.grow import grown
     from paddlevideo.utils.config import load_config
 
+    paddle.seed(0)  # what is new is the same each time
     return grown(state, build_model(load_config(config, overrides)["MODEL"]))
 
 

@@ -17,14 +17,17 @@ CONTEXT = re.compile(r"(interaction|propagation)_head\.context\.")
 def grown(state: Mapping[str, np.ndarray], model: nn.Layer) -> dict[str, np.ndarray]:
     """Return ``state`` for ``model``, whose heads have further input planes or a context that ``state`` is without.
 
+    New planes are taken to come after the old ones: weights with ``rivals`` do not grow an ``interaction_map``.
+
     Raises:
         InputError: they differ in anything else.
     """
     wanted = {name: value.numpy() for name, value in model.state_dict().items()}
+    contexts = {found[0] for found in map(CONTEXT.match, state) if found}
     out = {}
     for name, initial in wanted.items():
-        value = state.get(name)
-        if value is None and CONTEXT.match(name):
+        value, context = state.get(name), CONTEXT.match(name)
+        if value is None and context and context[0] not in contexts:  # a part of one would change the answers
             out[name] = initial
         elif value is not None and value.shape == initial.shape:
             out[name] = value

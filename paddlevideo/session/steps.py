@@ -77,7 +77,10 @@ class Steps:
         if seen is not None and self._refine:
             result = self._refined(current, seen, state, ids)
         if self._references == "answer":
-            current.reference, current.prepared = _sure(result.logits, label, ids), None
+            grid = state.masks.grid(current.frame)
+            assert grid is not None
+            shares = _locked(_shares(result.logits), grid, ids, self._locks.ids)
+            current.reference, current.prepared = _sure(shares, label, current.reference, ids), None
         return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
@@ -161,13 +164,15 @@ class Steps:
         return None if label is None else only(label, ids)
 
 
-def _sure(logits: Floats, label: Labels, ids: Ids) -> Labels:
-    """The ids (h,w) that an answer is sure of, over them what the strokes say; -1 elsewhere.
+def _sure(shares: Floats, label: Labels, without: Labels, ids: Ids) -> Labels:
+    """The ids (h,w) that an answer is sure of, over them what the strokes' label says; -1 elsewhere.
 
-    Strokes show a small part of an object, and of the background near it nothing.
+    Strokes show a small part of an object, and of the background near it nothing. An answer that is sure of no
+    background has that of the reference ``without`` it.
     """
-    shares = _shares(logits)
     answer = np.where(shares.max(axis=0) >= SURE, np.asarray(ids)[shares.argmax(axis=0)], UNLABELLED)
+    if not (answer == 0).any():
+        answer = np.where((answer == UNLABELLED) & (without == 0), 0, answer)
     return np.where(label != UNLABELLED, label, answer)
 
 

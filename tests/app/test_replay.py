@@ -74,12 +74,14 @@ def test_strokes_of_a_round_are_answered_once_more_after_an_undo(project: Projec
     assert engine.calls.count("interact") == 1 and "propagate" not in engine.calls
 
 
-@pytest.mark.parametrize("reach", ["video", "between"])
+@pytest.mark.parametrize(("reach", "references"), [("video", "strokes"), ("between", "strokes"), ("between", "answer")])
 @pytest.mark.parametrize("seed", range(12))
-def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: str) -> None:
+def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: str, references: str) -> None:
     chance = random.Random(seed)
     random.seed(seed)
-    replay = _replay(project, undo_depth=2, refine=True, reach=reach)
+    settings = {"refine": True, "reach": reach, "references": references}
+    sharpness = 20.0 if references == "answer" else 1.0
+    replay = _replay(project, Colours(sharpness=sharpness), undo_depth=2, **settings)
     project.add_object("second")
     for _ in range(25):
         _random_step(project, replay, chance)
@@ -87,7 +89,7 @@ def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: s
             _run(replay)
             assert np.array_equal(_session_masks(replay), _masks(project))
     _run(replay)
-    fresh = _replay(Project(project.folder), refine=True, reach=reach)
+    fresh = _replay(Project(project.folder), Colours(sharpness=sharpness), **settings)
     _run(fresh)
     assert np.array_equal(_masks(fresh.project), _masks(project))
     assert np.array_equal(_session_masks(fresh), _masks(project))

@@ -20,12 +20,16 @@ TOKEN = "a-token"
 
 
 class Colours:
-    """Embeds a pixel as its colour; logits follow strokes, maps and previous masks. ``pause`` is slept a frame."""
+    """Embeds a pixel as its colour; logits follow strokes, maps and previous masks. ``pause`` is slept a frame.
+
+    With a ``sharpness`` of 20 a softmax of its logits is sure of most pixels.
+    """
 
     interaction_map = False
 
-    def __init__(self, pause: float = 0.0) -> None:
+    def __init__(self, pause: float = 0.0, sharpness: float = 1.0) -> None:
         self.pause = pause
+        self.sharpness = sharpness
         self.calls: list[str] = []
 
     def embed(self, image: np.ndarray) -> np.ndarray:
@@ -44,7 +48,7 @@ class Colours:
         logits = 0.4 * (0.0 if previous is None else _planes(previous, ids)) - _nearest(
             embedding, embedding, scribble, ids
         )
-        return logits.astype(np.float32)
+        return (self.sharpness * logits).astype(np.float32)
 
     def propagate(
         self,
@@ -56,7 +60,8 @@ class Colours:
     ) -> np.ndarray:
         self.calls.append("propagate")
         time.sleep(self.pause)
-        return (0.2 * _planes(previous, ids) - global_map - 0.3 * local_map).astype(np.float32)
+        logits = 0.2 * _planes(previous, ids) - global_map - 0.3 * local_map
+        return (self.sharpness * logits).astype(np.float32)
 
     def reference(self, embedding: np.ndarray, label: np.ndarray, ids: Sequence[int]) -> Any:
         return embedding, label, tuple(ids)

@@ -43,7 +43,7 @@ def _work(setup: subject.Setup, grid: tuple[int, int, int]) -> dict[str, operati
     model = setup.network()
     step = operations.of_frame(model, setup.size, grid, counts, embed=False)
     first = {
-        "head": operations.network(model.interaction_head, (2, grid[0] + 2, *grid[1:])),
+        "head": operations.network(model.interaction_head, (2, model.interaction_head.in_channels, *grid[1:])),
         "local": step["local"],
         "masks": step["masks"],
     }

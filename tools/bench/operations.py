@@ -48,7 +48,7 @@ def of_frame(
         **first,
         "global": global_matching(grid, kept, objects),
         "local": local_matching(grid, rule.window, objects),
-        "head": network(model.propagation_head, (objects, channels + 3, height, width)),
+        "head": network(model.propagation_head, (objects, model.propagation_head.in_channels, height, width)),
         "masks": Work(3.0 * objects * math.prod(image), 4 * objects * height * width + math.prod(image)),
     }
 

@@ -115,7 +115,11 @@ class Subject:
         if variant == "plain":
             engine = PlainEngine(model)
             self._session: Any = PlainSession
-            self._settings: dict[str, Any] = {"refine": settings.get("INFERENCE", {}).get("refine", False)}
+            chosen = session_settings(settings)
+            self._settings: dict[str, Any] = {
+                "refine": chosen.get("refine", False),
+                "answer": chosen.get("references") == "answer",
+            }
         else:
             engine = build_engine(model, "fast", setup.precision)
             self._session, self._settings = Session, session_settings(settings)
