@@ -77,9 +77,9 @@ class Steps:
         if seen is not None and self._refine:
             result = self._refined(current, seen, state, ids)
         if self._references == "answer":
-            grid = state.masks.grid(current.frame)
-            assert grid is not None
-            shares = _locked(_shares(result.logits), grid, ids, self._locks.ids)
+            shown = state.masks.grid(current.frame)
+            assert shown is not None
+            shares = _locked(_shares(result.logits), shown, ids, self._locks.ids)
             current.reference, current.prepared = _sure(shares, label, current.reference, ids), None
         return result
 

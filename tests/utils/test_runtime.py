@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -37,6 +38,23 @@ def test_launched_processes_share_the_processors(
     monkeypatch.setenv("OMP_NUM_THREADS", said) if said else monkeypatch.delenv("OMP_NUM_THREADS")
     assert runtime.prepare_threads() == threads  # the launcher's import of Paddle sets 1 where nobody has said anything
     assert os.environ["NUMBA_NUM_THREADS"] == str(threads)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "milliseconds"), [(runtime.prepare_training, "0"), (runtime.prepare_inference, "1")]
+)
+def test_waiting_threads_leave_the_processors_soon(
+    monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None], milliseconds: str
+) -> None:
+    monkeypatch.setattr(runtime, "keep_memory", lambda: None)
+    for variable in ("OMP_WAIT_POLICY", "KMP_BLOCKTIME"):
+        monkeypatch.setenv(variable, "")  # so that the test's changes are undone
+        monkeypatch.delenv(variable)
+    prepare()
+    assert os.environ["KMP_BLOCKTIME"] == milliseconds
+    monkeypatch.setenv("KMP_BLOCKTIME", "7")
+    prepare()
+    assert os.environ["KMP_BLOCKTIME"] == "7"  # what a person has set stays
 
 
 def test_set_up_seeds_everything() -> None:
