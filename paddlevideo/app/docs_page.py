@@ -9,8 +9,9 @@ from typing import Any
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>
 <h1>{title}</h1><p>{summary}</p>
-<p>Every request needs the cookie that the address with the token sets, or the header <code>X-Token</code>. The same in
-full, for machines: <a href="/api/openapi.json">openapi.json</a>.</p>
+<p>Every request needs the cookie that the address with the token sets, or the header <code>X-Token</code>, which
+counts only where no others may connect. The same in full, for machines:
+<a href="/api/openapi.json">openapi.json</a>.</p>
 """
 
 

@@ -1,7 +1,7 @@
 """Who may ask: a token in the opened address, then a signed cookie; the right host, no foreign page, no large request.
 
 On this machine everybody with the token is one person, ``local``. Where others may connect every browser is a person of
-its own, known again by its cookie after the server or the browser was closed.
+its own, known again by its cookie after the server or the browser was closed; a script gets one as a browser does.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ class Guard:
                 self.cookie, self._signed(person), max_age=_YEAR, httponly=True, samesite="strict", path="/"
             )
             return response
-        if person is None and self._is_token(headers.get("x-token", "")):
+        # Not where others may connect: all of them know the token, and what is ``local`` is the owner's.
+        if person is None and not self._settings.remote and self._is_token(headers.get("x-token", "")):
             person = LOCAL
         if person is None:
             raise AppError("bad_token")

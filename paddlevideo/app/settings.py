@@ -35,7 +35,7 @@ class Settings:
 
     Attributes:
         projects: the folder that projects are kept in.
-        token: what opens the server, in its address or as the header ``X-Token``.
+        token: what opens the server, in its address; unless ``remote`` as the header ``X-Token``, too.
         host, port: where it listens.
         remote: others than this machine may connect; every browser is then a person of its own.
         folders: name to folder, the folders whose videos may be opened.

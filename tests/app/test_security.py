@@ -95,6 +95,19 @@ def test_where_others_may_connect_each_browser_is_a_person(tmp_path: Path) -> No
         assert [each["id"] for each in later.get("/api/projects").json()] == [project]
 
 
+def test_where_others_may_connect_the_token_alone_is_not_the_owner(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4")
+    header = {"X-Token": TOKEN}
+    with TestClient(_app(tmp_path), headers=header) as owner:
+        project = owner.post("/api/projects", json={"folder": "videos", "path": "clip.mp4"}).json()["id"]
+    with TestClient(_app(tmp_path, remote=True)) as script:
+        assert _code(script.get("/api/projects", headers=header)) == "bad_token"
+        assert _code(script.get(f"/api/projects/{project}", headers=header)) == "bad_token"
+        script.get("/", params={"token": TOKEN})
+        assert script.get("/api/projects", headers=header).json() == []
+        assert _code(script.get(f"/api/projects/{project}", headers=header)) == "no_project"
+
+
 def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     key = signing_key(tmp_path / "projects")
     assert len(key) == 32 and signing_key(tmp_path / "projects") == key
