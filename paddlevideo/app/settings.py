@@ -18,6 +18,7 @@ class Limits:
         uploads: unfinished uploads of one person.
         request_bytes: a request other than a chunk of an upload.
         chunk_bytes: one chunk of an upload.
+        upload_seconds: time without a byte after which an unfinished upload makes room for a new one.
     """
 
     upload_bytes: int = 2048 << 20
@@ -27,6 +28,7 @@ class Limits:
     uploads: int = 4
     request_bytes: int = 4 << 20
     chunk_bytes: int = 4 << 20
+    upload_seconds: float = 600.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,16 @@ class _Upload:
     name: str
     bytes: int
     path: Path
+    used: float  # when something was heard of it
     received: int = 0
     busy: bool = False
 
 
 class Uploads:
-    """Unfinished uploads of all persons; they end with the server."""
+    """Unfinished uploads of all persons; they end with the server.
+
+    One that nothing was heard of for long (its page was closed) gives way to the person's next.
+    """
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
@@ -39,13 +44,14 @@ class Uploads:
         if size > self._limits.upload_bytes:
             raise AppError("upload_too_large", name=name, bytes=size, limit=self._limits.upload_bytes)
         with self._lock:
+            self._drop_idle(person)
             if sum(owner == person for owner, _ in self._open) >= self._limits.uploads:
                 raise AppError("too_many_uploads", limit=self._limits.uploads)
             key = secrets.token_hex(8)
             folder = self._store.folder(person) / ".uploads"
             folder.mkdir(parents=True, exist_ok=True)
-            self._open[person, key] = _Upload(name, size, folder / key)
             (folder / key).touch()
+            self._open[person, key] = _Upload(name, size, folder / key, time.monotonic())
         return key
 
     async def add(self, person: str, key: str, offset: int, body: AsyncIterator[bytes]) -> int:
@@ -63,6 +69,10 @@ class Uploads:
                         )
                     file.write(piece)
                     upload.received += len(piece)
+                    upload.used = time.monotonic()
+        except OSError:  # the disk is full: of the last pieces nobody knows what was written
+            self._drop(person, key)
+            raise
         finally:
             upload.busy = False
         return upload.received
@@ -81,14 +91,27 @@ class Uploads:
 
     def cancel(self, person: str, key: str) -> None:
         """Throw an upload away."""
-        upload = self._get(person, key)
+        self._get(person, key)
+        self._drop(person, key)
+
+    def _drop(self, person: str, key: str) -> None:
         with self._lock:
-            self._open.pop((person, key), None)
-        upload.path.unlink(missing_ok=True)
+            upload = self._open.pop((person, key), None)
+        if upload:
+            upload.path.unlink(missing_ok=True)
+
+    def _drop_idle(self, person: str) -> None:
+        """Throw a person's forgotten uploads away; called under the lock."""
+        oldest = time.monotonic() - self._limits.upload_seconds
+        for (owner, key), upload in list(self._open.items()):
+            if owner == person and upload.used < oldest:
+                del self._open[owner, key]
+                upload.path.unlink(missing_ok=True)
 
     def _get(self, person: str, key: str) -> _Upload:
         with self._lock:
             found = self._open.get((person, key))
-        if found is None:
-            raise AppError("upload_not_found")
+            if found is None:
+                raise AppError("upload_not_found")
+            found.used = time.monotonic()
         return found
