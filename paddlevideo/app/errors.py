@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
+
+from ..utils.errors import InputError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 ERRORS: dict[str, tuple[int, str]] = {
     "bad_request": (422, "The request is not understood: {reason}."),
@@ -61,3 +66,15 @@ class AppError(Exception):
     def document(self) -> dict[str, Any]:
         """What the page gets."""
         return {"error": {"code": self.code, "message": str(self), "values": self.values}}
+
+
+def as_app_error(error: Exception) -> AppError:
+    """What the page is told of ``error``: of a full disk and of bad input what they are, of the rest ``internal``."""
+    if isinstance(error, AppError):
+        return error
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "errno", None) in _NO_ROOM:  # of the system, or of FFmpeg
+            return AppError("disk_full")
+        cause = cause.__cause__
+    return AppError("bad_input", reason=str(error)) if isinstance(error, InputError) else AppError("internal")

@@ -77,12 +77,12 @@ class MaskFiles:
             temporary.write_text("".join(lines))
 
     def _note(self, action: int, frame: int, entry: Entry) -> None:
-        self.entries.setdefault(action, {})[frame] = entry
         handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(handle, self._line(action, frame, entry).encode())
         finally:
             os.close(handle)
+        self.entries.setdefault(action, {})[frame] = entry  # not before: a full disk leaves it to be done again
 
     @staticmethod
     def _line(action: int, frame: int, entry: Entry) -> str:

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from .errors import AppError
 from .settings import Settings
+from .words import in_all_languages
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -82,10 +83,10 @@ class Guard:
                 await self._app(scope, receive, send_with_headers)
                 return
         except AppError as error:
-            plain = scope["path"] == "/"
-            response = (
-                PlainTextResponse(str(error), error.status) if plain else JSONResponse(error.document(), error.status)
-            )
+            if scope["path"] == "/":  # a person sees it, without the page that would choose a language
+                response = PlainTextResponse(in_all_languages(error), error.status)
+            else:
+                response = JSONResponse(error.document(), error.status)
         await response(scope, receive, send_with_headers)
 
     # ------------------------------------------------------------------------------------------------ inside

@@ -21,7 +21,7 @@ from .. import __version__
 from ..utils.errors import InputError
 from . import routes_files, routes_projects, routes_start
 from .docs_page import docs_page
-from .errors import AppError
+from .errors import AppError, as_app_error
 from .security import Guard
 from .service import Service
 from .sessions import MakeSession
@@ -78,7 +78,14 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(InputError)
     def bad_input(request: Request, error: InputError) -> Response:
-        return answer(AppError("bad_input", reason=str(error)))
+        return answer(as_app_error(error))
+
+    @app.exception_handler(OSError)
+    def system(request: Request, error: OSError) -> Response:
+        found = as_app_error(error)
+        if found.code == "internal":
+            raise error  # it is for `unknown`
+        return answer(found)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

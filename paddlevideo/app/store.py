@@ -108,7 +108,11 @@ class Store:
         return self.folder(person) / secrets.token_hex(8)
 
     def _create(self, folder: Path, name: str, source: dict[str, Any], video: dict[str, Any]) -> Project:
-        project = Project.create(folder, name, source, video)
+        try:
+            project = Project.create(folder, name, source, video)
+        except Exception:
+            shutil.rmtree(folder, ignore_errors=True)  # the disk is full, of this upload maybe
+            raise
         with self._lock:
             self._open[folder] = project
         return project

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..utils.errors import InputError
-from .errors import AppError
+from .errors import AppError, as_app_error
 
 logger = logging.getLogger(__name__)
 _numbers = itertools.count(1)
@@ -215,13 +214,10 @@ class Worker:
                 ended = False
         except StopIteration:
             pass
-        except AppError as error:
-            job.error = error
-        except InputError as error:
-            job.error = AppError("bad_input", reason=str(error))
-        except Exception:
-            logger.exception("%s of project %s failed", job.kind, job.project)
-            job.error = AppError("internal")
+        except Exception as error:
+            job.error = as_app_error(error)
+            if job.error.code == "internal":
+                logger.exception("%s of project %s failed", job.kind, job.project)
         if ended:
             with self._change:
                 self._jobs.remove(job)

@@ -30,7 +30,9 @@ def _code(response: Any) -> str:
 
 def test_the_token_opens_once_and_a_cookie_from_then_on(app: Any) -> None:
     with TestClient(app) as browser:
-        assert browser.get("/").status_code == 401
+        shut = browser.get("/")
+        assert shut.status_code == 401
+        assert "Open the address" in shut.text and "请打开服务器启动时显示的地址" in shut.text
         assert _code(browser.get("/api/state")) == "bad_token"
         assert browser.get("/static/index.html").status_code == 401
         assert browser.get("/?token=wrong").status_code == 401

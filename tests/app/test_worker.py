@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 
@@ -75,7 +76,14 @@ def test_a_paused_job_lets_others_by_and_a_cancelled_one_ends() -> None:
     assert log == ["b"] * 3
 
 
-@pytest.mark.parametrize(("raised", "code"), [(InputError("no"), "bad_input"), (KeyError("x"), "internal")])
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (InputError("no"), "bad_input"),
+        (KeyError("x"), "internal"),
+        (OSError(errno.ENOSPC, "no room"), "disk_full"),
+    ],
+)
 def test_what_goes_wrong_is_told_and_the_worker_goes_on(raised: Exception, code: str) -> None:
     def fail() -> Iterator[None]:
         yield
