@@ -29,6 +29,19 @@ def inside(folders: Mapping[str, Path], folder: str, path: str) -> Path:
     return place
 
 
+def openable(folders: Mapping[str, Path], folder: str, path: str) -> Path:
+    """As `inside`, of a video or a folder of pictures, none of which may be a link that leaves the allowed folder."""
+    place = inside(folders, folder, path)
+    root = folders[folder].resolve()
+    try:
+        links = [file for file in place.iterdir() if file.is_symlink() and is_picture(file)] if place.is_dir() else []
+    except OSError:
+        links = []  # it may not be read, as whoever opens it is going to say
+    if not all(link.resolve().is_relative_to(root) for link in links):
+        raise AppError("path_outside")
+    return place
+
+
 def entries(folders: Mapping[str, Path], folder: str, path: str) -> list[dict[str, Any]]:
     """Videos, folders of pictures and other folders in one place, with paths relative to the allowed folder."""
     place = inside(folders, folder, path)

@@ -55,7 +55,7 @@ def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
 
 @router.post("/projects", summary="Make a project of a video or a folder of pictures in an allowed folder")
 def open_video(body: OpenVideo, service: TheService, person: Person) -> dict[str, Any]:
-    path = browse.inside(service.settings.folders, body.folder, body.path)
+    path = browse.openable(service.settings.folders, body.folder, body.path)
     return service.opened(service.store.from_path(person, path))
 
 

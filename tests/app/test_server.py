@@ -436,6 +436,18 @@ def test_only_allowed_folders_are_listed_and_opened(client: TestClient) -> None:
     assert _error(refused) == (422, "not_a_video")
 
 
+def test_pictures_that_are_links_to_outside_are_not_opened(client: TestClient, folder: Path) -> None:
+    cv2.imwrite(str(folder / "secret.png"), frame_picture(1))
+    for name, target in (("good", folder / "videos" / "0.png"), ("bad", folder / "secret.png")):
+        (folder / "videos" / name).mkdir()
+        cv2.imwrite(str(folder / "videos" / "0.png"), frame_picture(0))
+        cv2.imwrite(str(folder / "videos" / name / "0.png"), frame_picture(0))
+        (folder / "videos" / name / "1.png").symlink_to(target)
+    assert client.post("/api/projects", json={"folder": "videos", "path": "good"}).json()["video"]["frames"] == 2
+    refused = client.post("/api/projects", json={"folder": "videos", "path": "bad"})
+    assert _error(refused) == (403, "path_outside")
+
+
 @pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py"])
 def test_static_files_do_not_leave_their_folder(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
