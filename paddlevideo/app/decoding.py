@@ -1,18 +1,16 @@
-"""The thumbnails of a project that was opened: all of them are made, in a thread of its own."""
+"""The thumbnails of projects that were opened: all of them are made, one project after the other, in one thread."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from .errors import AppError
 from .pictures import Pictures
 from .project import Project
-from .worker import Job
+from .worker import Job, Worker
 
 
 class Decoding:
-    """One job a project; no worker runs it, and it runs once while the server does.
+    """One job a project, which runs once while the server does; the others wait, so that the model keeps a core.
 
     Args:
         pictures: make the thumbnails.
@@ -22,42 +20,37 @@ class Decoding:
     def __init__(self, pictures: Pictures, told: Callable[[Job], None]) -> None:
         self._pictures = pictures
         self._told = told
-        self._jobs: dict[str, Job] = {}
+        self._worker = Worker("decoder", 1)
+        self._begun: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop after the frame that is under way."""
+        self._worker.close()
 
     def begin(self, project: Project) -> None:
         """Make the thumbnails, unless they are made or being made."""
         with project.lock:
-            if project.id not in self._jobs:
+            if project.id not in self._begun:
+                self._begun.add(project.id)
                 job = Job("decode", "", project.id, iter(()), project.frames, self._told)
-                self._jobs[project.id] = job
-                threading.Thread(target=self._run, args=(project, job), daemon=True).start()
+                job.steps = self._steps(project, job)
+                self._worker.submit(job)
 
     def of(self, project: str) -> Job | None:
-        """The project's job while it runs."""
-        job = self._jobs.get(project)
-        return job if job and not job.finished.is_set() else None
+        """The project's job while it waits or runs."""
+        return self._worker.of(project)
 
     def forget(self, project: str) -> None:
         """Stop with a project."""
-        job = self._jobs.pop(project, None)
-        if job:
-            job.cancelled = True
+        self._worker.cancel(project)
+        self._begun.discard(project)
 
-    def close(self) -> None:
-        """Stop."""
-        for job in list(self._jobs.values()):
-            job.cancelled = True
-
-    def _run(self, project: Project, job: Job) -> None:
-        def told(done: int) -> bool:
-            job.done = done
-            if done % 10 == 0:
+    def _steps(self, project: Project, job: Job) -> Iterator[None]:
+        for job.done in self._pictures.make_thumbs(project):
+            if job.done % 10 == 0:
                 self._told(job)
-            return not job.cancelled
-
-        try:
-            self._pictures.make_thumbs(project, told)
-        except Exception as error:  # the page asks for single ones, and is told what is wrong with them
-            job.error = error if isinstance(error, AppError) else AppError("bad_input", reason=str(error))
-        job.finished.set()
-        self._told(job)
+            yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -68,15 +68,14 @@ class Pictures:
             _write_thumb(path, self.source(project)[frame])
         return path
 
-    def make_thumbs(self, project: Project, told: Callable[[int], bool]) -> None:
-        """Make all thumbnails; ``told`` hears how many there are and says whether to go on."""
+    def make_thumbs(self, project: Project) -> Iterator[int]:
+        """Make all thumbnails, one at each step; gives how many there are."""
         source = self.reader(project)
         for frame in range(project.frames):
             path = _thumb_path(project, frame)
             if not path.exists():
                 _write_thumb(path, source[frame])
-            if not told(frame + 1):
-                return
+            yield frame + 1
 
 
 def open_video(project: Project) -> FrameSource:

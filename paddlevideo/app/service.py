@@ -53,6 +53,7 @@ class Service:
         self.store.sweep()
         self.worker.start()
         self.exporter.start()
+        self.decoding.start()
 
     def close(self) -> None:
         """Stop; everything is on disk already."""
