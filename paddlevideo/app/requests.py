@@ -34,7 +34,9 @@ class NewUpload(Body):
     bytes: Annotated[int, Field(ge=1)]
 
 
-class EditProject(Body):
+class EditProject(Changing):
+    """Settings are the page's own: they change no revision and need none."""
+
     name: Name | None = None
     settings: dict[str, Any] | None = None
 

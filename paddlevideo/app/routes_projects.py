@@ -26,7 +26,7 @@ def document(project: TheProject, service: TheService) -> Document:
 
 @router.patch("", summary="Rename the project, or set some of the page's settings")
 def edit(body: EditProject, project: TheProject, service: TheService) -> Document:
-    return service.edit(project, body.name, body.settings)
+    return service.edit(project, body.name, body.settings, body.revision)
 
 
 @router.delete("", status_code=204, summary="Delete the project with all its files")

@@ -133,11 +133,16 @@ class Service:
             self._changed(project)
         return self._answer(person, project, frame)
 
-    def edit(self, project: Project, name: str | None, settings: dict[str, Any] | None) -> dict[str, Any]:
-        """Rename a project, or set some of the page's settings, which changes no revision."""
-        project.edit(name, settings)
-        if name is not None:
-            self._changed(project, stop=False)
+    def edit(
+        self, project: Project, name: str | None, settings: dict[str, Any] | None, revision: int | None
+    ) -> dict[str, Any]:
+        """Rename a project, or set some of the page's settings, which neither changes nor needs a revision."""
+        with project.lock:
+            if name is not None:
+                project.check_revision(revision)
+            project.edit(name, settings)
+            if name is not None:
+                self._changed(project, stop=False)
         return self.document(project)
 
     def change(self, project: Project, revision: int | None, change: Callable[[], object]) -> dict[str, Any]:

@@ -207,8 +207,14 @@ def test_a_second_tab_is_told_instead_of_overwritten(client: TestClient) -> None
         stale = client.post(f"/api/projects/{mine['id']}/{what}", json={"revision": mine["revision"], **body})
         assert _error(stale) == (409, "stale_revision")
     assert _document(client, mine)["strokes"] == theirs["strokes"]
-    kept = client.patch(f"/api/projects/{mine['id']}", json={"settings": {"brush": 0.02}}).json()
+    url, old = f"/api/projects/{mine['id']}", {"revision": mine["revision"]}
+    assert _error(client.patch(url, json={"name": "mine", **old})) == (409, "stale_revision")
+    assert _document(client, mine)["name"] == "clip"
+    kept = client.patch(url, json={"settings": {"brush": 0.02}, **old}).json()
     assert kept["revision"] == theirs["revision"] and kept["settings"] == {"brush": 0.02}
+    renamed = client.patch(url, json={"name": "ours", "revision": kept["revision"]}).json()
+    assert renamed["name"] == "ours" and renamed["revision"] > kept["revision"]
+    assert client.patch(url, json={"name": "again"}).json()["name"] == "again"
 
 
 def test_pause_cancel_and_a_stroke_get_between_two_frames(folder: Path) -> None:
