@@ -8,16 +8,22 @@ from fastapi import APIRouter, Request, Response
 
 from .. import __version__
 from . import browse
+from .errors import AppError
 from .requests import NewUpload, OpenVideo
 from .routes_common import Person, TheService
+from .words import LANGUAGES
 
 router = APIRouter(tags=["start"])
 
 
-@router.get("/state", summary="The server's version, limits and folders, and the project of the command line")
+@router.get("/state", summary="The server's version, limits, folders, and the command line's project or its error")
 def state(service: TheService, person: Person) -> dict[str, Any]:
     limits = service.settings.limits
-    opened = service.store.of_command_line(person)
+    opened = error = None
+    try:
+        opened = service.store.of_command_line(person)
+    except AppError as found:  # the rest of the page is of use without it
+        error = found.document()["error"]
     return {
         "version": __version__,
         "limits": {
@@ -28,7 +34,8 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
         },
         "folders": sorted(service.settings.folders),
         "open": opened.id if opened else None,
-        "languages": ["en", "zh-CN"],
+        "error": error,
+        "languages": list(LANGUAGES),
     }
 
 

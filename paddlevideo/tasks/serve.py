@@ -23,9 +23,12 @@ from typing import Any
 
 import uvicorn
 
+from ..app.errors import AppError
+from ..app.security import LOCAL
 from ..app.server import create_app
 from ..app.sessions import MakeSession
 from ..app.settings import Limits, Settings
+from ..app.store import Store
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
@@ -49,6 +52,7 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     settings = read_settings(cfg, args, listening.getsockname()[1])
     with RunLock(settings.projects):
         app = create_app(settings, make_session)
+        open_video(settings, app.state.service.store)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         announce(settings, not args.no_browser)
         Server(config, app.state.service.events.close).run(sockets=[listening])
@@ -105,6 +109,19 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         memory_bytes=int(session_settings(cfg).get("max_memory_mib", MAX_MEMORY_MIB) * MIB),
         sessions=args.max_sessions,
     )
+
+
+def open_video(settings: Settings, store: Store) -> None:
+    """Make a project of the command line's video; raise `InputError` when it cannot be opened.
+
+    Where others may connect each person's is made when they come.
+    """
+    if settings.remote:
+        return
+    try:
+        store.of_command_line(LOCAL)
+    except AppError as error:
+        raise InputError(str(error)) from error
 
 
 def check_host(host: str, allow_remote: bool) -> None:

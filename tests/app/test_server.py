@@ -306,7 +306,18 @@ def test_the_video_of_the_command_line_is_opened_once(folder: Path) -> None:
         with _client(folder, open_path=folder / "videos" / "clip.mp4") as client:
             opened = client.get("/api/state").json()
             assert client.get("/api/state").json()["open"] == opened["open"] is not None
-            assert len(client.get("/api/projects").json()) == 1
+            assert len(client.get("/api/projects").json()) == 1 and opened["error"] is None
+
+
+def test_a_broken_video_of_the_command_line_leaves_the_start_screen(folder: Path) -> None:
+    broken = folder / "videos" / "broken.mp4"
+    broken.write_bytes(b"no video at all" * 100)
+    with _client(folder, open_path=broken) as client:
+        found = client.get("/api/state").json()
+        assert found["open"] is None and found["error"]["code"] == "not_a_video" and found["folders"] == ["videos"]
+        broken.unlink()
+        assert client.get("/api/state").json()["error"]["code"] == "no_video"
+        assert _open(client)["video"]["frames"] == FRAMES
 
 
 # ------------------------------------------------------------------------------------------------------- exports

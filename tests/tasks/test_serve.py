@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from paddlevideo.app.settings import Settings
+from paddlevideo.app.store import Store
 from paddlevideo.tasks import serve
 from paddlevideo.utils.arguments import parse
 from paddlevideo.utils.errors import InputError
@@ -67,3 +70,12 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     for bad in (["--allow", str(tmp_path / "none")], [str(tmp_path / "none.mp4")]):
         with pytest.raises(InputError, match="no such"):
             serve.read_settings({}, parse(["--serve", *bad], None), 8001)
+
+
+def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video at all" * 100)
+    for remote, refused in ((True, nullcontext()), (False, pytest.raises(InputError, match="broken.mp4: cannot be"))):
+        settings = Settings(tmp_path / "projects", "a-token", remote=remote, open_path=tmp_path / "broken.mp4")
+        with refused:
+            serve.open_video(settings, Store(settings))
+    assert not (tmp_path / "projects").exists()
