@@ -146,6 +146,21 @@ def test_a_games_record_names_hands_frames_and_objects(package: Any, tiny_davis:
     assert entry["rounds"][0]["J"] == pytest.approx(own.mean(), abs=1e-6)
 
 
+def test_candidates_beyond_the_end_are_passed_over_and_used_again_when_used_up(package: Any, tiny_davis: Path) -> None:
+    disc = DavisFolder(tiny_davis, "train").sequences[0]  # six frames, the first strokes are on frame 2
+    entry = DavisJudge(rounds=4, candidates=[99, 4, 1]).judge(lambda: Half(disc), disc)
+    first, *drawn = [one["frame"] for one in entry["rounds"]]
+    assert first == 2 and set(drawn[:2]) == {1, 4} and drawn[2] in (1, 4)
+    assert all(one["played"] for one in entry["games"][0]["rounds"])
+
+
+def test_candidates_that_a_sequence_has_none_of_are_refused_before_play(tiny_davis: Path) -> None:
+    sequences = DavisFolder(tiny_davis, "train").sequences
+    with pytest.raises(InputError, match="METRIC.candidates: sequence 'disc' has none of them.*0 to 5"):
+        DavisJudge(candidates=[6, 99]).select(sequences)
+    assert DavisJudge(candidates=[5, 99]).select(sequences) == list(sequences)
+
+
 def half_mask(sequence: DavisSequence, frame: int, annotated: set[int]) -> np.ndarray:
     answers = Half(sequence)
     answers.annotated, answers.propagated = list(annotated), True
