@@ -19,9 +19,9 @@ J and F by rounds over DATASET.test:
 
     python main.py --test -c configs/segmentation/manet_lite.yaml -w WEIGHTS
 
-Training; the checkpoints go to the config's output_dir, and `--resume` goes on from the newest there:
+Training; the checkpoints go to the config's output_dir, and `--resume auto` goes on from the newest there, if any:
 
-    python main.py -c configs/segmentation/manet_lite_joint.yaml --validate --resume
+    python main.py -c configs/segmentation/manet_lite_joint.yaml --validate --resume auto
     python main.py -c configs/segmentation/manet.yaml --amp --validate
 
 On several cards, and on a processor in two processes (on several machines: tools/launch_nodes.sh):

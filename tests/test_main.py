@@ -105,7 +105,7 @@ def test_the_command_lines_memory_wins(flag: str, calls: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "resume"), [([], None), (["--resume"], True), (["--resume", "auto"], True), (["--resume", "a"], "a")]
+    ("argv", "resume"), [([], None), (["--resume"], True), (["--resume", "auto"], "auto"), (["--resume", "a"], "a")]
 )
 def test_resume(argv: list[str], resume: object) -> None:
     assert cli.parse_arguments(["-c", CONFIG, *argv]).resume == resume

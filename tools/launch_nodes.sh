@@ -1,7 +1,7 @@
 #!/bin/sh
 # Train on several machines: run this on each of them, with the same settings, within a quarter of an hour.
 #
-#   MASTER=10.0.0.1:8090 NNODES=2 tools/launch_nodes.sh -c configs/segmentation/manet.yaml --amp --resume
+#   MASTER=10.0.0.1:8090 NNODES=2 tools/launch_nodes.sh -c configs/segmentation/manet.yaml --amp --resume auto
 #
 # All arguments go to main.py. Settings, as environment variables:
 #   MASTER   host:port of one of the machines (a free port); the first to come there keeps the list of the others
@@ -13,8 +13,8 @@
 #   PYTHON   the interpreter (python)
 #
 # A step takes DATASET.batch_size clips of every process of every machine. output_dir has to be a folder that all
-# machines see: rank 0 writes it, and --resume reads it on each. A machine that fails ends the others; start all again
-# with --resume.
+# machines see: rank 0 writes it, and --resume reads it on each. A machine that fails ends the others; start all again:
+# --resume auto goes on from the newest checkpoint, and starts the training where there is none.
 set -eu
 
 usage() {

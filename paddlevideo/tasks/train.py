@@ -2,6 +2,7 @@
 
     python main.py -c configs/segmentation/manet_lite_joint.yaml                      start
     python main.py -c ... --resume                                              go on where the last checkpoint stands
+    python main.py -c ... --resume auto                                         the same, or start where there is none
     python main.py -c ... -w weights.pdparams -o output_dir=output/finetuned    start from other weights
     python main.py -c ... --validate                                            and score every val_interval steps
     python main.py -c ... --max_iters 100                                       stop after 100 optimisation steps in all
@@ -42,7 +43,7 @@ from ..solver.optimizers import build_optimizer
 from ..solver.state import CheckpointSaver, Rounds, Sampling, TrainingState
 from ..solver.step import step_seed, training_step
 from ..utils import processes
-from ..utils.checkpoint import find_checkpoint, latest_checkpoint, load_checkpoint, save_weights
+from ..utils.checkpoint import find_checkpoint, has_checkpoint, latest_checkpoint, load_checkpoint, save_weights
 from ..utils.errors import InputError
 from ..utils.files import remove_leftovers
 from ..utils.frozen import compile_frozen_part
@@ -205,7 +206,9 @@ class Run:
 
 def _checkpoint_to_resume(folder: Path, name: str, resume: bool | str | None) -> Path | None:
     """Return the checkpoint to go on from, None for a fresh start; raises `InputError` when two runs would mix."""
-    if resume is True:
+    if resume == "auto" and not has_checkpoint(folder, name):
+        return None
+    if resume in (True, "auto"):
         return find_checkpoint(folder, name)
     newest = latest_checkpoint(folder, name)
     path = find_checkpoint(resume, name) if resume else None

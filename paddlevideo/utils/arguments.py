@@ -49,7 +49,11 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--amp_level", choices=("O1", "O2"), default="O1", help="level of mixed precision (O1)")
     group.add_argument("--max_iters", type=_positive, metavar="N", help="stop after N steps in all")
     group.add_argument(
-        "--resume", nargs="?", const=True, type=_checkpoint, metavar="PATH", help="go on (from output_dir's newest)"
+        "--resume",
+        nargs="?",
+        const=True,
+        metavar="PATH",
+        help="go on from PATH, else from output_dir's newest checkpoint; auto: from the newest, else start",
     )
 
 
@@ -96,10 +100,6 @@ def _settle_serving(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     args.input = args.video or args.input
     args.config = args.config or SERVED_CONFIG
     args.weights = args.weights or SERVED_WEIGHTS
-
-
-def _checkpoint(text: str) -> str | bool:
-    return True if text == "auto" else text  # tasks.train takes True for the newest there is
 
 
 def _positive(text: str) -> int:

@@ -26,6 +26,7 @@ from .weights import State, as_float32, save_weights
 __all__ = [
     "Checkpoint",
     "find_checkpoint",
+    "has_checkpoint",
     "latest_checkpoint",
     "load_checkpoint",
     "remove_checkpoints",
@@ -93,6 +94,11 @@ def find_checkpoint(where: str | Path, name: str | None = None) -> Path:
     if found is None:
         raise InputError(f"{where}: no checkpoint{f' of {name}' if name else ''} to go on from; start without --resume")
     return found
+
+
+def has_checkpoint(folder: str | Path, name: str | None = None) -> bool:
+    """Say whether ``folder`` has a checkpoint (of run ``name``), be it a damaged one."""
+    return bool(_manifests(Path(folder), name))
 
 
 def load_checkpoint(where: str | Path, name: str | None = None) -> Checkpoint:

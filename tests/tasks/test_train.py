@@ -189,6 +189,18 @@ def test_resume_without_a_checkpoint_says_so(run) -> None:
         run(args={"resume": True})
 
 
+def test_resume_auto_starts_where_there_is_no_checkpoint_and_else_goes_on(run) -> None:
+    folder = run(args={"resume": "auto", "max_iters": 3})
+    steps: list[int] = []
+    run(args={"resume": "auto"}, act=lambda step, batch: steps.append(step))
+    assert steps == list(range(3, 10))
+    assert same(folder / "toy_final.pdparams", run("whole") / "toy_final.pdparams")
+    for path in folder.glob("*.pdopt"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="every checkpoint in it is damaged"):  # nothing is thrown away unasked
+        run(args={"resume": "auto"})
+
+
 def test_a_loss_that_is_no_number_stops_with_step_samples_and_checkpoint(run, tmp_path: Path) -> None:
     def spoil(step: int, batch: dict) -> None:
         if step == 6:
