@@ -89,7 +89,7 @@ class TrainingState:
         self.sampling = sampling
         self.best: float | None = None
         self.unlogged: list[dict[str, float]] = []  # the numbers of the steps since the last record
-        self.owes_validation = False  # left out because the run was told to stop
+        self.owes_validation = False  # left out, or not done yet, at the last step
 
     def weights(self) -> dict[str, paddle.Tensor]:
         """Return the weights to ship: the averaged ones where an average is kept."""
@@ -167,15 +167,17 @@ class CheckpointSaver:
         """Say whether ``step`` done steps call for a checkpoint."""
         return step % self.interval == 0 or time.monotonic() - self._saved_at >= self.seconds
 
-    def save(self, step: int) -> None:
+    def save(self, step: int, drop: bool = True) -> None:
         """Write the checkpoint, drop the oldest beyond ``keep``, and bring ``NAME_average`` up to date if there is one.
 
+        With ``drop`` false all stay: ``step`` is going to be saved again, and an intact one has to be there meanwhile.
         The averaged weights stand in a file of their own so that a run that is still going can be tried out.
         """
         self.last = self.state.save(self.folder, self.name, step)
         if self.state.average:
             save_weights(self.folder / f"{self.name}_average.pdparams", self.state.weights())
-        remove_checkpoints(self.folder, self.name, self.keep, step)
+        if drop:
+            remove_checkpoints(self.folder, self.name, self.keep, step)
         self._saved_at = time.monotonic()
 
     def last_good(self) -> str:

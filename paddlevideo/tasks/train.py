@@ -91,7 +91,8 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
         if processes.is_main():
             write_provenance(folder, cfg, args)
         logger.info("%s: steps %d to %d, %d a pass over the data", name, start_step, last_step, len(loader))
-        with TrainLog(folder, start_step, total_steps) if processes.is_main() else NoLog() as log:
+        scored = validation is None or not state.owes_validation
+        with TrainLog(folder, start_step, total_steps, scored) if processes.is_main() else NoLog() as log:
             intervals = Intervals(cfg["log_interval"], cfg["val_interval"])
             stopped = Run(state, loader, saver, log, validation, intervals, start_step, last_step).go()
         processes.barrier()  # nobody leaves before rank 0 has written: the launcher would end it
@@ -161,11 +162,15 @@ class Run:
         if done % self.every.log == 0 or last:
             self._log(done, bar)
         bar.update()
+        due = self.saver.is_due(done) or last or stopped
         if self.validation and (done % self.every.validation == 0 or last):
-            self.state.owes_validation = stopped  # a run that is told to stop does so soon; the resumed one makes up
+            self.state.owes_validation = True  # a run that is told to stop does so soon; the resumed one makes up
             if not stopped:
+                if processes.is_main():
+                    self.saver.save(done, drop=False)  # validation takes its time: a kill within it costs no step
                 self._validate(self.validation, done)
-        if processes.is_main() and (self.saver.is_due(done) or last or stopped):
+                self.state.owes_validation, due = False, True
+        if due and processes.is_main():
             self.saver.save(done)
             self.log.plot()
 

@@ -44,16 +44,21 @@ class TrainLog(NoLog):
         folder: of the run.
         start_step: records of later steps are dropped first, since a resumed run makes them again; 0 begins anew.
         total_steps: of the run, for the pictures' titles.
+        scored: false when the scores of ``start_step`` are made again, too.
 
     Raises:
         InputError: the folder cannot be written, now or (a full disk) later.
     """
 
-    def __init__(self, folder: str | Path, start_step: int = 0, total_steps: int | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, start_step: int = 0, total_steps: int | None = None, scored: bool = True
+    ) -> None:
         self.path = Path(folder) / "train_log.jsonl"
         self.total_steps = total_steps
         try:
             kept = [record for record in read_log(self.path) if record["step"] <= start_step] if start_step else []
+            if not scored:
+                kept = [record for record in kept if record["step"] < start_step or "loss" in record]
             with atomic_path(self.path) as temporary:
                 temporary.write_text("".join(_line(record) for record in kept), encoding="utf-8")
         except OSError as error:

@@ -258,6 +258,41 @@ def test_a_validation_that_a_stop_left_out_is_made_up_for(run, scores: list[int]
     assert [r["step"] for r in log_of(folder) if "JF" in r] == [5, 10]
 
 
+@pytest.mark.parametrize("moment", ["validating", "saving"])
+def test_a_run_that_dies_at_a_validation_loses_no_step_and_equals_one_that_did_not(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    deadly: set[str] = set()
+
+    def validate(model: Toy) -> dict[str, float]:
+        if "validating" in deadly:
+            raise RuntimeError("died")
+        return {"J3": 0.3, "F3": 0.3, "JF": float(model.propagation_head.weight.abs().sum())}
+
+    class Saver(module.CheckpointSaver):
+        def save(self, step: int, drop: bool = True) -> None:
+            if "saving" in deadly and step == 5 and drop:  # the second time, with the scores in the log
+                raise RuntimeError("died")
+            super().save(step, drop)
+
+    monkeypatch.setattr(module, "_validation", lambda cfg: validate)
+    monkeypatch.setattr(module, "CheckpointSaver", Saver)
+    options = {"keep_checkpoints": 1, "ema_decay": 0.9}
+    whole = run("whole", args={"validate": True}, **options)
+    deadly.add(moment)
+    with pytest.raises(RuntimeError, match="died"):
+        run("parts", args={"validate": True}, **options)
+    assert {"toy_step_000004.pdopt", "toy_step_000005.pdopt"} <= set(names(tmp_path / "parts"))
+    deadly.clear()
+    steps: list[int] = []
+    parts = run("parts", args={"validate": True, "resume": True}, act=lambda step, _: steps.append(step), **options)
+    assert steps == list(range(5, 10))
+    assert log_of(whole) == log_of(parts) and [r["step"] for r in log_of(parts) if "JF" in r] == [5, 10]
+    assert names(whole) == names(parts)
+    for name in ("toy_final.pdparams", "toy_best.pdparams", "toy_step_000010.pdparams"):
+        assert same(whole / name, parts / name)
+
+
 def test_numbers_not_yet_logged_are_part_of_a_checkpoint(run) -> None:
     def stop(step: int, batch: dict) -> None:
         if step == 6:

@@ -59,6 +59,10 @@ def test_a_resumed_log_has_each_step_once(tmp_path: Path, no_boards: None) -> No
     assert [record["step"] for record in read_log(log.path) if "loss" in record] == [1, 2, 3, 4, 5, 6]
     assert [record["step"] for record in read_log(log.path) if "J1" in record] == [4]
     assert all(json.loads(line) for line in log.path.read_text().splitlines())
+    for scored, kept in ((True, [4]), (False, [])):  # validation was cut short after it had been logged
+        log = TrainLog(tmp_path, start_step=4, scored=scored)
+        assert [record["step"] for record in read_log(log.path) if "J1" in record] == kept
+        assert [record["step"] for record in read_log(log.path) if "loss" in record] == [1, 2, 3, 4]
     TrainLog(tmp_path)
     assert read_log(log.path) == []  # a run that begins anew
 
