@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,24 +36,34 @@ class Boards:
 
     def __init__(self, folder: str | Path, records: Iterable[Mapping[str, Any]] = ()) -> None:
         writers = {kind.name: _open(kind, Path(folder) / kind.name.lower()) for kind in _KINDS}
-        self._writers = [writer for writer in writers.values() if writer is not None]
-        shown = [name for name, writer in writers.items() if writer is not None]
-        logger.info("boards: %s", ", ".join(shown) or "none (pip install visualdl or tensorboardX for curves)")
+        self._writers = {name: writer for name, writer in writers.items() if writer is not None}
+        logger.info("boards: %s", ", ".join(self._writers) or "none (pip install visualdl or tensorboardX for curves)")
         for record in records:
             self.write(record)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add the numbers of ``record`` at its ``step``: ``train/KEY``, or ``validation/KEY`` when it has no loss."""
         group = "train" if "loss" in record else "validation"
-        for writer in self._writers:
+
+        def add(writer: Any) -> None:
             for key, value in record.items():
                 if key != "step" and isinstance(value, (int, float)):
                     writer.add_scalar(f"{group}/{key}", value, record["step"])
 
+        self._each(add)
+
     def close(self) -> None:
         """Flush and end the writers."""
-        for writer in self._writers:
-            writer.close()
+        self._each(lambda writer: writer.close())
+
+    def _each(self, do: Callable[[Any], None]) -> None:
+        """Do something to every writer; one that fails is told of, once, and dropped."""
+        for name, writer in list(self._writers.items()):
+            try:
+                do(writer)
+            except Exception as error:  # as in `_open`: a full disk, say, is the log's to report
+                logger.warning("%s cannot write (%s); training goes on without it", name, error)
+                del self._writers[name]
 
 
 def _open(kind: _Kind, folder: Path) -> Any:

@@ -186,6 +186,26 @@ def test_a_line_says_which_boards_are_on_and_a_broken_one_does_no_harm(
     assert len(writers[0].scalars) == 5
 
 
+@pytest.mark.parametrize("call", ["add_scalar", "close"])
+def test_a_board_that_fails_later_is_told_of_once_and_the_log_goes_on(
+    tmp_path: Path, writers: list[Writer], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    calls: list[str] = []
+
+    def fail(self: Writer, *given: Any) -> None:
+        calls.append(call)
+        raise RuntimeError("no space left")
+
+    monkeypatch.setattr(boards.logger.parent, "propagate", True)
+    monkeypatch.setattr(Writer, call, fail)
+    with caplog.at_level("WARNING", boards.logger.name), TrainLog(tmp_path) as log:
+        log.write(training(1))
+        log.write(training(2))
+    assert [record["step"] for record in read_log(log.path)] == [1, 2]
+    assert calls == [call]
+    assert "VisualDL cannot write (no space left); training goes on without it" in caplog.text
+
+
 def test_a_real_tensorboard_file(tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX")
     with TrainLog(tmp_path) as log:
