@@ -124,6 +124,93 @@ def test_json_annotations_give_the_same_masks(own: Path, tmp_path: Path, form: s
     check_masks(tmp_path / "out", {"cat"}, "train")
 
 
+def _coco_of_no_image(document: dict[str, Any]) -> str:
+    document["annotations"][3]["image_id"] = 77
+    return "annotations[3]: image_id 77 is the id of no image"
+
+
+def _coco_without_file_name(document: dict[str, Any]) -> str:
+    del document["images"][2]["file_name"]
+    return "images[2]: it has no 'file_name'"
+
+
+def _coco_without_segmentation(document: dict[str, Any]) -> str:
+    del document["annotations"][1]["segmentation"]
+    return "annotations[1]: it has no 'segmentation'"
+
+
+def _coco_with_text_for_a_number(document: dict[str, Any]) -> str:
+    document["annotations"][0]["track_id"] = "cat"
+    return "annotations[0]: object 'cat' is no number"
+
+
+def _coco_entry_that_is_none(document: dict[str, Any]) -> str:
+    document["annotations"][2] = None
+    return "annotations[2]: "
+
+
+def _coco_images_that_are_none(document: dict[str, Any]) -> str:
+    document["images"] = None
+    return "images: "
+
+
+def _via_without_outline(document: dict[str, Any]) -> str:
+    del document["_via_img_metadata"]["key1"]["regions"][0]["shape_attributes"]
+    return "shot8.png: it has no 'shape_attributes'"
+
+
+def _via_with_half_a_point(document: dict[str, Any]) -> str:
+    document["_via_img_metadata"]["key2"]["regions"][1]["shape_attributes"]["all_points_x"].pop()
+    return "shot9.png: "
+
+
+def _via_without_file_name(document: dict[str, Any]) -> str:
+    del document["_via_img_metadata"]["key3"]["filename"]
+    return "key3: it has no 'filename'"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _coco_of_no_image,
+        _coco_without_file_name,
+        _coco_without_segmentation,
+        _coco_with_text_for_a_number,
+        _coco_entry_that_is_none,
+        _coco_images_that_are_none,
+        _via_without_outline,
+        _via_with_half_a_point,
+        _via_without_file_name,
+    ],
+)
+def test_a_malformed_json_entry_is_named_in_one_line(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Any
+) -> None:
+    document = _via(own) if spoil.__name__.startswith("_via") else _coco(own, polygons=True)
+    expected = spoil(document)
+    path = tmp_path / "annotation.json"
+    path.write_text(json.dumps(document))
+    assert main([str(path), str(tmp_path / "out"), "--frames", str(own / "frames")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {path}: {expected}") and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_shape_that_cannot_be_drawn_is_told_with_its_picture(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(own / "frames" / "dog")
+    document = _coco(own, polygons=True)
+    document["annotations"][0]["segmentation"][0].pop()  # an x without its y
+    document["annotations"][2]["segmentation"] = {"counts": [1, 2]}
+    path = tmp_path / "annotation.json"
+    path.write_text(json.dumps(document))
+    assert main([str(path), "--check", "--frames", str(own / "frames")]) == 2
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mend: ")]
+    assert len(lines) == 2 and "shot7.png: object 1: " in lines[0]
+    assert "shot8.png: object 1: it has no 'size'" in lines[1]
+
+
 def _no_mask(own: Path) -> str:
     (own / "masks" / "cat" / "shot8.png").unlink()
     return "shot8.png: the frame has no mask"

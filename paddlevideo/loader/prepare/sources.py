@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,45 +92,78 @@ Shape = tuple[int, Any]  # object id, and a polygon list [[x, y, ...], ...] or a
 def _shapes_of(document: Any, source: Path) -> dict[str, list[Shape]]:
     """Return the shapes of every picture by its file name (with or without a folder, with or without a suffix)."""
     if isinstance(document, Mapping) and isinstance(document.get("annotations"), list):
-        return _of_coco(document) if "images" in document else _of_inference(document)
+        return _of_coco(document, source) if "images" in document else _of_inference(document, source)
     via = document.get("_via_img_metadata", document) if isinstance(document, Mapping) else None
     if isinstance(via, Mapping) and via and all(isinstance(one, Mapping) and "regions" in one for one in via.values()):
         return _of_via(via, source)
     raise InputError(f"{source}: neither COCO ('images', 'annotations') nor VIA ('regions'); export it as one of them")
 
 
-def _of_coco(document: Mapping[str, Any]) -> dict[str, list[Shape]]:
-    names = {image["id"]: str(image["file_name"]) for image in document["images"]}
+@contextmanager
+def _entry(place: str) -> Iterator[None]:
+    """Within the block what a malformed entry raises becomes an `InputError` that names it by ``place``."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        problem = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{place}: {problem}; mend the entry, or export the file again") from error
+
+
+def _object_id(said: Any) -> int:
+    try:
+        return int(said)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"object {said!r} is no number; number the objects from 1 to 254") from None
+
+
+def _of_coco(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
+    with _entry(f"{source}: images"):
+        images = list(document["images"])
+    names: dict[Any, str] = {}
+    for index, image in enumerate(images):
+        with _entry(f"{source}: images[{index}]"):
+            names[image["id"]] = str(image["file_name"])
     shapes: dict[str, list[Shape]] = {}
-    for annotation in document["annotations"]:
-        known = {**annotation.get("attributes", {}), **{k: annotation[k] for k in OBJECT_KEYS[:-1] if k in annotation}}
-        number = next((known[key] for key in OBJECT_KEYS if key in known), annotation.get("category_id", 1))
-        shapes.setdefault(names[annotation["image_id"]], []).append((int(number), annotation["segmentation"]))
+    for index, annotation in enumerate(document["annotations"]):
+        with _entry(f"{source}: annotations[{index}]"):
+            if annotation["image_id"] not in names:
+                raise ValueError(f"image_id {annotation['image_id']!r} is the id of no image")
+            own = {key: annotation[key] for key in OBJECT_KEYS[:-1] if key in annotation}
+            known = {**annotation.get("attributes", {}), **own}
+            number = next((known[key] for key in OBJECT_KEYS if key in known), annotation.get("category_id", 1))
+            shape = (_object_id(number), annotation["segmentation"])
+            shapes.setdefault(names[annotation["image_id"]], []).append(shape)
     return shapes
 
 
-def _of_inference(document: Mapping[str, Any]) -> dict[str, list[Shape]]:
+def _of_inference(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
     shapes: dict[str, list[Shape]] = {}
-    for record in document["annotations"]:
-        shapes.setdefault(str(record["name"]), []).append((int(record["object_id"]), record["rle"]))
+    for index, record in enumerate(document["annotations"]):
+        with _entry(f"{source}: annotations[{index}]"):
+            shapes.setdefault(str(record["name"]), []).append((_object_id(record["object_id"]), record["rle"]))
     return shapes
 
 
 def _of_via(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
     shapes: dict[str, list[Shape]] = {}
-    for picture in document.values():
-        regions = picture["regions"]
-        for region in regions.values() if isinstance(regions, Mapping) else regions:
-            outline, said = region["shape_attributes"], region.get("region_attributes", {})
-            number = next((said[key] for key in OBJECT_KEYS if key in said), 1)
-            if outline.get("name") not in ("polygon", "polyline") or not str(number).isdecimal():
-                raise InputError(
-                    f"{source}: {picture['filename']}: a region is a '{outline.get('name')}' of object '{number}'; "
-                    "draw polygons and give each the region attribute object_id, a number"
-                )
-            points = [v for pair in zip(outline["all_points_x"], outline["all_points_y"], strict=True) for v in pair]
-            shapes.setdefault(str(picture["filename"]), []).append((int(number), [points]))
+    for key, picture in document.items():
+        with _entry(f"{source}: {picture.get('filename', key)}"):
+            regions = picture["regions"]
+            for region in regions.values() if isinstance(regions, Mapping) else regions:
+                shapes.setdefault(str(picture["filename"]), []).append(_of_region(region))
     return shapes
+
+
+def _of_region(region: Mapping[str, Any]) -> Shape:
+    outline, said = region["shape_attributes"], region.get("region_attributes", {})
+    number = next((said[key] for key in OBJECT_KEYS if key in said), 1)
+    if outline.get("name") not in ("polygon", "polyline") or not str(number).isdecimal():
+        raise ValueError(
+            f"a region is a '{outline.get('name')}' of object '{number}'; "
+            "draw polygons and give each the region attribute object_id, a number"
+        )
+    points = [v for pair in zip(outline["all_points_x"], outline["all_points_y"], strict=True) for v in pair]
+    return int(number), [points]
 
 
 def _sequences_of(frames: Path, shapes: Mapping[str, list[Shape]], source: Path) -> list[SourceSequence]:
@@ -159,15 +193,19 @@ def _paint(shapes: list[Shape], size: tuple[int, int], where: str) -> np.ndarray
     for number, shape in shapes:
         if not 0 < number < 255:
             raise InputError(f"{where}: object {number}; number the objects from 1 to 254")
-        if isinstance(shape, Mapping):
-            rle = coco.frPyObjects(shape, *shape["size"]) if isinstance(shape["counts"], list) else dict(shape)
-            inside = coco.decode(rle)
-            if inside.shape != size:
-                raise InputError(
-                    f"{where}: its encoding is {inside.shape[1]}x{inside.shape[0]}, it is {size[1]}x{size[0]}"
-                )
-            mask[inside > 0] = number
-        else:
-            outlines = [np.asarray(points, float).reshape(-1, 2).round().astype(np.int32) for points in shape]
-            cv2.fillPoly(mask, outlines, number)
+        with _entry(f"{where}: object {number}"):
+            _paint_one(mask, number, shape, where)
     return mask
+
+
+def _paint_one(mask: np.ndarray, number: int, shape: Any, where: str) -> None:
+    if isinstance(shape, Mapping):
+        rle = coco.frPyObjects(shape, *shape["size"]) if isinstance(shape["counts"], list) else dict(shape)
+        inside = coco.decode(rle)
+        if inside.shape != mask.shape:
+            (height, width), (wanted_height, wanted_width) = inside.shape, mask.shape
+            raise InputError(f"{where}: its encoding is {width}x{height}, it is {wanted_width}x{wanted_height}")
+        mask[inside > 0] = number
+    else:
+        outlines = [np.asarray(points, float).reshape(-1, 2).round().astype(np.int32) for points in shape]
+        cv2.fillPoly(mask, outlines, number)
