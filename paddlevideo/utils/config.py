@@ -30,6 +30,7 @@ DEFAULTS: Config = {
     "sync_norm": False,
     "reference": False,
 }
+_COUNTS = ("log_interval", "save_interval", "val_interval", "keep_checkpoints")  # 1 or more
 NEEDED = {
     "train": ("DATASET.batch_size", "DATASET.train", "OPTIMIZER", "epochs"),
     "--validate": ("DATASET.valid",),
@@ -67,6 +68,9 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = N
     if config.get("reference"):
         spread_reference(config, schema)
     config = {**DEFAULTS, **config}
+    for key in _COUNTS:
+        if config[key] < 1:
+            raise InputError(f"{origins[(key,)]}: {key}: expected 1 or more, found {config[key]}")
     config.setdefault("output_dir", f"output/{config.get('model_name', 'model')}")
     return config
 

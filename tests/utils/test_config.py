@@ -252,3 +252,14 @@ def test_another_class_by_override_drops_the_arguments_of_the_first() -> None:
     assert same["METRIC"] == load_config(path)["METRIC"]
     with pytest.raises(InputError, match="METRIC.name=RoundMetric|METRIC.candidates"):
         load_config(path, ["METRIC.name=RoundMetric", "METRIC.candidates=[1]"])
+
+
+@pytest.mark.parametrize("key", ["log_interval", "save_interval", "val_interval", "keep_checkpoints"])
+def test_intervals_and_kept_checkpoints_are_one_or_more(tmp_path: Path, key: str) -> None:
+    path = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite.yaml"
+    assert load_config(path, [f"{key}=1"])[key] == 1
+    with pytest.raises(InputError, match=f"^-o {key}=0: {key}: expected 1 or more, found 0$"):
+        load_config(path, [f"{key}=0"])
+    text = f"_base_: {path}\nseed: 1\n{key}: -5\n"
+    with pytest.raises(InputError, match=f"cfg.yaml:3: {key}: expected 1 or more, found -5$"):
+        load_config(write(tmp_path, text))
