@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import paddle
 import pytest
 
 from paddlevideo.loader.builder import build_loader
+from paddlevideo.metrics.judge import shims
 from paddlevideo.modeling import MANet, build_model
 from paddlevideo.tasks.rounds import Rounds, build_rounds
 from paddlevideo.utils.config import load_config
+from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import ENCODERS
 from paddlevideo.utils.weights import load_into
 from tests.tasks import tiny_training
@@ -37,8 +41,8 @@ def config(tiny_davis: Path, tmp_path: Path) -> Path:
     return tiny_training.write_config(tmp_path / "tiny.yaml", tiny_davis)
 
 
-def build(config: Path, root: Path) -> tuple[Rounds, MANet]:
-    cfg = load_config(config, overrides(root))
+def build(config: Path, root: Path, *more: str) -> tuple[Rounds, MANet]:
+    cfg = load_config(config, overrides(root, *more))
     paddle.seed(0)
     model = build_model(cfg["MODEL"])
     rounds = build_rounds(cfg, model, build_loader(cfg, seed=5))
@@ -77,6 +81,36 @@ def test_corrections_are_of_the_networks_masks_within_the_window(config: Path, t
         assert history[1] == first[name].strokes and history[2] == annotation.strokes
         sequence = next(each for each in rounds.dataset.sequences if each.name == name)
         assert annotation.mask.shape == sequence.size and annotation.mask.max() <= sequence.objects
+
+
+def test_the_official_robot_draws_where_the_network_is_wrong(config: Path, tiny_davis: Path) -> None:
+    if importlib.util.find_spec("davisinteractive") is None:
+        pytest.skip("the official judge is not installed: make judge")
+    rounds, _ = build(config, tiny_davis, "DATASET.train.robot=davis")
+    rounds.annotate(2)
+    assert rounds.dataset.annotations
+    for sequence in rounds.dataset.sequences:
+        if (annotation := rounds.dataset.annotations.get(sequence.name)) is None:
+            continue
+        first, drawn = rounds.history[sequence.name]
+        assert drawn == annotation.strokes and {stroke.frame for stroke in drawn} == {annotation.frame}
+        assert annotation.frame != first[0].frame
+        truth = sequence.mask(annotation.frame)
+        right = []
+        for stroke in drawn:
+            x, y = (np.array(stroke.points) * (truth.shape[1] - 1, truth.shape[0] - 1)).round().astype(int).T
+            right += list((truth[y, x] == stroke.object_id) & (annotation.mask[y, x] != stroke.object_id))
+        assert np.mean(right) > 0.8
+
+
+def test_without_the_official_robot_the_line_tells_of_our_own_strokes(
+    config: Path, tiny_davis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "davisinteractive", None)
+    with pytest.raises(InputError, match="-o DATASET.train.robot=simulated$") as caught:
+        build(config, tiny_davis, "DATASET.train.robot=davis")
+    text = str(caught.value)
+    assert all(command in text for command in shims.INSTALL) and "\n" not in text and "METRIC" not in text
 
 
 def test_the_same_state_gives_the_same_annotations_and_comes_back_from_a_checkpoint(

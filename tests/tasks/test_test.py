@@ -24,6 +24,7 @@ from paddlevideo.metrics.round_metric import RoundMetric
 from paddlevideo.modeling import build_model
 from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
+from paddlevideo.tasks.validate import Validation
 from paddlevideo.utils.errors import InputError
 
 MODEL = {
@@ -101,6 +102,15 @@ def test_rounds_after_perfect_masks_keep_them_and_take_no_time(tiny_davis: Path,
     rounds = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)["rounds"]
     assert [score["JF"] == 1.0 for score in rounds] == [False] * 5 + [True] * 3
     assert [score["seconds"] == 0.0 for score in rounds] == [False] * 6 + [True] * 2
+
+
+def test_a_validation_of_three_rounds_tells_the_first_and_the_last(tiny_davis: Path, knowing: None) -> None:
+    dataset = {"valid": data(tiny_davis)["test"]}
+    cfg = {"DATASET": dataset, "PIPELINE": {"input": {"color": "rgb"}}, "VALIDATION": {"rounds": 3}}
+    scores = Validation(cfg)(network())
+    assert list(scores) == ["J1", "F1", "J3", "F3", "JF"]
+    assert 0 < scores["J1"] < scores["J3"] < 1 and 0 < scores["F1"] < scores["F3"] < 1
+    assert scores["JF"] == pytest.approx((scores["J3"] + scores["F3"]) / 2)
 
 
 def config(root: Path, output: Path) -> dict[str, Any]:

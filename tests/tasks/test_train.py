@@ -211,6 +211,23 @@ def test_a_loss_that_is_no_number_stops_with_step_samples_and_checkpoint(run, tm
     assert all(np.isfinite(value).all() for value in load_weights(tmp_path / "out/toy_step_000004.pdparams").values())
 
 
+def test_a_gradient_that_is_no_number_stops_before_it_is_taken(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forward(self: Toy, batch: dict, step: int, plain=Toy.forward) -> dict:
+        out = plain(self, batch, step)
+        if step == 6:
+            weight = self.propagation_head.weight
+            out["loss"] = out["loss"] + (weight - weight.detach()).square().sum().sqrt()  # 0, with a slope of 0 / 0
+        return out
+
+    monkeypatch.setattr(Toy, "forward", forward)
+    with pytest.raises(InputError, match=r"gradient is nan at step 6 \(samples clip\d, clip\d; .*toy_step_000004"):
+        run()
+    assert read_log(tmp_path / "out/train_log.jsonl")[-1]["step"] == 6
+    assert "toy_step_000008.pdparams" not in names(tmp_path / "out")
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_stop_signal_saves_and_the_resumed_run_is_exact(run, tmp_path: Path, number: int, code: int) -> None:
     before = signal.getsignal(number)
