@@ -213,7 +213,7 @@ def _checkpoint_to_resume(folder: Path, name: str, resume: bool | str | None) ->
     """Return the checkpoint to go on from, None for a fresh start; raises `InputError` when two runs would mix."""
     if resume == "auto" and not has_checkpoint(folder, name):
         return None
-    if resume in (True, "auto"):
+    if resume is True or resume == "auto":
         return find_checkpoint(folder, name)
     newest = latest_checkpoint(folder, name)
     path = find_checkpoint(resume, name) if resume else None
