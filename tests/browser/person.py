@@ -126,7 +126,7 @@ class Person:
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("radio", name=kind).check()
         dialog.get_by_role("button", name="Export").click()
-        expect(dialog.get_by_role("status")).to_contain_text("Done", timeout=60_000)
+        expect(dialog.locator(".export-message")).to_contain_text("Done", timeout=60_000)
         with self.page.expect_download() as download:
             dialog.locator(".export-files a").first.click()
         path = folder / download.value.suggested_filename

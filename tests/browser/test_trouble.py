@@ -120,6 +120,23 @@ def test_a_span_without_the_annotated_frame_is_explained(person: Person, served:
     person.page.get_by_text("lies outside the span").wait_for()
 
 
+def test_an_export_is_done_only_when_the_server_says_so(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.go_to(4)
+    person.draw(*across(4))
+    person.until(lambda: person.document()["settings"].get("frame") == 4, "the page's settings are not kept")
+    begun = {"job": {"kind": "export", "done": 0, "total": FRAMES, "paused": False, "position": 0}}
+    person.page.route(
+        "**/exports",
+        lambda route: route.fulfill(json=begun) if route.request.method == "POST" else route.continue_(),
+    )
+    person.button("export").click()
+    dialog = person.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Export").click()
+    message = dialog.locator(".export-message")  # no event comes of this export
+    person.until(lambda: message.inner_text() == f"Frame 0 of {FRAMES}", "the export is not begun")
+
+
 def _base64(path: Path) -> str:
     import base64
 

@@ -133,7 +133,7 @@ export class Editor {
 
   openExport() {
     this.store.set({ playing: false });
-    openExport(this.store);
+    openExport(this.store, this.job);
   }
 
   openHelp() {

@@ -18,8 +18,8 @@ const KINDS = [
   ["scribbles", null, "scribbles"],
 ];
 
-/** @param {Store} store */
-export function openExport(store) {
+/** @param {Store} store @param {Job} job */
+export function openExport(store, job) {
   const { id, frames } = store.get("doc");
   const message = el("p", { class: "export-message", role: "status" });
   const bar = el("progress", { max: 1, value: 0, hidden: true, "aria-label": t("export.progress") });
@@ -27,43 +27,55 @@ export function openExport(store) {
   const go = el("button", { type: "submit", class: "main-button", text: t("export.go") });
   const form = el("form", { class: "export-form" }, choices(), el("div", { class: "export-foot" }, message, go));
   let open = true;
+  let sending = false; // asked for, not yet answered
 
+  /** Show the files; returns whether that went well. */
   const list = async () => {
     try {
       const found = await api.listExports(id);
       files.replaceChildren(...found.map(fileRow));
+      return true;
     } catch (error) {
       message.textContent = errorText(error);
+      return false;
     }
   };
   const update = () => {
     if (!open) return;
-    const job = store.get("jobs").export;
-    const mine = Boolean(job);
-    if (mine && job.total) message.textContent = t("export.running", job);
-    else if (mine) message.textContent = t("export.begun");
-    else if (go.disabled) {
-      message.textContent = t("export.finished");
-      list();
-    }
-    go.disabled = mine;
-    bar.hidden = !mine;
-    bar.value = mine && job.total ? job.done / job.total : 0;
+    const running = store.get("jobs").export;
+    const last = store.get("exported");
+    if (running) message.textContent = t(running.total ? "export.running" : "export.begun", running);
+    else if (last && !last.finished && !last.failed) message.textContent = ""; // lost sight of, with the server
+    go.disabled = sending || Boolean(running);
+    bar.hidden = !running;
+    bar.value = running?.total ? running.done / running.total : 0;
+  };
+  const end = async () => {
+    const last = store.get("exported");
+    if (!open || !last) return;
+    if (last.failed) message.textContent = errorText(last.failed);
+    else if (last.cancelled) message.textContent = t("export.cancelled");
+    else if (last.finished && (await list()) && store.get("exported") === last) message.textContent = t("export.finished");
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const [kind, format] = KINDS[Number(new FormData(form).get("kind"))];
-    go.disabled = true;
+    sending = true;
+    store.set({ exported: null });
     message.textContent = t("export.begun");
+    update();
     try {
-      await api.startExport(id, kind, format);
-      update();
+      const answer = await api.startExport(id, kind, format);
+      if (!store.get("exported")) job.jobCame(answer.job); // its events may have come before
     } catch (error) {
       message.textContent = errorText(error);
-      go.disabled = false;
     }
+    sending = false;
+    update();
   });
-  store.on(["jobs"], update);
+  if (!store.get("jobs").export) store.set({ exported: null }); // how an earlier one ended is not news
+  store.on(["jobs", "exported"], update);
+  store.on(["exported"], end);
   const missing = frames.masks.filter((rev) => !rev).length;
   const hint = missing ? el("p", { class: "hint", text: t("export.missing", { missing }) }) : null;
   openDialog(t("export.title"), [hint, form, bar, files].filter(Boolean), { closed: () => (open = false) });

@@ -58,6 +58,7 @@ export class Job {
   /** A job goes on, ended or failed. */
   jobCame(event) {
     if (event.failed) toastError(event.failed);
+    if (event.kind === "export") this.store.set({ exported: { at: performance.now(), ...event } });
     const over = Boolean(event.failed || event.finished || (event.kind === "replay" && event.done >= event.total));
     const { [event.kind]: _, ...others } = this.store.get("jobs");
     setJobs(this.store, over ? others : { ...others, [event.kind]: event });

@@ -62,6 +62,7 @@ export function editorStore(doc) {
     erasing: new Set(), // keys of strokes under the eraser
     jobs: {}, // kind -> what the server told of it last
     job: null, // the one that is shown
+    exported: null, // the last event of an export, and `at`: when it came
     embedding: null, // {done, total} while the server prepares frames
     came: new Map(), // frame -> {at, rev, state}: masks that came as events, and when
     connected: true,
@@ -89,8 +90,11 @@ export function adoptDocument(store, doc, asked = Infinity) {
     doc.frames.state[frame] = state;
   }
   const objects = doc.objects.map((each) => each.id);
+  const jobs = doc.job ? { [doc.job.kind]: doc.job } : {};
+  // A document tells of one job: of an export beside a propagation, and since `asked`, only events do.
+  if (doc.job?.kind === "propagate" || store.get("exported")?.at > asked) jobs.export = store.get("jobs").export;
   store.set({ doc });
-  setJobs(store, doc.job ? { [doc.job.kind]: doc.job } : {});
+  setJobs(store, jobs);
   if (!objects.includes(store.get("object")) && objects.length) store.set({ object: objects[0] });
   store.touch("masks");
 }
