@@ -24,13 +24,29 @@ def test_every_control_of_the_editor_has_a_name_and_a_tooltip(person: Person, se
             .map((each) => each.outerHTML)"""
     )
     assert nameless == []
-    bare = person.page.evaluate(
-        """[...document.querySelectorAll(".editor :is(button, select, input)")]
-            .filter((each) => !each.dataset.tip).map((each) => each.outerHTML)"""
-    )
-    assert bare == []
+    assert _bare(person, ".editor") == []
     person.button("eraser").hover()
     person.page.get_by_role("tooltip").get_by_text("Eraser").wait_for()
+
+
+def test_controls_of_dialogs_and_of_the_start_screen_have_tooltips(person: Person, served: Served) -> None:
+    person.page.goto(served.home + "#/")
+    person.page.locator(".folder-row").first.wait_for()
+    assert _bare(person, ".start") == []
+    person.open_video(served.home, "disc.mp4")
+    person.button("export").click()
+    assert _bare(person, "dialog") == []
+    person.page.get_by_role("dialog").get_by_role("button", name="Export").hover()
+    person.page.locator("dialog #tooltip").wait_for()  # inside, for an open dialog covers all else
+
+
+def _bare(person: Person, where: str) -> list[str]:
+    """The controls that have no tooltip, neither of their own nor of their label's."""
+    bare: list[str] = person.page.evaluate(
+        f"""[...document.querySelectorAll("{where} :is(button, select, input, a[href])")]
+            .filter((each) => !each.closest("[data-tip]")).map((each) => each.outerHTML)"""
+    )
+    return bare
 
 
 def test_it_works_without_a_mouse(person: Person, served: Served) -> None:

@@ -9,8 +9,10 @@ export function openDialog(title, content, { class: extra = "", closed = () => {
   const heading = el("h2", { text: title, id: "dialog-title" });
   const dialog = el("dialog", { class: `dialog ${extra}`, "aria-labelledby": "dialog-title" });
   const close = iconButton("close", t("dialog.close"), () => dialog.close());
-  dialog.append(el("header", {}, heading, close), el("div", { class: "dialog-body" }, ...content));
+  const toasts = document.getElementById("toasts"); // in the dialog while it is open: it covers all outside of it
+  dialog.append(el("header", {}, heading, close), el("div", { class: "dialog-body" }, ...content), toasts);
   dialog.addEventListener("close", () => {
+    document.body.append(toasts);
     dialog.remove();
     closed();
   });

@@ -127,8 +127,9 @@ export class Editor {
     if (!gone) return;
     const answer = await this.commands.run((id, revision) => api.removeObject(id, revision, object));
     if (!answer) return;
-    const undo = { text: t("action.undo"), run: () => this.undo() };
-    toast(t("objects.removed", { name: nameOf(gone) }), { action: undo });
+    const name = nameOf(gone);
+    const undo = { text: t("action.undo"), tip: t("objects.bringBack", { name }), run: () => this.undo() };
+    toast(t("objects.removed", { name }), { action: undo });
   }
 
   openExport() {
@@ -191,7 +192,7 @@ export class Editor {
 
   #failed(error) {
     const again = this.strokes.refused();
-    const action = again && error.code === "stale_revision" ? { text: t("stroke.again"), run: again } : null;
-    toastError(error, { action });
+    const action = again && { text: t("stroke.again"), tip: t("stroke.againTip"), run: again };
+    toastError(error, { action: error.code === "stale_revision" ? action : null });
   }
 }

@@ -1,6 +1,7 @@
 // The export dialog: what to write, how far it is, and the files so far.
 
 import * as api from "./api.js";
+import { tip } from "./controls.js";
 import { openDialog } from "./dialog.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
@@ -26,6 +27,7 @@ export function openExport(store, job) {
   const files = el("ul", { class: "export-files", "aria-label": t("export.files") });
   const go = el("button", { type: "submit", class: "main-button", text: t("export.go") });
   const form = el("form", { class: "export-form" }, choices(), el("div", { class: "export-foot" }, message, go));
+  tip(go, t("export.goTip"));
   let open = true;
   let sending = false; // asked for, not yet answered
 
@@ -87,7 +89,7 @@ function choices() {
   const rows = KINDS.map(([, , words], i) =>
     el(
       "label",
-      { class: "export-kind" },
+      { class: "export-kind", data: { tip: t(`export.${words}Tip`) } },
       el("input", { type: "radio", name: "kind", value: i, checked: i === 0 }),
       el("span", {}, el("b", { text: t(`export.${words}`) }), el("small", { text: t(`export.${words}Hint`) })),
     ),
@@ -96,6 +98,7 @@ function choices() {
 }
 
 function fileRow({ name, bytes, url }) {
-  const link = el("a", { href: url, download: name, "aria-label": t("export.download", { name }) }, icon("download"));
+  const link = el("a", { href: url, download: name }, icon("download"));
+  tip(link, t("export.download", { name }));
   return el("li", {}, link, el("span", { class: "file-name", text: name }), el("small", { text: formatBytes(bytes) }));
 }

@@ -1,6 +1,7 @@
 // Choosing a video from the folders that the server allows.
 
 import { browse } from "./api.js";
+import { tip } from "./controls.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { errorText, t } from "./i18n.js";
@@ -40,9 +41,10 @@ export class Folders {
 
   #drawTrail(folder, path) {
     const parts = path ? path.split("/") : [];
-    const crumb = (text, run) => el("button", { type: "button", class: "crumb", text, on: { click: run } });
+    const crumb = (text, run, told = t("folders.into", { name: text })) =>
+      tip(el("button", { type: "button", class: "crumb", text, on: { click: run } }), told);
     const crumbs = [
-      this.names.length > 1 ? crumb(t("folders.all"), () => this.#showRoots()) : null,
+      this.names.length > 1 ? crumb(t("folders.all"), () => this.#showRoots(), t("folders.allTip")) : null,
       crumb(folder, () => this.#show(folder, "")),
       ...parts.map((part, i) => crumb(part, () => this.#show(folder, parts.slice(0, i + 1).join("/")))),
     ];
@@ -62,6 +64,6 @@ export class Folders {
       el("span", { text: name }),
       el("small", { text: note || (kind === "frames" ? t("folders.frames") : "") }),
     );
-    return el("li", {}, button);
+    return el("li", {}, tip(button, t(kind === "folder" ? "folders.into" : "start.open", { name })));
   }
 }

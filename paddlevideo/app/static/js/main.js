@@ -1,6 +1,7 @@
 // The page begins here: words, the server's state, then the screen that the address asks for.
 
 import * as api from "./api.js";
+import { tip } from "./controls.js";
 import { el } from "./dom.js";
 import { Editor } from "./editor.js";
 import { errorText, loadWords, t } from "./i18n.js";
@@ -21,6 +22,8 @@ function put(next) {
 function problem(error) {
   const again = el("button", { type: "button", class: "main-button", text: t("page.again"), on: { click: show } });
   const home = el("a", { class: "plain-button", href: "#/", text: t("action.home") });
+  tip(again, t("page.againTip"));
+  tip(home, t("page.homeTip"));
   put({ element: el("div", { class: "problem" }, el("p", { role: "alert", text: errorText(error) }), again, home) });
 }
 

@@ -110,7 +110,7 @@ export class Objects {
   }
 
   #nameInput(object) {
-    const input = el("input", { type: "text", value: nameOf(object), maxlength: 60, "aria-label": t("objects.name") });
+    const input = el("input", { type: "text", value: nameOf(object), maxlength: 60 });
     let done = false;
     const finish = (keep) => {
       if (done) return;
@@ -124,6 +124,6 @@ export class Objects {
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
     });
-    return input;
+    return tip(input, t("objects.name"), ["Enter"]);
   }
 }

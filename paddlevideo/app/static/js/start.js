@@ -85,6 +85,7 @@ export class Start {
 
   #buildDrop() {
     const input = el("input", { type: "file", accept: "video/*,.mkv,.avi,.mov,.mp4,.webm", class: "unseen", id: "file" });
+    input.dataset.tip = t("start.chooseTip");
     input.addEventListener("change", () => {
       if (input.files[0]) this.#upload(input.files[0]);
       input.value = "";
@@ -93,7 +94,7 @@ export class Start {
     this.message = el("p", { class: "drop-message", role: "status" });
     const stop = el("button", { type: "button", class: "plain-button", text: t("start.stop") });
     stop.addEventListener("click", () => this.#sending?.abort());
-    this.sending = el("div", { class: "sending", hidden: true }, this.message, this.bar, stop);
+    this.sending = el("div", { class: "sending", hidden: true }, this.message, this.bar, tip(stop, t("start.stopTip")));
     const { upload_bytes: bytes, frames } = this.state.limits;
     const choose = el("label", { class: "main-button", for: "file", text: t("start.choose") });
     this.waiting = el(

@@ -1,7 +1,7 @@
 // Short messages at the picture's foot: what went wrong, and what to do about it.
 
+import { iconButton, tip } from "./controls.js";
 import { el } from "./dom.js";
-import { icon } from "./icons.js";
 import { errorText, t } from "./i18n.js";
 
 const STAYS = 7000; // ms
@@ -10,11 +10,11 @@ const MOST = 3;
 /**
  * Show a message.
  * @param {string} text
- * @param {{kind?: "info"|"error", action?: {text: string, run: () => void}}} options a message with an action stays longer
+ * @param {{kind?: "info"|"error", action?: {text: string, tip: string, run: () => void}}} options
+ *   a message with an action stays longer
  */
 export function toast(text, { kind = "info", action = null } = {}) {
   const box = document.getElementById("toasts");
-  const close = el("button", { type: "button", class: "icon-button small", "aria-label": t("toast.close") }, icon("close"));
   const message = el("div", { class: `toast ${kind}` }, el("p", { text }));
   const remove = () => message.remove();
   if (action) {
@@ -22,10 +22,10 @@ export function toast(text, { kind = "info", action = null } = {}) {
       remove();
       action.run();
     };
-    message.append(el("button", { type: "button", class: "text-button", text: action.text, on: { click: run } }));
+    const button = el("button", { type: "button", class: "text-button", text: action.text, on: { click: run } });
+    message.append(tip(button, action.tip));
   }
-  close.addEventListener("click", remove);
-  message.append(close);
+  message.append(iconButton("close", t("toast.close"), remove, { class: "small" }));
   while (box.childElementCount >= MOST) box.firstElementChild.remove();
   box.append(message);
   setTimeout(remove, action ? 2 * STAYS : STAYS);

@@ -9,6 +9,8 @@ export function attachTooltip() {
   let timer = 0;
 
   const show = (owner) => {
+    const place = owner.closest("dialog") ?? document.body; // an open dialog lies above all that is outside of it
+    if (bubble.parentElement !== place) place.append(bubble);
     bubble.replaceChildren(owner.dataset.tip);
     if (owner.dataset.keys) bubble.append(el("kbd", { text: owner.dataset.keys }));
     bubble.hidden = false;
@@ -31,7 +33,7 @@ export function attachTooltip() {
   });
   document.addEventListener("focusin", (event) => {
     const owner = event.target.closest?.("[data-tip]");
-    if (owner?.matches(":focus-visible")) show(owner);
+    if (owner && event.target.matches(":focus-visible")) show(owner);
   });
   for (const name of ["pointerdown", "focusout", "keydown"]) document.addEventListener(name, hide);
 }
