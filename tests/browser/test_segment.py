@@ -177,6 +177,10 @@ def test_objects_are_added_named_hidden_locked_and_removed(person: Person, serve
     person.see_mask(disc(10), (0, 255, 0))
 
     person.press("F2")
+    person.page.keyboard.type("Disc")
+    person.press("Enter")
+    row.get_by_role("button", name="Disc", exact=True).wait_for()
+    row.locator("[data-control=rename]").click()
     person.page.keyboard.type("Ball")
     person.press("Enter")
     person.page.locator(".object").get_by_role("button", name="Ball", exact=True).wait_for()

@@ -76,6 +76,7 @@ export class Objects {
       button.dataset.control = name;
       return button;
     };
+    const rename = control("rename", "pencil", t("objects.rename"), () => this.rename(object.id));
     const hide = control("hide", object.hidden ? "eyeOff" : "eye", t(object.hidden ? "objects.show" : "objects.hide"), () =>
       change({ hidden: !object.hidden }),
     );
@@ -91,6 +92,7 @@ export class Objects {
       { class: classes.filter(Boolean).join(" "), data: { object: object.id } },
       color,
       this.#renaming === object.id ? this.#nameInput(object) : this.#chooser(object, number, on),
+      rename,
       hide,
       lock,
       remove,
