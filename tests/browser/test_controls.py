@@ -73,6 +73,18 @@ def test_it_works_without_a_mouse(person: Person, served: Served) -> None:
     assert person.page.get_by_role("dialog").count() == 0
 
 
+def test_keys_move_a_zoomed_picture(person: Person, served: Served) -> None:
+    person.page.goto(served.home + "#/")
+    person.page.locator(".folder-row", has_text="disc.mp4").focus()
+    person.press("Enter")
+    person.see_editor()
+    person.page.locator(".picture-top").focus()
+    person.press("=", "=", "=", "h", *["Alt+ArrowRight"] * 3, "b", "Enter", "Enter")  # a dot in the view's middle
+    person.until(lambda: bool(person.document()["strokes"]), "no stroke")
+    (stroke,) = person.document()["strokes"]
+    assert stroke["points"][0][0] > 0.53
+
+
 def test_fingers_draw_pinch_and_move(new_person: Callable[..., Person], served: Served) -> None:
     person = new_person(viewport={"width": 1024, "height": 768}, has_touch=True)
     person.open_video(served.home, "disc.mp4")
