@@ -69,6 +69,8 @@ def test_it_works_without_a_mouse(person: Person, served: Served) -> None:
     person.page.locator(".round").wait_for(state="detached")
     person.press("?")
     person.page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    assert _bare(person, "dialog") == []
+    assert person.page.get_by_role("link", name="HTTP interface").get_attribute("href") == "api/docs"
     person.press("Escape")
     assert person.page.get_by_role("dialog").count() == 0
 

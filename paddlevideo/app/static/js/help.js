@@ -1,6 +1,7 @@
-// The list of shortcuts, made from the actions themselves.
+// The list of shortcuts, made from the actions themselves, and the way to the HTTP interface's description.
 
 import { GROUPS } from "./actions.js";
+import { tip } from "./controls.js";
 import { openDialog } from "./dialog.js";
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
@@ -22,6 +23,8 @@ export function openHelp(actions) {
     ]);
     return el("section", {}, el("h3", { text: t(`group.${group}`) }), el("dl", {}, ...lines));
   });
-  const close = openDialog(t("help.title"), [el("div", { class: "shortcut-groups" }, ...groups)], { class: "wide" });
-  close.addEventListener("keydown", (event) => event.key === "?" && close.close());
+  const link = el("a", { href: "api/docs", target: "_blank", text: t("help.api") });
+  const content = [el("div", { class: "shortcut-groups" }, ...groups), el("p", {}, tip(link, t("help.apiTip")))];
+  const dialog = openDialog(t("help.title"), content, { class: "wide" });
+  dialog.addEventListener("keydown", (event) => event.key === "?" && dialog.close());
 }
