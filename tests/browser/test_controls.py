@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.served import Served
-from tests.browser.test_segment import disc
+from tests.browser.test_segment import FRAMES, disc
 
 if TYPE_CHECKING:
     from tests.browser.person import Person
@@ -73,6 +73,21 @@ def test_it_works_without_a_mouse(person: Person, served: Served) -> None:
     assert person.page.get_by_role("link", name="HTTP interface").get_attribute("href") == "api/docs"
     person.press("Escape")
     assert person.page.get_by_role("dialog").count() == 0
+
+
+def test_tool_object_and_span_are_there_after_a_reload(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.press("a")
+    person.page.locator("li.object.on[data-object='2']").wait_for()
+    person.go_to(5)
+    person.press("i", "e")
+    person.until(lambda: person.document()["settings"].get("tool") == "eraser", "the page's settings are not kept")
+    assert person.document()["settings"]["span"] == [5, FRAMES - 1]
+    person.page.reload()
+    person.see_editor()
+    person.page.locator("[data-action=eraser][aria-pressed=true]").wait_for()
+    person.page.locator("li.object.on[data-object='2']").wait_for()
+    assert person.button("spanClear").is_enabled()
 
 
 def test_keys_move_a_zoomed_picture(person: Person, served: Served) -> None:

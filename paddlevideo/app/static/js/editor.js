@@ -25,7 +25,8 @@ import { toast, toastError } from "./toasts.js";
 import { buildTopbar } from "./topbar.js";
 import { buildTransport } from "./transport.js";
 
-const KEPT = ["brush", "opacity", "outline", "follow", "frame"]; // of the store, in the project's settings
+// Of the store, in the project's settings.
+const KEPT = ["brush", "opacity", "outline", "follow", "frame", "tool", "object", "span"];
 
 export class Editor {
   /** @param {object} doc the project's document @param {() => void} redraw builds the page anew, in another language */

@@ -1,5 +1,7 @@
 // What the page knows, and who wants to hear of changes.
 
+import { clamp } from "./dom.js";
+
 export class Store {
   #listeners = new Map();
   #changed = new Set();
@@ -49,14 +51,14 @@ export function editorStore(doc) {
   return new Store({
     doc: null, // filled by adoptDocument
     frame: Math.min(settings.frame ?? 0, doc.video.frames - 1),
-    tool: "brush",
-    object: doc.objects[0]?.id ?? 1,
+    tool: settings.tool ?? "brush",
+    object: settings.object ?? doc.objects[0]?.id ?? 1, // adoptDocument takes another where it is gone
     brush: settings.brush ?? 0.008, // of the picture's width
     opacity: settings.opacity ?? 0.5,
     outline: settings.outline ?? false,
     strokesShown: settings.strokes ?? true,
     follow: settings.follow ?? true,
-    span: null,
+    span: keptSpan(settings.span, doc.video.frames - 1),
     playing: false,
     pending: [], // strokes on their way to the server
     erasing: new Set(), // keys of strokes under the eraser
@@ -68,6 +70,12 @@ export function editorStore(doc) {
     connected: true,
     busy: 0, // calls under way
   });
+}
+
+/** The span that was kept, inside the video; null where there is none, or where it is the whole. */
+function keptSpan(span, last) {
+  const [from, to] = (span ?? [0, last]).map((each) => clamp(each, 0, last));
+  return from === 0 && to === last ? null : [from, to];
 }
 
 const SHOWN_FIRST = ["propagate", "export", "replay", "decode"];
