@@ -47,7 +47,10 @@ export class Editor {
     this.element = el(
       "div",
       { class: "editor" },
-      buildTopbar(store, this.actions, this.commands, redraw),
+      buildTopbar(store, this.actions, this.commands, async () => {
+        await this.keep();
+        redraw();
+      }),
       buildRail(store, this.actions),
       this.picture.element,
       el("aside", { class: "side" }, this.objects.element, buildRounds(store, (frame) => this.seek(frame))),
@@ -185,10 +188,11 @@ export class Editor {
       return api.patchProject(id, { settings: { ...settings, strokes: this.store.get("strokesShown") } });
     };
     const soon = later(() => this.commands.run(keep), 800);
-    const leave = () => soon.cancel() && keep(this.store.get("doc").id); // at once: a page that goes does not wait
+    // At once: a page that goes does not wait.
+    this.keep = () => (soon.cancel() ? keep(this.store.get("doc").id).catch(() => {}) : null);
     this.store.on([...KEPT, "strokesShown"], () => !this.store.get("playing") && !this.job.following && soon());
-    window.addEventListener("pagehide", leave);
-    this.ends.push(leave, () => window.removeEventListener("pagehide", leave));
+    window.addEventListener("pagehide", this.keep);
+    this.ends.push(this.keep, () => window.removeEventListener("pagehide", this.keep));
   }
 
   #failed(error) {
