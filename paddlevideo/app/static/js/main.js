@@ -6,11 +6,13 @@ import { el } from "./dom.js";
 import { Editor } from "./editor.js";
 import { errorText, loadWords, t } from "./i18n.js";
 import { Start } from "./start.js";
+import { toastError } from "./toasts.js";
 import { attachTooltip } from "./tooltip.js";
 
 const place = document.getElementById("screen");
 let screen = null; // the Start or Editor there is
 let opened = null; // a document just made, which need not be asked for again
+let asked = null; // the state that the page began with, likewise
 let turn = 0; // of showing: a slow answer to an earlier address shows nothing
 
 function put(next) {
@@ -34,6 +36,8 @@ function open(doc) {
 
 async function show() {
   const mine = (turn += 1);
+  const known = asked;
+  asked = null;
   const id = location.hash.match(/^#\/project\/([\w-]+)$/)?.[1];
   try {
     if (id) {
@@ -41,8 +45,10 @@ async function show() {
       opened = null;
       if (mine === turn) put(new Editor(doc, show));
     } else {
-      const state = await api.getState();
-      if (mine === turn) put(new Start(state, open, show));
+      const state = known ?? (await api.getState());
+      if (mine !== turn) return;
+      put(new Start(state, open, show));
+      if (state.error) toastError(state.error); // of the video that the command line names
     }
   } catch (error) {
     if (mine === turn) problem(error);
@@ -53,8 +59,8 @@ async function begin() {
   await loadWords();
   attachTooltip();
   try {
-    const state = location.hash ? null : await api.getState();
-    if (state?.open) history.replaceState(null, "", `#/project/${state.open}`);
+    asked = location.hash ? null : await api.getState();
+    if (asked?.open) history.replaceState(null, "", `#/project/${asked.open}`);
   } catch {
     // `show` asks again and says what is wrong
   }

@@ -60,7 +60,7 @@ function projectName(store, commands) {
   };
   input.addEventListener("change", () => {
     const name = input.value.trim();
-    if (name) commands.run((id) => api.patchProject(id, { name }));
+    if (name) commands.run((id, revision) => api.patchProject(id, { name, revision }));
     else reset();
   });
   input.addEventListener("keydown", (event) => {

@@ -68,7 +68,8 @@ function statusOf(store) {
   const { rounds, objects } = store.get("doc");
   const job = store.get("job");
   if (!store.get("connected")) return t("status.lost");
-  if (job?.position > 0) return t("status.queue", { position: job.position });
+  // The others' thumbnails do not keep anybody from drawing.
+  if (job?.position > 0 && job.kind !== "decode") return t("status.queue", { position: job.position });
   if (job?.paused) return t("status.paused", job);
   if (job) {
     const rate = job.rate ? t("status.rate", { rate: formatNumber(job.rate, 1) }) : "";
