@@ -43,7 +43,7 @@ def test_one_line_with_numbers(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="paddlevideo"):
         _check(budget, disk, tmp_path, monkeypatch)
     assert [record.levelno for record in caplog.records] == [level]
     assert all(word in caplog.text for word in words)
