@@ -76,7 +76,7 @@ class Steps:
         result = self._answer(current, current.frame, logits, state, ids)
         if seen is not None and self._refine:
             result = self._refined(current, seen, state, ids)
-        if self._references == "answer":
+        if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
             shown = state.masks.grid(current.frame)
             assert shown is not None
             shares = _locked(_shares(result.logits), shown, ids, self._locks.ids)
