@@ -91,7 +91,7 @@ class Round:
         mask: the mask (H,W) of a round that gave one.
         strokes: the strokes behind ``label``, as far as they came as strokes.
         reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1,
-            or what the answer is sure of, see `Session`.
+            or with what the answer is sure of, see `Session`.
         prepared: what the engine has made of ``reference``, while it is of use.
         noted: whether the frame, matched against itself, is in the global memory.
         propagated: whether propagation has begun; more strokes then make a new round.

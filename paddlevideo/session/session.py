@@ -50,7 +50,7 @@ class Session:
         refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
             does not.
         references: what global matching compares other frames with: ``"strokes"``, in the first round with the far
-            background, as the reference does, or ``"answer"``, what the annotated frame's answer is sure of.
+            background, as the reference does, or ``"answer"``, in the first round what its answer is sure of.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 

@@ -54,8 +54,8 @@ MEANINGS = {
     "frames, ``between`` which the masks of both sides mix.",
     "INFERENCE.refine": "strokes are answered by the propagation head on top of the interaction head; the reference "
     "does not.",
-    "INFERENCE.references": "what global matching compares other frames with: the ``strokes``, or what the annotated "
-    "frame's ``answer`` is sure of.",
+    "INFERENCE.references": "what global matching compares other frames with: the ``strokes``, or in the first "
+    "round what its ``answer`` is sure of.",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
 }

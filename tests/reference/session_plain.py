@@ -21,7 +21,7 @@ class PlainSession:
     """Annotate, propagate, look at masks: the part of `Session` that the reference has.
 
     ``refine`` is ours: the propagation head runs on the annotated frame itself; so is ``answer``: other frames are
-    matched with what the answer there is sure of.
+    matched with what the first round's answer is sure of.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class PlainSession:
             near = self._engine.local_map(embedding, embedding, previous, self.ids)
             logits = self._engine.propagate(embedding, seen, near, previous, self.ids)
             self._masks[frame] = self._labels(logits)
-        if self._answer:
+        if self._answer and self.round == 1:
             shares = F.softmax(paddle.to_tensor(logits), axis=0).numpy()
             self._reference = label.copy()
             for row, object_id in enumerate(self.ids):

@@ -128,7 +128,7 @@ def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: b
         plain.annotate(frame, label)
         session.annotate(frame, label)
         matched = session.rounds[-1].reference
-        assert not answer or (matched != label).any()  # there is more than strokes
+        assert not answer or session.rounds[-1].number > 1 or (matched != label).any()  # more than strokes
         order = [result.frame for result in session.propagate()]
         assert list(plain.propagate()) == order
         for t in range(len(clip)):
