@@ -173,11 +173,7 @@ class ClipDataset(TrainingSamples):
                 # The memory of global matching keeps the first round: later strokes add to it.
                 scribble, earlier = correction, to_grid(damaged)
                 shown = np.where(correction != UNLABELLED, correction, region)
-        previous = clip.masks[1]
-        if rng.random() < self.previous_damage_prob:
-            previous = self.previous_damage(previous, rng)
-            if rng.random() < 0.25:
-                previous = self.part_damage(previous, rng)
+        previous = self._damaged(clip.masks[1], self.previous_damage_prob, rng)
         reference = shown
         if rng.random() < self.reference_full_prob:
             reference = self._answer(truth, scribble, rng) if rng.random() < self.reference_damage_prob else full
@@ -192,14 +188,16 @@ class ClipDataset(TrainingSamples):
             interaction_reference=shown,
         )
 
+    def _damaged(self, mask: np.ndarray, prob: float, rng: np.random.Generator) -> np.ndarray:
+        """``mask`` (H, W), with probability ``prob`` moved or reshaped; one in four then loses or gains a part."""
+        if rng.random() >= prob:
+            return mask
+        mask = self.previous_damage(mask, rng)
+        return self.part_damage(mask, rng) if rng.random() < 0.25 else mask
+
     def _answer(self, truth: np.ndarray, scribble: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What a network could have made of the strokes, as far as it is sure: (h, w), -1 elsewhere."""
-        mask = truth
-        if rng.random() < 0.5:
-            mask = self.previous_damage(mask, rng)
-            if rng.random() < 0.25:
-                mask = self.part_damage(mask, rng)
-        label = to_grid(mask).astype(np.int64)
+        label = to_grid(self._damaged(truth, 0.5, rng)).astype(np.int64)
         cells = np.ones((2 * int(rng.integers(3)) + 1,) * 2, np.uint8)
         ids = label.astype(np.uint8)
         unsure = cv2.dilate(ids, cells) != cv2.erode(ids, cells)
