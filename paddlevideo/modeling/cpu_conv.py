@@ -2,24 +2,27 @@
 
 Paddle's eager depthwise kernels on a CPU are scalar, and a step of a depthwise network spends most of its time there.
 Here a zero-padded plane lies flat in the cache, so that a tap of the kernel is one offset and the loop over pixels is
-one long vector loop. It runs over the margins as well, which costs little; what falls there is dropped.
+one long vector loop. It runs over the margins as well, which costs little; what falls there is dropped. Each loop does
+the channels or planes from ``start`` to ``stop``.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import paddle
-from numba import njit, prange
+from numba import njit
 from paddle.autograd import PyLayer
 
+from ..utils.bands import in_bands
 from .cpu_arrays import as_array, new_tensor
 
 GROUP = 4  # taps a pass over the pixels: sums stay in registers longer
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _offsets(k, dilation, row):  # type: ignore[no-untyped-def]
     """Offsets of the k*k taps in a flat plane of that row length, filled up with zeros to whole groups."""
     offsets = np.zeros((k * k + GROUP - 1) // GROUP * GROUP, np.int64)
@@ -29,16 +32,16 @@ def _offsets(k, dilation, row):  # type: ignore[no-untyped-def]
     return offsets
 
 
-@njit(parallel=True, fastmath=True, cache=True)
-def _correlate(x, weight, start, dilation, out):  # type: ignore[no-untyped-def]
-    """Correlate x (B,C,H,W) with weight (C,k,k), size kept, add start (C,), write to out."""
-    batch, channels, height, width = x.shape
+@njit(cache=True, nogil=True, fastmath=True)
+def _correlate(x, weight, bias, dilation, out, start, stop):  # type: ignore[no-untyped-def]
+    """Correlate x (B,C,H,W) with weight (C,k,k), size kept, add bias (C,), write to out."""
+    _, channels, height, width = x.shape
     k = weight.shape[1]
     margin = dilation * (k - 1) // 2
     row = width + 2 * margin
     length = height * row - 2 * margin
     offsets = _offsets(k, dilation, row)
-    for plane in prange(batch * channels):
+    for plane in range(start, stop):
         b, c = plane // channels, plane % channels
         padded = np.zeros((height + 2 * margin) * row, np.float32)
         for y in range(height):
@@ -49,7 +52,7 @@ def _correlate(x, weight, start, dilation, out):  # type: ignore[no-untyped-def]
         for i in range(k):
             for j in range(k):
                 taps[i * k + j] = weight[c, i, j]
-        total = np.full(length, start[c], np.float32)
+        total = np.full(length, bias[c], np.float32)
         for q in range(0, len(offsets), GROUP):
             a0 = padded[offsets[q] : offsets[q] + length]
             a1 = padded[offsets[q + 1] : offsets[q + 1] + length]
@@ -63,24 +66,24 @@ def _correlate(x, weight, start, dilation, out):  # type: ignore[no-untyped-def]
                 out[b, c, y, t] = total[y * row + t]
 
 
-@njit(parallel=True, fastmath=True, cache=True)
-def _weight_gradient(x, grad, k, dilation):  # type: ignore[no-untyped-def]
-    """Gradient (C,k,k) of the weight from the input and the output's gradient, both (B,C,H,W)."""
-    batch, channels, height, width = x.shape
+@njit(cache=True, nogil=True, fastmath=True)
+def _weight_gradient(x, grad, dilation, result, start, stop):  # type: ignore[no-untyped-def]
+    """Write the gradient (C,k,k) of the weight from the input and the output's gradient, both (B,C,H,W)."""
+    batch, _, height, width = x.shape
+    k = result.shape[1]
     margin = dilation * (k - 1) // 2
     row = width + 2 * margin
     length = height * row - 2 * margin
     offsets = _offsets(k, dilation, row)
-    result = np.zeros((channels, k, k), np.float32)
-    for c in prange(channels):
+    for c in range(start, stop):
         padded = np.zeros((height + 2 * margin) * row, np.float32)
         after = np.zeros(height * row, np.float32)
         totals = np.zeros(len(offsets), np.float32)
         for b in range(batch):
             for y in range(height):
-                start = (y + margin) * row + margin
+                first = (y + margin) * row + margin
                 for t in range(width):
-                    padded[start + t] = x[b, c, y, t]
+                    padded[first + t] = x[b, c, y, t]
                     after[y * row + t] = grad[b, c, y, t]
             for q in range(0, len(offsets), GROUP):
                 a0 = padded[offsets[q] : offsets[q] + length]
@@ -101,13 +104,16 @@ def _weight_gradient(x, grad, k, dilation):  # type: ignore[no-untyped-def]
         for i in range(k):
             for j in range(k):
                 result[c, i, j] = totals[i * k + j]
-    return result
 
 
 def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray) -> None:
     """Write matrix (D,C) times each of flat (B,C,N). One `dot` an image: `matmul` does not always reach BLAS here."""
     for image, result in zip(flat, out.reshape(len(flat), len(matrix), -1), strict=True):
         np.dot(matrix, image, out=result)
+
+
+def _in_planes(x: np.ndarray, taps: np.ndarray, bias: np.ndarray, dilation: int, out: np.ndarray) -> None:
+    in_bands(partial(_correlate, x, taps, bias, dilation, out), x.shape[0] * x.shape[1])
 
 
 class PointwiseCorrelation(PyLayer):
@@ -149,9 +155,9 @@ class DepthwiseCorrelation(PyLayer):
         ctx: Any, x: paddle.Tensor, weight: paddle.Tensor, bias: paddle.Tensor | None, dilation: int
     ) -> paddle.Tensor:
         before, taps = as_array(x), as_array(weight)[:, 0]
-        start = np.zeros(len(taps), np.float32) if bias is None else as_array(bias)
+        added = np.zeros(len(taps), np.float32) if bias is None else as_array(bias)
         out, result = new_tensor(x.shape)
-        _correlate(before, taps, start, dilation, result)
+        _in_planes(before, taps, added, dilation, result)
         ctx.saved = before, taps, bias is not None, not x.stop_gradient, dilation
         return out
 
@@ -159,12 +165,13 @@ class DepthwiseCorrelation(PyLayer):
     def backward(ctx: Any, grad: paddle.Tensor) -> tuple[paddle.Tensor | None, ...]:
         before, taps, has_bias, needs_input, dilation = ctx.saved
         after = as_array(grad)
-        weight = _weight_gradient(before, after, taps.shape[1], dilation)
+        weight = np.empty_like(taps)
+        in_bands(partial(_weight_gradient, before, after, dilation, weight), len(taps))
         gradient = None
         if needs_input:
             gradient, into = new_tensor(grad.shape)
             flipped = np.ascontiguousarray(taps[:, ::-1, ::-1])
-            _correlate(after, flipped, np.zeros(len(taps), np.float32), dilation, into)
+            _in_planes(after, flipped, np.zeros(len(taps), np.float32), dilation, into)
         grads = [gradient, paddle.to_tensor(weight[:, None])]
         if has_bias:
             grads.append(paddle.to_tensor(after.sum(axis=(0, 2, 3))))

@@ -6,13 +6,15 @@ long as the convolutions. A channel is summed by one thread in a fixed order: re
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import paddle
-from numba import njit, prange
+from numba import njit
 from paddle.autograd import PyLayer
 
+from ..utils.bands import in_bands
 from .cpu_arrays import as_array, new_tensor
 
 NO_RESIDUAL = np.empty((0, 0, 0), np.float32)
@@ -20,13 +22,11 @@ UNBOUNDED = float(np.finfo(np.float32).max)
 SUMS = {"reassoc", "contract", "arcp", "nsz"}  # fast sums, in which what is no number stays so
 
 
-@njit(parallel=True, fastmath=SUMS, cache=True)
-def _statistics(x):  # type: ignore[no-untyped-def]
-    """Mean and biased variance (C,) of x (B,C,N)."""
-    batch, channels, pixels = x.shape
-    mean = np.empty(channels, np.float32)
-    variance = np.empty(channels, np.float32)
-    for c in prange(channels):
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _statistics(x, mean, variance, start, stop):  # type: ignore[no-untyped-def]
+    """Write mean and biased variance (C,) of x (B,C,N)."""
+    batch, _, pixels = x.shape
+    for c in range(start, stop):
         total = np.float64(0)
         for b in range(batch):
             part = np.float32(0)
@@ -43,15 +43,14 @@ def _statistics(x):  # type: ignore[no-untyped-def]
             squares += part
         mean[c] = centre
         variance[c] = squares / (batch * pixels)
-    return mean, variance
 
 
-@njit(parallel=True, fastmath=SUMS, cache=True)
-def _normalise(x, mean, scale, shift, residual, low, high, out):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _normalise(x, mean, scale, shift, residual, low, high, out, start, stop):  # type: ignore[no-untyped-def]
     """Write clip((x - mean) * scale + shift + residual, low, high) to out, all (B,C,N) or (C,)."""
-    batch, channels, pixels = x.shape
+    _, channels, pixels = x.shape
     add = len(residual) > 0
-    for plane in prange(batch * channels):
+    for plane in range(start, stop):
         b, c = plane // channels, plane % channels
         factor, offset = scale[c], shift[c] - mean[c] * scale[c]
         if add:
@@ -64,17 +63,17 @@ def _normalise(x, mean, scale, shift, residual, low, high, out):  # type: ignore
                 out[b, c, t] = low if value < low else (high if value > high else value)
 
 
-@njit(parallel=True, fastmath=SUMS, cache=True)
-def _gradients(grad, x, out, mean, spread, weight, low, high, fixed, before, passed):  # type: ignore[no-untyped-def]
-    """Write the gradients of x to ``before`` and of the residual to ``passed``; return those of weight and bias.
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _gradients(  # type: ignore[no-untyped-def]
+    grad, x, out, mean, spread, weight, low, high, fixed, of_weight, of_bias, before, passed, start, stop
+):
+    """Write the gradients of weight, bias, x (to ``before``) and the residual (to ``passed``).
 
     ``fixed``: mean and spread were not taken from x, so that nothing flows through them.
     """
-    batch, channels, pixels = x.shape
-    of_weight = np.empty(channels, np.float32)
-    of_bias = np.empty(channels, np.float32)
+    batch, _, pixels = x.shape
     keep = len(passed) > 0
-    for c in prange(channels):
+    for c in range(start, stop):
         centre, inverse = mean[c], spread[c]
         plain, along = np.float64(0), np.float64(0)
         for b in range(batch):
@@ -98,7 +97,6 @@ def _gradients(grad, x, out, mean, spread, weight, low, high, fixed, before, pas
                 before[b, c, t] = factor * (slope - level - tilt * (x[b, c, t] - centre))
                 if keep:
                     passed[b, c, t] = slope
-    return of_weight, of_bias
 
 
 class TrainedNorm(PyLayer):
@@ -122,14 +120,16 @@ class TrainedNorm(PyLayer):
         flat = _planes(as_array(x))
         fixed = bool(statistics)
         if not fixed:
-            statistics += _statistics(flat)
+            statistics += [np.empty(flat.shape[1], np.float32) for _ in range(2)]
+            in_bands(partial(_statistics, flat, *statistics), flat.shape[1])
         mean, variance = statistics
         spread = (1.0 / np.sqrt(variance + np.float32(epsilon))).astype(np.float32)
         taps = as_array(weight)
         added = NO_RESIDUAL if residual is None else _planes(as_array(residual))
         out, result = new_tensor(x.shape)
         limits = np.float32(low), np.float32(high)
-        _normalise(flat, mean, taps * spread, as_array(bias), added, *limits, _planes(result))
+        affine = mean, taps * spread, as_array(bias)
+        in_bands(partial(_normalise, flat, *affine, added, *limits, _planes(result)), flat.shape[0] * flat.shape[1])
         ctx.saved = flat, _planes(result), mean, spread, taps, limits, fixed
         ctx.residual = residual is not None, residual is not None and not residual.stop_gradient
         return out
@@ -140,8 +140,10 @@ class TrainedNorm(PyLayer):
         has_residual, wanted = ctx.residual
         before, into = new_tensor(grad.shape)
         passed, into_passed = new_tensor(grad.shape) if wanted else (None, NO_RESIDUAL)
-        after, written = _planes(as_array(grad)), (_planes(into), _planes(into_passed))
-        of_weight, of_bias = _gradients(after, flat, result, mean, spread, taps, *limits, fixed, *written)
+        of_weight, of_bias = np.empty_like(taps), np.empty_like(taps)
+        read = _planes(as_array(grad)), flat, result, mean, spread, taps, *limits, fixed
+        written = of_weight, of_bias, _planes(into), _planes(into_passed)
+        in_bands(partial(_gradients, *read, *written), len(taps))
         grads = [before, paddle.to_tensor(of_weight), paddle.to_tensor(of_bias)]
         return tuple([*grads, passed] if has_residual else grads)
 

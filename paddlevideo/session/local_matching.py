@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from .loops import Floats, Labels, in_bands, positions, squash
+from ..utils.bands import in_bands
+from .loops import Floats, Labels, positions, squash
 
 
 def local_map(

@@ -1,38 +1,16 @@
-"""What the compiled loops of a session share: threads, interpolation, squashing.
-
-The loops release the GIL and run in threads of ours, one a band of rows: they need no threading layer of their own,
-may run in several sessions at once, and wait for each other once, not at every product.
-"""
+"""What the compiled loops of a session share: interpolation and squashing."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-
-from ..utils.runtime import available_threads
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.integer]
 
 LOG2_E = np.float32(1.4426950408889634)
 LOG_2 = np.float32(0.6931471805599453)
-
-
-def in_bands(run: Callable[[int, int], None], count: int) -> None:
-    """Call ``run(start, stop)`` for equal bands of ``range(count)``, one thread a band."""
-    workers = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
-    bands = max(1, min(workers, count))
-    if bands == 1:
-        run(0, count)
-        return
-    edges = [count * band // bands for band in range(bands + 1)]
-    with ThreadPoolExecutor(bands) as pool:
-        list(pool.map(run, edges[:-1], edges[1:]))
 
 
 def positions(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:

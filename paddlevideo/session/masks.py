@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .loops import Floats, in_bands, positions
+from ..utils.bands import in_bands
+from .loops import Floats, positions
 
 Mask = NDArray[np.uint8]
 IGNORED = 255  # what DAVIS masks call void

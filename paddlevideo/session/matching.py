@@ -15,8 +15,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..utils.bands import in_bands
 from .local_matching import local_map
-from .loops import Floats, Labels, in_bands, squash_all
+from .loops import Floats, Labels, squash_all
 from .tiles import COLUMNS, ROWS, lower_tile
 
 __all__ = ["Reference", "local_map", "subsample"]

@@ -24,8 +24,7 @@ from .processes import is_launched, processes_here
 
 logger = logging.getLogger(__name__)
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
-# Paddle, NumPy and Numba have threads of their own, and those that wait would spin on the processors of the others.
+# Paddle, NumPy and our loops have threads of their own; those that wait would spin on the processors of the others.
 _PASSIVE_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 # In inference layers follow each other at once: a millisecond of spinning saves waking the threads up, and the default
 # of 200 would take the processor from the matching loops, a twentieth of a frame's time.
@@ -49,8 +48,7 @@ def prepare_threads(threads: int | None = None) -> int:
         threads = _environment_threads() or max(1, available_threads() // processes_here())
     elif os.environ.get("OMP_NUM_THREADS") != str(threads) and "paddle" in sys.modules:
         logger.warning("Paddle is already imported: it keeps its number of threads")
-    for variable in _THREAD_VARIABLES:
-        os.environ[variable] = str(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     _keep_compiled_loops()
     os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's C++ log would cut through the progress bars
     return threads

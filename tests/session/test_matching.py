@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from paddlevideo.session.loops import in_bands, squash_all
+from paddlevideo.session.loops import squash_all
 from paddlevideo.session.matching import Reference, local_map, subsample
 from tests.reference.matching_plain import global_map_plain, local_map_plain, squash
 
@@ -124,20 +124,3 @@ def test_subsample_is_even_and_keeps_both_ends() -> None:
     assert subsample(indices, 100) is indices
     assert subsample(indices, 4).tolist() == [100, 133, 166, 199]
     assert subsample(indices, 1).tolist() == [100]
-
-
-def test_bands_cover_everything_once_and_hand_errors_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    counts = np.zeros(10, int)
-
-    def count(start: int, stop: int) -> None:
-        counts[start:stop] += 1
-
-    in_bands(count, 10)
-    assert (counts == 1).all()
-
-    def fail(start: int, stop: int) -> None:
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        in_bands(fail, 10)

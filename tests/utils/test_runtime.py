@@ -17,11 +17,11 @@ from paddlevideo.utils import runtime
 
 
 def test_prepare_threads_prefers_the_argument(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "GLOG_minloglevel"):
+    for variable in ("OMP_NUM_THREADS", "GLOG_minloglevel"):
         monkeypatch.setenv(variable, "1")  # so that the test's changes are undone
     assert runtime.prepare_threads() == 1
     assert runtime.prepare_threads(3) == 3
-    assert os.environ["OMP_NUM_THREADS"] == os.environ["NUMBA_NUM_THREADS"] == "3"
+    assert os.environ["OMP_NUM_THREADS"] == "3"
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert runtime.prepare_threads() == runtime.available_threads() >= 1
 
@@ -30,14 +30,14 @@ def test_prepare_threads_prefers_the_argument(monkeypatch: pytest.MonkeyPatch) -
 def test_launched_processes_share_the_processors(
     monkeypatch: pytest.MonkeyPatch, said: str | None, threads: int
 ) -> None:
-    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "GLOG_minloglevel"):
+    for variable in ("OMP_NUM_THREADS", "GLOG_minloglevel"):
         monkeypatch.setenv(variable, "1")
     monkeypatch.setattr(runtime, "available_threads", lambda: 9)
     monkeypatch.setenv("PADDLE_TRAINER_ID", "1")
     monkeypatch.setenv("PADDLE_LOCAL_SIZE", "2")
     monkeypatch.setenv("OMP_NUM_THREADS", said) if said else monkeypatch.delenv("OMP_NUM_THREADS")
     assert runtime.prepare_threads() == threads  # the launcher's import of Paddle sets 1 where nobody has said anything
-    assert os.environ["NUMBA_NUM_THREADS"] == str(threads)
+    assert os.environ["OMP_NUM_THREADS"] == str(threads)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_importing_paddle_says_nothing() -> None:
 def test_compiled_loops_are_kept_for_the_sources_they_come_from(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR"):
+    for variable in ("OMP_NUM_THREADS", "NUMBA_CACHE_DIR"):
         monkeypatch.setenv(variable, "1")  # so that the test's changes are undone
     package = tmp_path / "package"
     (package / "utils").mkdir(parents=True)
