@@ -77,9 +77,9 @@ export class Editor {
 
   /** To the next annotated frame in a direction, 1 or -1. */
   seekMark(direction) {
-    const { strokes, rounds } = this.store.get("doc");
-    const here = this.store.get("frame");
-    const marks = [...strokes, ...rounds].map((each) => each.frame).filter((each) => (each - here) * direction > 0);
+    const { doc, pending, frame: here } = this.store.values;
+    const annotated = [...doc.strokes, ...pending, ...doc.rounds].map((each) => each.frame);
+    const marks = annotated.filter((each) => (each - here) * direction > 0);
     if (marks.length) this.seek(direction > 0 ? Math.min(...marks) : Math.max(...marks));
   }
 
