@@ -1,4 +1,4 @@
-"""The thumbnails of projects that were opened: all of them are made, one project after the other, in one thread."""
+"""The thumbnails of projects that were opened: all of them are made, in one thread, a few projects in turn."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from .pictures import Pictures
 from .project import Project
 from .worker import Job, Worker
 
+_AT_ONCE = 4  # videos that are open at a time: a short one need not wait for the end of a long one
+
 
 class Decoding:
-    """One job a project, which runs once while the server does; the others wait, so that the model keeps a core.
+    """One job a project, which runs once while the server does; all share a thread, so that the model keeps a core.
 
     Args:
         pictures: make the thumbnails.
@@ -20,7 +22,7 @@ class Decoding:
     def __init__(self, pictures: Pictures, told: Callable[[Job], None]) -> None:
         self._pictures = pictures
         self._told = told
-        self._worker = Worker("decoder", 1)
+        self._worker = Worker("decoder", _AT_ONCE)
         self._begun: set[str] = set()
 
     def start(self) -> None:
@@ -36,7 +38,7 @@ class Decoding:
         with project.lock:
             if project.id not in self._begun:
                 self._begun.add(project.id)
-                job = Job("decode", "", project.id, iter(()), project.frames, self._told)
+                job = Job("decode", project.id, project.id, iter(()), project.frames, self._told)
                 job.steps = self._steps(project, job)
                 self._worker.submit(job)
 

@@ -1,4 +1,4 @@
-"""Thumbnails are made of one video at a time."""
+"""Thumbnails are made of a few videos in turn."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ class Thumbs:
             yield frame + 1
 
 
-def test_one_project_after_the_other_and_each_once() -> None:
+def test_a_few_projects_in_turn_and_each_once() -> None:
     thumbs = Thumbs()
     decoding = Decoding(thumbs, lambda job: None)  # type: ignore[arg-type]
-    projects: list[Any] = [SimpleNamespace(id=name, lock=threading.RLock(), frames=FRAMES) for name in "abc"]
+    projects: list[Any] = [SimpleNamespace(id=name, lock=threading.RLock(), frames=FRAMES) for name in "abcde"]
     decoding.start()
     for project in [*projects, *projects]:
         decoding.begin(project)
     jobs = {project.id: decoding.of(project.id) for project in projects}
-    assert [job and job.position for job in jobs.values()] == [0, 1, 2]
-    decoding.forget("b")
+    assert [job and job.position for job in jobs.values()] == [0, 0, 0, 0, 1]
+    for project in projects[1:4]:
+        decoding.forget(project.id)
     thumbs.ready.set()
     for job in jobs.values():
         assert job is not None
         job.result(10)
     decoding.close()
-    assert thumbs.made == [(name, frame) for name in "ac" for frame in range(FRAMES)]
+    assert thumbs.made == [(name, frame) for frame in range(FRAMES) for name in "ae"]
     assert decoding.of("a") is None

@@ -27,6 +27,7 @@ folder, pause = Path(sys.argv[1]), float(sys.argv[2])
 app = create_app(settings(folder, folders={"videos": folder}), session_maker(Colours(pause)))
 found = socket.socket()
 found.bind(("127.0.0.1", 0))
+found.listen()  # before the port is told: who comes early waits
 print("port", found.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[found])
 """

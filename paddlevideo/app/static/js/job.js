@@ -57,6 +57,7 @@ export class Job {
 
   /** A job goes on, ended or failed. */
   jobCame(event) {
+    this.store.get("told").set(event.kind, performance.now());
     if (event.failed) toastError(event.failed);
     if (event.kind === "export") this.store.set({ exported: { at: performance.now(), ...event } });
     const over = Boolean(event.failed || event.finished || (event.kind === "replay" && event.done >= event.total));

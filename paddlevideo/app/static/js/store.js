@@ -67,6 +67,7 @@ export function editorStore(doc) {
     exported: null, // the last event of an export, and `at`: when it came
     embedding: null, // {done, total} while the server prepares frames
     came: new Map(), // frame -> {at, rev, state}: masks that came as events, and when
+    told: new Map(), // kind of a job -> when its last event came
     connected: true,
     busy: 0, // calls under way
   });
@@ -98,11 +99,17 @@ export function adoptDocument(store, doc, asked = Infinity) {
     doc.frames.state[frame] = state;
   }
   const objects = doc.objects.map((each) => each.id);
-  const jobs = doc.job ? { [doc.job.kind]: doc.job } : {};
-  // A document tells of one job: of an export beside a propagation, and since `asked`, only events do.
-  if (doc.job?.kind === "propagate" || store.get("exported")?.at > asked) jobs.export = store.get("jobs").export;
   store.set({ doc });
-  setJobs(store, jobs);
+  setJobs(store, jobsNow(store, doc.job, asked));
   if (!objects.includes(store.get("object")) && objects.length) store.set({ object: objects[0] });
   store.touch("masks");
+}
+
+/** What a document says of jobs, corrected by the events that came after `asked`. */
+function jobsNow(store, job, asked) {
+  const jobs = job ? { [job.kind]: job } : {};
+  // A document tells of one job: of an export beside a propagation only events do.
+  const newer = [...store.get("told")].filter(([, at]) => at > asked).map(([kind]) => kind);
+  for (const kind of job?.kind === "propagate" ? [...newer, "export"] : newer) jobs[kind] = store.get("jobs")[kind];
+  return jobs;
 }
