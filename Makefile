@@ -28,6 +28,7 @@ test: $(VENV)/.dev
 
 # The page in Chromium, which is installed where apt-get can do so; without it the tests skip and say why.
 test-browser: $(VENV)/.browser
+	@$(MAKE) --no-print-directory $(VENV)/.demo || echo "no demo clip: its test is skipped"
 	$(BIN)/python -m pytest -rs tests/browser
 
 lint: $(VENV)/.dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -19,14 +20,14 @@ def docs_page(openapi: Mapping[str, Any]) -> str:
     """Return the HTML."""
     info = openapi["info"]
     head = _HEAD.format(title=escape(info["title"]), summary=escape(info.get("summary", "")))
-    return head + "".join(_operations(openapi)) + "</body></html>\n"
+    return head + "".join(_operations(openapi)) + "".join(_documents(openapi)) + "</body></html>\n"
 
 
 def _operations(openapi: Mapping[str, Any]) -> Iterator[str]:
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
             yield f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation.get('summary', ''))}.</p>"
-            rows = [*_parameters(operation), *_body(openapi, operation)]
+            rows = [*_parameters(operation), *_body(openapi, operation), *_answer(operation)]
             if rows:
                 yield "<ul>" + "".join(f"<li>{row}</li>" for row in rows) + "</ul>\n"
 
@@ -46,7 +47,34 @@ def _body(openapi: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[
             yield f"<code>{escape(name)}</code> in the body: {_type(one)}{need}"
 
 
+def _answer(operation: Mapping[str, Any]) -> Iterator[str]:
+    content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    if content.get("schema"):
+        yield f"answers with {_type(content['schema'])}"
+
+
+def _documents(openapi: Mapping[str, Any]) -> Iterator[str]:
+    """What is in the answers, with an anchor each."""
+    yield "<h1>Answers</h1>"
+    for name, schema in openapi["components"]["schemas"].items():
+        if f'"#/components/schemas/{name}"' in _answers_text(openapi):
+            yield f'<h2 id="{escape(name)}"><code>{escape(name)}</code></h2><p>{escape(schema["description"])}</p><ul>'
+            for key, one in schema["properties"].items():
+                told = f": {escape(one['description'])}" if "description" in one else ""
+                yield f"<li><code>{escape(key)}</code> {_type(one)}{told}</li>"
+            yield "</ul>\n"
+
+
+def _answers_text(openapi: Mapping[str, Any]) -> str:
+    """All that speaks of an answer's schema, as JSON."""
+    operations = [operation for methods in openapi["paths"].values() for operation in methods.values()]
+    return json.dumps([[each["responses"] for each in operations], openapi["components"]])
+
+
 def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = escape(schema["$ref"].rpartition("/")[2])
+        return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_type(each) for each in schema["anyOf"])
     if "enum" in schema:

@@ -239,16 +239,31 @@ class Project:
             self._record.settings |= settings or {}
             self._save(grow=name is not None)
 
-    def undo(self) -> None:
-        """Take the last step back."""
+    def undo(self, whole_round: bool = False) -> None:
+        """Take the last step back, or every step of the last round."""
         with self.lock:
+            rounds = len(self._view.rounds)
+            if whole_round and not rounds:
+                raise AppError("nothing_to_undo")
             self._record.take_back()
+            self._note_change()
+            while whole_round and len(self._view.rounds) >= rounds:
+                self._record.take_back()
+                self._note_change()
             self._save()
 
-    def redo(self) -> None:
-        """Do the last step that was taken back again."""
+    def redo(self, whole_round: bool = False) -> None:
+        """Do the last step that was taken back again, or all up to the end of its round."""
         with self.lock:
             self._record.do_again()
+            self._note_change()
+            rounds = len(self._view.rounds)
+            while whole_round and self._record.redo:
+                self._record.do_again()
+                self._note_change()
+                if len(self._view.rounds) > max(1, rounds):
+                    self._record.take_back()  # it begins the next round
+                    break
             self._save()
 
     # ------------------------------------------------------------------------------------------------ inside

@@ -24,6 +24,12 @@ class Changing(Body):
     revision: int | None = None
 
 
+class Step(Changing):
+    """A step of undo or redo: the last one, or all that belong to a round."""
+
+    whole_round: bool = False
+
+
 class OpenVideo(Body):
     folder: str
     path: Annotated[str, Field(max_length=4096)]

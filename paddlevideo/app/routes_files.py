@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
+from .answers import ExportBegun, ExportFile, answers
 from .errors import AppError
 from .exports import export_path, exports
 from .requests import NewExport
@@ -41,12 +42,14 @@ def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
     return Response(png, media_type="image/png", headers=headers)
 
 
-@router.post("/exports", summary="Write the masks as they are now into a file; progress comes as events")
+@router.post(
+    "/exports", summary="Write the masks as they are now into a file; events tell how far", **answers(ExportBegun)
+)
 def export(body: NewExport, project: TheProject, service: TheService, person: Person) -> dict[str, Any]:
     return service.export(person, project, body.kind, body.format)
 
 
-@router.get("/exports", summary="The files that were written")
+@router.get("/exports", summary="The files that were written", **answers(list[ExportFile]))
 def list_exports(project: TheProject) -> list[dict[str, Any]]:
     return exports(project)
 

@@ -8,6 +8,15 @@ from fastapi import APIRouter, Request, Response
 
 from .. import __version__
 from . import browse
+from .answers import (
+    Entries,
+    ProjectDocument,
+    ProjectEntry,
+    ServerState,
+    UploadBegun,
+    UploadReceived,
+    answers,
+)
 from .errors import AppError
 from .requests import NewUpload, OpenVideo
 from .routes_common import Person, TheService
@@ -16,7 +25,7 @@ from .words import LANGUAGES
 router = APIRouter(tags=["start"])
 
 
-@router.get("/state", summary="The server's version, limits, folders, and the command line's project or its error")
+@router.get("/state", summary="The server, and the command line's project or its error", **answers(ServerState))
 def state(service: TheService, person: Person) -> dict[str, Any]:
     limits = service.settings.limits
     opened = error = None
@@ -39,12 +48,12 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
     }
 
 
-@router.get("/browse", summary="What lies in one place of an allowed folder")
+@router.get("/browse", summary="What lies in one place of an allowed folder", **answers(Entries))
 def list_folder(service: TheService, folder: str, path: str = "") -> dict[str, Any]:
     return {"entries": browse.entries(service.settings.folders, folder, path)}
 
 
-@router.get("/projects", summary="The person's projects, the last changed first")
+@router.get("/projects", summary="The person's projects, the last changed first", **answers(list[ProjectEntry]))
 def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
     return [
         {
@@ -60,24 +69,28 @@ def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
     ]
 
 
-@router.post("/projects", summary="Make a project of a video or a folder of pictures in an allowed folder")
+@router.post(
+    "/projects", summary="Make a project of a video or folder in an allowed folder", **answers(ProjectDocument)
+)
 def open_video(body: OpenVideo, service: TheService, person: Person) -> dict[str, Any]:
     path = browse.openable(service.settings.folders, body.folder, body.path)
     return service.opened(service.store.from_path(person, path))
 
 
-@router.post("/uploads", summary="Begin to upload a video")
+@router.post("/uploads", summary="Begin to upload a video", **answers(UploadBegun))
 def begin_upload(body: NewUpload, service: TheService, person: Person) -> dict[str, Any]:
     key = service.uploads.begin(person, body.name, body.bytes)
     return {"id": key, "chunk_bytes": service.settings.limits.chunk_bytes}
 
 
-@router.put("/uploads/{upload}", summary="Send the bytes from an offset on, as the request's body")
+@router.put(
+    "/uploads/{upload}", summary="Send bytes from an offset on, as the request's body", **answers(UploadReceived)
+)
 async def add_chunk(upload: str, offset: int, request: Request, service: TheService, person: Person) -> dict[str, int]:
     return {"received": await service.uploads.add(person, upload, offset, request.stream())}
 
 
-@router.post("/uploads/{upload}/finish", summary="Make a project of a whole upload")
+@router.post("/uploads/{upload}/finish", summary="Make a project of a whole upload", **answers(ProjectDocument))
 def finish_upload(upload: str, service: TheService, person: Person) -> dict[str, Any]:
     return service.opened(service.uploads.finish(person, upload))
 

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..utils.errors import InputError
 from . import routes_files, routes_projects, routes_start
+from .answers import ErrorDocument
 from .docs_page import docs_page
 from .errors import AppError, as_app_error
 from .security import Guard
@@ -52,7 +53,7 @@ def create_app(settings: Settings, make_session: MakeSession) -> FastAPI:
     )
     app.state.service = service
     for routes in (routes_start, routes_projects, routes_files):
-        app.include_router(routes.router, prefix="/api")
+        app.include_router(routes.router, prefix="/api", responses={"4XX": {"model": ErrorDocument}})
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 
     @app.get("/", include_in_schema=False)

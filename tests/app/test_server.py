@@ -148,6 +148,24 @@ def test_from_opening_to_undo(client: TestClient) -> None:
     assert [each["propagated"] for each in corrected["rounds"]] == [True, False]
 
 
+def test_whole_rounds_are_undone_and_done_again(client: TestClient) -> None:
+    document = _stroke(client, _stroke(client, _open(client), 3, 1), 3, 0)
+    first = _propagate(client, document)
+    second = _stroke(client, _stroke(client, first, 6, 0), 6, 1)
+    undone = _ask(client, second, "undo", whole_round=True)
+    assert (undone["rounds"], undone["frames"]) == (first["rounds"], first["frames"])
+    empty = _ask(client, undone, "undo", whole_round=True)
+    assert empty["rounds"] == [] and empty["frames"]["state"] == "." * FRAMES
+    refused = client.post(f"/api/projects/{empty['id']}/undo", json={"whole_round": True})
+    assert _error(refused) == (409, "nothing_to_undo")
+    again = _ask(client, empty, "redo", whole_round=True)
+    assert (again["rounds"], again["frames"]) == (first["rounds"], first["frames"])
+    half = _ask(client, again, "redo")
+    assert [len([each for each in half["strokes"] if each["round"] == number]) for number in (1, 2)] == [2, 1]
+    whole = _ask(client, half, "redo", whole_round=True)
+    assert (whole["strokes"], whole["frames"]) == (second["strokes"], second["frames"]) and not whole["can_redo"]
+
+
 def test_undo_of_strokes_asks_no_network(client: TestClient, engine: Colours) -> None:
     document = _stroke(client, _open(client), 2, 1)
     _until(client, document, lambda found: found["embedded"] == FRAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -9,6 +10,11 @@ import numpy as np
 
 HEIGHT, WIDTH = 144, 256
 RADIUS = 30
+
+# Strokes over the rabbit and beside it in frame 48 of the demo clip: x, y in 0..1.
+BODY = [(0.345, 0.40), (0.335, 0.50), (0.335, 0.60), (0.36, 0.70), (0.40, 0.74), (0.425, 0.64)]
+FACE = [(0.355, 0.20), (0.37, 0.27), (0.385, 0.33), (0.40, 0.36)]
+GRASS = [(0.12, 0.85), (0.30, 0.90), (0.50, 0.86), (0.60, 0.70), (0.58, 0.50)]
 
 
 def disc_centre(frame: int, frames: int) -> tuple[float, float]:
@@ -35,6 +41,14 @@ def write_disc(path: Path, frames: int = 40) -> Path:
 def write_long(path: Path, frames: int = 2000) -> Path:
     """Write a clip of many frames of 48x64 px, each with a brightness of its own."""
     return _write(path, (np.full((48, 64, 3), 40 + frame % 160, np.uint8) for frame in range(frames)), (64, 48))
+
+
+def cut(source: Path, path: Path, first: int, frames: int) -> Path:
+    """Write some frames of a video, as a video at its size."""
+    with av.open(str(source)) as container:
+        pictures = (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
+        kept = list(islice(pictures, first, first + frames))
+    return _write(path, kept, (kept[0].shape[1], kept[0].shape[0]))
 
 
 def _blocks(rng: np.random.Generator, colour: tuple[int, int, int]) -> np.ndarray:

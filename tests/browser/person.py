@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import CDPSession, Locator, Page, expect
 
 RED = (230, 25, 75)  # of the first object
 Place = tuple[float, float]
@@ -20,6 +20,7 @@ class Person:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.problems: list[str] = []
+        self._session: CDPSession | None = None
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
     # -------------------------------------------------------------------------------------------------- open
@@ -69,6 +70,23 @@ class Person:
         box, frames = _box(timeline), int(timeline.get_attribute("aria-valuemax") or 1)
         self.page.mouse.click(box["x"] + 10 + (frame + 0.5) * (box["width"] - 20) / frames, box["y"] + 6)
         expect(self.page.locator(".clock b")).to_have_text(str(frame + 1))
+
+    def touch(self, kind: str, *places: Place) -> None:
+        """Send a touch event (touchStart, touchMove, touchEnd) with fingers at these places of the screen."""
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        self._devtools().send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def draw_with_pen(self, start: Place, end: Place) -> None:
+        """Draw a line between places of the screen with a pen."""
+        steps = (("mousePressed", start, 1), ("mouseMoved", end, 1), ("mouseReleased", end, 0))
+        for kind, (x, y), buttons in steps:
+            event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1}
+            self._devtools().send("Input.dispatchMouseEvent", {**event, "pointerType": "pen"})
+
+    def _devtools(self) -> CDPSession:
+        if self._session is None:
+            self._session = self.page.context.new_cdp_session(self.page)
+        return self._session
 
     # ------------------------------------------------------------------------------------------------- picture
 
@@ -120,15 +138,15 @@ class Person:
 
     # ------------------------------------------------------------------------------------------------- results
 
-    def export(self, kind: str, folder: Path) -> Path:
-        """Export by the dialog, download the new file and return its path."""
+    def export(self, kind: str, name: str, folder: Path) -> Path:
+        """Export by the dialog, download the file of this name and return its path."""
         self.button("export").click()
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("radio", name=kind).check()
         dialog.get_by_role("button", name="Export").click()
         expect(dialog.locator(".export-message")).to_contain_text("Done", timeout=60_000)
         with self.page.expect_download() as download:
-            dialog.locator(".export-files a").first.click()
+            dialog.locator(".export-files li", has_text=name).locator("a").click()
         path = folder / download.value.suggested_filename
         download.value.save_as(path)
         self.press("Escape")

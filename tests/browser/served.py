@@ -48,6 +48,15 @@ class Served:
             time.sleep(0.1)
         raise AssertionError(f"the server did not start:\n{self._log.read_text(encoding='utf-8')}")
 
+    @property
+    def peak_memory(self) -> int:
+        """Bytes that the process has had in memory at most (Linux)."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return 1024 * int(found[1])
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self._process:

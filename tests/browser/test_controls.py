@@ -106,24 +106,32 @@ def test_fingers_draw_pinch_and_move(new_person: Callable[..., Person], served: 
     person = new_person(viewport={"width": 1024, "height": 768}, has_touch=True)
     person.open_video(served.home, "disc.mp4")
     x, y = person.on_screen(disc(0))
-    session = person.page.context.new_cdp_session(person.page)
-
-    def touch(kind: str, *places: tuple[float, float]) -> None:
-        points = [{"x": left, "y": top, "id": i} for i, (left, top) in enumerate(places)]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    touch("touchStart", (x, y))
-    touch("touchMove", (x + 20, y + 10))
-    touch("touchEnd")
+    person.touch("touchStart", (x, y))
+    person.touch("touchMove", (x + 20, y + 10))
+    person.touch("touchEnd")
     person.page.locator(".round").wait_for()
     before = person.pixel((0.02, 0.02))
-    touch("touchStart", (x, y))
-    touch("touchStart", (x, y), (x + 50, y))
-    touch("touchMove", (x - 100, y), (x + 250, y))
-    touch("touchEnd")
+    person.touch("touchStart", (x, y))
+    person.touch("touchStart", (x, y), (x + 50, y))
+    person.touch("touchMove", (x - 100, y), (x + 250, y))
+    person.touch("touchEnd")
     person.page.wait_for_timeout(200)
     assert len(person.document()["strokes"]) == 1, "a pinch draws nothing"
     assert person.pixel((0.02, 0.02)) != before, "the picture is zoomed"
+
+
+def test_a_pen_draws_and_fingers_move_from_then_on(new_person: Callable[..., Person], served: Served) -> None:
+    person = new_person(has_touch=True)
+    person.open_video(served.home, "disc.mp4")
+    x, y = person.on_screen(disc(0))
+    person.draw_with_pen((x, y), (x + 20, y + 10))
+    person.page.locator(".round").wait_for()
+    person.until(lambda: len(person.document()["strokes"]) == 1, "no stroke")
+    person.touch("touchStart", (x, y))
+    person.touch("touchMove", (x + 20, y + 10))
+    person.touch("touchEnd")
+    person.page.wait_for_timeout(300)
+    assert len(person.document()["strokes"]) == 1, "a palm that rests on the screen draws nothing"
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (768, 1024)])

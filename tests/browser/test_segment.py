@@ -82,6 +82,12 @@ def test_a_video_from_opening_to_export(person: Person, served: Served, videos: 
     person.press("Control+Shift+z", "Control+y")
     person.wait_for("idle")
     assert person.document()["rounds"] == rounds
+    person.press("u")
+    person.wait_for("idle")
+    assert len(person.document()["rounds"]) == 1
+    person.button("redoRound").click()
+    person.wait_for("idle")
+    assert person.document()["rounds"] == rounds
 
     # All of it is there after a reload.
     before = person.document()
@@ -98,13 +104,15 @@ def test_a_video_from_opening_to_export(person: Person, served: Served, videos: 
     # Undo the span, which a scribble file cannot say; what is exported then is what --infer makes of the strokes.
     person.press("Control+z", "Control+z")
     person.wait_for("idle")
-    scribbles = person.export("Strokes", tmp_path)
-    masks = person.export("Masks, one PNG a frame Palette", tmp_path)
-    _compare(videos / "disc.mp4", scribbles, masks, tmp_path)
+    scribbles = person.export("Strokes", "scribbles.json", tmp_path)
+    masks = person.export("Masks, one PNG a frame Palette", "palette.zip", tmp_path)
+    compare(videos / "disc.mp4", scribbles, masks, tmp_path)
 
 
-def _compare(video: Path, scribbles: Path, masks: Path, folder: Path) -> None:
-    assert len(json.loads(scribbles.read_text())["scribbles"]) == FRAMES
+def compare(video: Path, scribbles: Path, masks: Path, folder: Path) -> None:
+    """Check that the exported masks are, bit for bit, what ``--infer`` makes of the exported strokes."""
+    found = json.loads(scribbles.read_text())
+    assert {len(each["scribbles"]) for each in (found if isinstance(found, list) else [found])} == {FRAMES}
     output = folder / "inferred"
     command = [sys.executable, str(ROOT / "main.py"), "--infer", "-c", str(CONFIG), "-w", str(WEIGHTS)]
     command += ["--input", str(video), "--scribbles", str(scribbles), "--output", str(output)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,33 @@ def test_two_thousand_frames_scroll(person: Person, served: Served) -> None:
     assert 900 < person.frame < 1100
     frames = {url.rsplit("/", 1)[-1] for url in asked}
     assert 0 < len(frames) < 400, "thumbnails are fetched for what is in sight"
+
+
+def test_keys_and_fingers_zoom_the_timeline(new_person: Callable[..., Person], served: Served) -> None:
+    person = new_person(has_touch=True)
+    person.open_video(served.home, "long.mp4")
+    box = person.page.locator(".timeline-canvas").bounding_box()
+    assert box is not None
+
+    def frames_in_sight() -> int:
+        """The frame at the right end, while the first one is at the left."""
+        person.press("Home")
+        person.page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 5)
+        return person.frame
+
+    opened = frames_in_sight()
+    person.press("Home", *["Shift+ArrowUp"] * 4)
+    near = frames_in_sight()
+    assert near < opened / 2
+    person.press("Home", *["Shift+ArrowDown"] * 4)
+    assert abs(frames_in_sight() - opened) < opened / 20
+    person.press("Home")
+    left, y = box["x"] + 20, box["y"] + 40
+    person.touch("touchStart", (left, y))
+    person.touch("touchStart", (left, y), (left + 100, y))
+    person.touch("touchMove", (left, y), (left + 300, y))
+    person.touch("touchEnd")
+    assert frames_in_sight() < opened / 2
 
 
 def test_it_plays_at_the_videos_rate_and_stops_at_the_end(person: Person, served: Served) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +30,9 @@ from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.tasks.validate import Validation
 from paddlevideo.utils.errors import InputError
+from tests.tasks.test_processes import alive, children, environment, variable
 
+ROOT = Path(__file__).parents[2]
 MODEL = {
     "framework": "MANet",
     "backbone": {
@@ -238,19 +244,22 @@ def test_a_sequence_that_is_finished_is_not_judged_again(
     assert judged[5:] == ["disc", "pair"]
 
 
+def _two_processes(root: Path, folder: Path, weights: Path) -> tuple[dict[str, Any], list[str]]:
+    """The config of a test of one round, and the command that runs it in two processes; their logs are in log/."""
+    cfg = {**config(root, folder / "out"), "model_name": "tiny"}
+    cfg["METRIC"]["rounds"] = 1
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(cfg))
+    command = [sys.executable, "-B", "-m", "paddle.distributed.launch", "--nproc_per_node=2"]
+    command += [f"--log_dir={folder / 'log'}", "main.py", "--test", "-c", str(folder / "tiny.yaml")]
+    return cfg, [*command, "-w", str(weights), "--engine", "plain"]
+
+
 def test_two_processes_share_the_sequences_and_one_writes(tiny_davis: Path, tmp_path: Path) -> None:
     paddle.seed(0)
     weights = tmp_path / "w.pdparams"
     paddle.save(build_model(MODEL).state_dict(), str(weights))
-    cfg = {**config(tiny_davis, tmp_path / "out"), "model_name": "tiny"}
-    cfg["METRIC"]["rounds"] = 1
-    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump({key: cfg[key] for key in cfg}))
-    command = [sys.executable, "-B", "-m", "paddle.distributed.launch", "--nproc_per_node=2"]
-    command += [f"--log_dir={tmp_path / 'log'}", "main.py", "--test", "-c", str(tmp_path / "tiny.yaml")]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [*command, "-w", str(weights), "--engine", "plain"], cwd=root, capture_output=True, timeout=200
-    )
+    cfg, command = _two_processes(tiny_davis, tmp_path, weights)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     alone = task.test(cfg | {"output_dir": str(tmp_path / "alone")}, arguments(weights=str(weights)))
@@ -258,3 +267,36 @@ def test_two_processes_share_the_sequences_and_one_writes(tiny_davis: Path, tmp_
     assert [score["J"] for score in summary["rounds"]] == pytest.approx([score["J"] for score in alone["rounds"]])
     logs = [(tmp_path / "log" / f"workerlog.{rank}").read_text() for rank in (0, 1)]
     assert "summary.json" in logs[0] and "summary.json" not in logs[1]
+
+
+def test_a_rank_that_is_killed_fails_the_launch_and_nothing_is_judged_twice(tiny_davis: Path, tmp_path: Path) -> None:
+    root = tmp_path / "many"
+    shutil.copytree(tiny_davis, root)
+    names = [f"disc{number:02d}" for number in range(16)]
+    for folder in ("JPEGImages/480p", "Annotations/480p", "Scribbles"):
+        for name in names:
+            shutil.copytree(root / folder / "disc", root / folder / name)
+    (root / "ImageSets" / "2017" / "train.txt").write_text("\n".join(names) + "\n")
+    paddle.seed(0)
+    weights = tmp_path / "w.pdparams"
+    paddle.save(build_model(MODEL).state_dict(), str(weights))
+    _, command = _two_processes(root, tmp_path, weights)
+    finished = tmp_path / "out" / "sequences"
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not (finished / f"{names[1]}.json").exists():  # the first of rank 1
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.01)
+            started = children(process.pid)
+            os.kill(next(child for child in started if variable(child, "PADDLE_TRAINER_ID") == "1"), signal.SIGKILL)
+            assert process.wait(timeout=60) != 0
+        finally:
+            process.kill()
+    assert not any(alive(child) for child in started)
+    assert not (tmp_path / "out" / "summary.json").exists()
+    kept = {path.stem: path.stat().st_mtime_ns for path in finished.glob("*.json")}
+    assert names[1] in kept and len(kept) < len(names)
+    subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, timeout=200, check=True)
+    assert all((finished / f"{name}.json").stat().st_mtime_ns == written for name, written in kept.items())
+    assert list(json.loads((tmp_path / "out" / "summary.json").read_text())["sequences"]) == names

@@ -39,6 +39,8 @@ function drawing(editor, store) {
     larger: { group: "draw", keys: ["]"], run: size(1.25), repeats: true },
     undo: { group: "draw", keys: ["Ctrl+z"], run: () => editor.undo() },
     redo: { group: "draw", keys: ["Ctrl+Shift+z", "Ctrl+y"], run: () => editor.redo() },
+    undoRound: { group: "draw", keys: ["u"], run: () => editor.undo(true) },
+    redoRound: { group: "draw", keys: ["Shift+u"], run: () => editor.redo(true) },
     drop: { group: "draw", keys: ["Escape"], run: () => editor.dropStroke() },
   };
 }
@@ -88,5 +90,7 @@ function moving(editor, store) {
     previousMark: { group: "video", keys: ["PageUp"], run: () => editor.seekMark(-1) },
     nextMark: { group: "video", keys: ["PageDown"], run: () => editor.seekMark(1) },
     jump: { group: "video", keys: ["j"], run: () => editor.seekMostChanged() },
+    timelineIn: { group: "video", keys: ["Shift+ArrowUp"], run: () => editor.timeline.zoom(1.4), repeats: true },
+    timelineOut: { group: "video", keys: ["Shift+ArrowDown"], run: () => editor.timeline.zoom(1 / 1.4), repeats: true },
   };
 }

@@ -60,8 +60,11 @@ export const addStroke = (id, revision, stroke) => call("POST", `${project(id)}/
 /** Say that a stroke is being drawn: the server then keeps the model free for its answer. */
 export const hold = (id, frame) => call("POST", `${project(id)}/hold`, { json: { frame } });
 export const eraseStrokes = (id, revision, keys) => call("POST", `${project(id)}/erase`, { json: { keys, revision } });
-export const undo = (id, revision) => call("POST", `${project(id)}/undo`, { json: { revision } });
-export const redo = (id, revision) => call("POST", `${project(id)}/redo`, { json: { revision } });
+/** @param {boolean} wholeRound all steps of a round, not the last one alone */
+export const undo = (id, revision, wholeRound) => step("undo", id, revision, wholeRound);
+export const redo = (id, revision, wholeRound) => step("redo", id, revision, wholeRound);
+const step = (way, id, revision, wholeRound) =>
+  call("POST", `${project(id)}/${way}`, { json: { revision, whole_round: wholeRound } });
 
 export const propagate = (id, revision, span) => call("POST", `${project(id)}/propagate`, { json: { span, revision } });
 /** @param {"pause"|"resume"|"cancel"} what */

@@ -53,7 +53,7 @@ export class Editor {
       }),
       buildRail(store, this.actions),
       this.picture.element,
-      el("aside", { class: "side" }, this.objects.element, buildRounds(store, (frame) => this.seek(frame))),
+      el("aside", { class: "side" }, this.objects.element, buildRounds(store, this.actions, (frame) => this.seek(frame))),
       buildTransport(store, this.actions),
       this.timeline.element,
     );
@@ -92,16 +92,18 @@ export class Editor {
 
   // ------------------------------------------------------------------------------------------------- changes
 
-  undo() {
-    if (this.store.get("doc").can_undo) this.#step(api.undo);
+  /** Take the last step back, or the whole last round. */
+  undo(wholeRound = false) {
+    const { can_undo: can, rounds } = this.store.get("doc");
+    if (wholeRound ? rounds.length : can) this.#step(api.undo, wholeRound);
   }
 
-  redo() {
-    if (this.store.get("doc").can_redo) this.#step(api.redo);
+  redo(wholeRound = false) {
+    if (this.store.get("doc").can_redo) this.#step(api.redo, wholeRound);
   }
 
-  async #step(call) {
-    const answer = await this.commands.run(call);
+  async #step(call, wholeRound) {
+    const answer = await this.commands.run((id, revision) => call(id, revision, wholeRound));
     if (answer?.mask) this.strokes.takeMask(answer);
   }
 

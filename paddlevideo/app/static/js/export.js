@@ -46,7 +46,8 @@ export function openExport(store, job) {
     if (!open) return;
     const running = store.get("jobs").export;
     const last = store.get("exported");
-    if (running) message.textContent = t(running.total ? "export.running" : "export.begun", running);
+    const waits = running?.position > 0 ? "status.queue" : running?.total ? "export.running" : "export.begun";
+    if (running) message.textContent = t(waits, running);
     else if (last && !last.finished && !last.failed) message.textContent = ""; // lost sight of, with the server
     go.disabled = sending || Boolean(running);
     bar.hidden = !running;

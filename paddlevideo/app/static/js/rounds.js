@@ -1,15 +1,19 @@
 // The rounds so far, each a way to its frame, and what the timeline's colours mean.
 
-import { tip } from "./controls.js";
+import { actionButton, tip } from "./controls.js";
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
 
-/** @param {Store} store @param {(frame: number) => void} seek @returns {HTMLElement} */
-export function buildRounds(store, seek) {
+/** @param {Store} store @param {object} actions @param {(frame: number) => void} seek @returns {HTMLElement} */
+export function buildRounds(store, actions, seek) {
   const list = el("ol", { class: "round-list" });
+  const undo = actionButton(actions, "undoRound");
+  const redo = actionButton(actions, "redoRound");
   const empty = el("p", { class: "hint", text: t("rounds.none") });
   const update = () => {
-    const { rounds } = store.get("doc");
+    const { rounds, can_redo: canRedo } = store.get("doc");
+    undo.disabled = !rounds.length;
+    redo.disabled = !canRedo;
     empty.hidden = rounds.length > 0;
     list.replaceChildren(...rounds.map((round) => row(round, round.frame === store.get("frame"), seek)).reverse());
   };
@@ -21,7 +25,7 @@ export function buildRounds(store, seek) {
   return el(
     "section",
     { class: "rounds", "aria-label": t("rounds.title") },
-    el("header", {}, el("h2", { text: t("rounds.title") })),
+    el("header", {}, el("h2", { text: t("rounds.title") }), el("div", { class: "button-group" }, undo, redo)),
     empty,
     list,
     el("ul", { class: "legend", "aria-label": t("legend.title") }, ...legend),

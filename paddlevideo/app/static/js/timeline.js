@@ -42,6 +42,14 @@ export class Timeline {
     this.thumbs.clear();
   }
 
+  /** Show more or less of the video, around the frame that is shown. */
+  zoom(factor) {
+    const frame = this.store.get("frame");
+    this.scale.zoom(factor, this.scale.centre(frame));
+    this.scale.reveal(frame);
+    this.draw();
+  }
+
   #frameChanged() {
     const { video } = this.store.get("doc");
     const frame = this.store.get("frame");

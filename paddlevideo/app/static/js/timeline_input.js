@@ -12,7 +12,8 @@ const HANDLE = 9; // px in which a span handle is hit
  */
 export function attachTimelineInput(timeline, store, seek) {
   const { canvas, scale } = timeline;
-  let drag = null; // "seek", "in", "out" or "overview"
+  let drag = null; // "seek", "in", "out", "overview" or "pinch"
+  const fingers = new Map(); // of a touch: pointer -> x
 
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -38,17 +39,32 @@ export function attachTimelineInput(timeline, store, seek) {
     else moveSpan(store, drag, scale.frame(x));
   };
 
+  const pinch = (event) => {
+    const [a, b] = fingers.values();
+    fingers.set(event.pointerId, place(event)[0]);
+    const [c, d] = fingers.values();
+    scale.scrollBy((a + b - c - d) / 2);
+    scale.zoom(Math.max(1, Math.abs(c - d)) / Math.max(1, Math.abs(a - b)), (c + d) / 2);
+    timeline.draw();
+  };
+
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    drag = hit(place(event));
+    if (event.pointerType === "touch" && fingers.size < 2) fingers.set(event.pointerId, place(event)[0]);
+    drag = fingers.size === 2 ? "pinch" : hit(place(event));
     if (drag === "seek" || drag === "overview") pull(place(event));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (drag) pull(place(event));
+    if (drag === "pinch") fingers.has(event.pointerId) && pinch(event);
+    else if (drag) pull(place(event));
     else canvas.style.cursor = { seek: "pointer", overview: "grab" }[hit(place(event))] ?? "ew-resize";
   });
-  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (drag = null));
+  const release = (event) => {
+    fingers.delete(event.pointerId);
+    drag = null;
+  };
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, release);
 
   canvas.addEventListener(
     "wheel",
