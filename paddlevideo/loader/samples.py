@@ -175,7 +175,8 @@ class DAVISDataset(TrainingSamples):
         frames: 3, or more for further consecutive frames.
         repeat: samples of each sequence an epoch.
         max_objects: more objects than this in a sequence are taken for an error.
-        reference: count objects in the first frame's mask and damage masks, as the official code does.
+        reference: count objects in the first frame's mask, keep those that a crop has lost, and damage masks, as the
+            official code does.
         preprocess, transforms: of ``PIPELINE``.
     """
 
@@ -214,10 +215,13 @@ class DAVISDataset(TrainingSamples):
 
         def draw(rng: np.random.Generator) -> tuple[str, Clip, int]:
             clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, apart=True))
+            first = sequence.areas[0, 1:IGNORE]
             if self.reference:
-                clip = clip.without(np.flatnonzero(sequence.areas[0, 1:IGNORE] == 0) + 1)
+                clip = clip.without(np.flatnonzero(first == 0) + 1)
             for transform in self.transforms:
                 clip = transform(clip, rng)
+            if self.reference:
+                return sequence.name, clip, int(np.flatnonzero(first).max(initial=-1)) + 1
             return (sequence.name, *clip.compact())
 
         name, clip, objects, rng = draw_clip(draw, (seed, epoch, index))

@@ -88,6 +88,17 @@ def test_stage_one_samples(tiny_davis: Path) -> None:
     assert damaged > 5
 
 
+@pytest.mark.parametrize(("reference", "objects"), [(False, 1), (True, 2)])
+def test_the_reference_keeps_objects_that_a_crop_has_lost(tiny_davis: Path, reference: bool, objects: int) -> None:
+    def lose(clip: Clip, rng: np.random.Generator) -> Clip:
+        return clip.without(np.array([1]))
+
+    root = str(tiny_davis)
+    dataset = DAVISDataset(root, sequences=["pair"], reference=reference, preprocess=PREPROCESS, transforms=[lose])
+    sample = dataset.sample(1, 0, 0)[1]
+    assert sample["objects"] == objects and set(np.unique(sample["reference"])) == {0, objects}
+
+
 def test_stage_one_frames(tiny_davis: Path) -> None:
     (pair,) = DavisFolder(tiny_davis, "val").sequences
     pair.__dict__["complete_frames"] = np.array([1, 3, 4])
