@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
-import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +21,7 @@ from paddlevideo.tasks import infer_many as task
 from paddlevideo.utils.errors import InputError
 from paddlevideo.writers.masks import read_mask
 from tests import conftest
-from tests.tasks.test_processes import alive, children, environment, launch, variable
+from tests.tasks.test_processes import alive, environment, kill_when, launch
 from tests.tasks.test_test import MODEL
 
 CFG: dict[str, Any] = {"MODEL": MODEL, "PIPELINE": {"input": {"color": "rgb", "size": 48}}}
@@ -232,19 +229,9 @@ def test_a_rank_that_is_killed_fails_the_launch_and_what_was_done_stays(world: P
     for name in names:
         shutil.copytree(world / "videos" / "disc", world / "many" / name)
         shutil.copy(world / "strokes" / "disc.json", world / "strokes" / f"{name}.json")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment()}
-    with subprocess.Popen(two_processes(world, world / "many"), **quiet) as process:
-        try:
-            deadline = time.monotonic() + 120
-            while not (world / "out" / "clip01" / "done.json").exists():  # the first of rank 1
-                assert time.monotonic() < deadline and process.poll() is None
-                time.sleep(0.01)
-            started = children(process.pid)
-            os.kill(next(child for child in started if variable(child, "PADDLE_TRAINER_ID") == "1"), signal.SIGKILL)
-            assert process.wait(timeout=60) != 0
-        finally:
-            process.kill()
-    assert not any(alive(child) for child in started)
+    first = world / "out" / "clip01" / "done.json"  # of rank 1
+    code, started = kill_when(first.exists, two_processes(world, world / "many"), victim="1")
+    assert code != 0 and not any(alive(child) for child in started)
     assert not (world / "out" / "summary.json").exists()
     kept = {name for name in names if (world / "out" / name / "done.json").exists()}
     assert "clip01" in kept and len(kept) < len(names)

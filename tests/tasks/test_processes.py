@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,21 @@ def run(command: list[str], code: int = 0) -> str:
 
 
 def kill_after(step: int, folder: Path, command: list[str], victim: str = "") -> tuple[int, list[int]]:
-    """Start training, kill -9 it (or the process whose command line holds ``victim``) once ``step`` is logged.
+    """Start training and `kill_when` ``step`` is logged."""
+    log = folder / "train_log.jsonl"
+    return kill_when(lambda: any(record["step"] >= step for record in read_log(log)), command, victim)
+
+
+def kill_when(ready: Callable[[], bool], command: list[str], victim: str = "") -> tuple[int, list[int]]:
+    """Start a command in the project's folder, kill -9 it (or its process of rank ``victim``) once it is ``ready``.
 
     Returns the exit code, and the numbers of the processes that it had started.
     """
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()) as process:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, env=environment(), cwd=HERE.parents[1]) as process:
         try:
             deadline = time.monotonic() + 120
-            while not any(record["step"] >= step for record in read_log(folder / "train_log.jsonl")):
+            while not ready():
                 assert time.monotonic() < deadline and process.poll() is None
                 time.sleep(0.01)
             started = children(process.pid)

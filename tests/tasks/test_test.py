@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +27,7 @@ from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.tasks.validate import Validation
 from paddlevideo.utils.errors import InputError
-from tests.tasks.test_processes import alive, children, environment, variable
+from tests.tasks.test_processes import alive, environment, kill_when
 
 ROOT = Path(__file__).parents[2]
 MODEL = {
@@ -282,18 +279,8 @@ def test_a_rank_that_is_killed_fails_the_launch_and_nothing_is_judged_twice(tiny
     paddle.save(build_model(MODEL).state_dict(), str(weights))
     _, command = _two_processes(root, tmp_path, weights)
     finished = tmp_path / "out" / "sequences"
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 120
-            while not (finished / f"{names[1]}.json").exists():  # the first of rank 1
-                assert time.monotonic() < deadline and process.poll() is None
-                time.sleep(0.01)
-            started = children(process.pid)
-            os.kill(next(child for child in started if variable(child, "PADDLE_TRAINER_ID") == "1"), signal.SIGKILL)
-            assert process.wait(timeout=60) != 0
-        finally:
-            process.kill()
-    assert not any(alive(child) for child in started)
+    code, started = kill_when((finished / f"{names[1]}.json").exists, command, victim="1")  # its first one
+    assert code != 0 and not any(alive(child) for child in started)
     assert not (tmp_path / "out" / "summary.json").exists()
     kept = {path.stem: path.stat().st_mtime_ns for path in finished.glob("*.json")}
     assert names[1] in kept and len(kept) < len(names)
