@@ -13,6 +13,7 @@ import numpy as np
 from ..loader.scribbles import UNLABELLED, region_of_interest
 from .embeddings import Embeddings
 from .engine import Engine
+from .leaps import without_leaps
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
@@ -37,6 +38,7 @@ class Steps:
         input_size: of what the network is fed.
         refine: see `_refined`.
         references: what the other frames are matched with, see `_sure`.
+        max_leap: see `without_leaps`; None lets all parts of a mask stand.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Steps:
         input_size: tuple[int, int],
         refine: bool,
         references: References = "strokes",
+        max_leap: float | None = None,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
@@ -56,6 +59,7 @@ class Steps:
         self._input_size = input_size
         self._refine = refine
         self._references = references
+        self._max_leap = max_leap
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -106,6 +110,8 @@ class Steps:
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
         logits = engine.propagate(embedding, seen, near, previous, ids)
+        if self._max_leap is not None:
+            logits = without_leaps(logits, previous, ids, self._max_leap)
         return self._answer(current, frame, logits, state, ids, mixing)
 
     def _seen(self, current: Round, state: State, ids: Ids) -> Floats:

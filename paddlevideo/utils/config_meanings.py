@@ -56,6 +56,8 @@ MEANINGS = {
     "does not.",
     "INFERENCE.references": "what global matching compares other frames with: the ``strokes``, or in the first "
     "round what its ``answer`` is sure of.",
+    "INFERENCE.max_leap": "parts of a propagated object that appear further than this share of the short side from "
+    "where the frame beside has the object are dropped; null: none are.",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
 }
@@ -76,5 +78,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.reach": "video",
     "INFERENCE.refine": False,
     "INFERENCE.references": "strokes",
+    "INFERENCE.max_leap": None,
     "INFERENCE.precision": "fp32",
 }

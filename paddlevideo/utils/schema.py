@@ -127,6 +127,7 @@ _INFERENCE = Section(
         "reach": Literal["video", "between"],
         "refine": bool,
         "references": Literal["strokes", "answer"],
+        "max_leap": float | None,
         "precision": Literal["fp32", "bf16"],
     }
 )
