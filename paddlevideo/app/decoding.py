@@ -38,6 +38,7 @@ class Decoding:
         with project.lock:
             if project.id not in self._begun:
                 self._begun.add(project.id)
+                # Projects take turns as persons do elsewhere.
                 job = Job("decode", project.id, project.id, iter(()), project.frames, self._told)
                 job.steps = self._steps(project, job)
                 self._worker.submit(job)

@@ -56,8 +56,9 @@ def _answer(operation: Mapping[str, Any]) -> Iterator[str]:
 def _documents(openapi: Mapping[str, Any]) -> Iterator[str]:
     """What is in the answers, with an anchor each."""
     yield "<h1>Answers</h1>"
+    used = _answers_text(openapi)
     for name, schema in openapi["components"]["schemas"].items():
-        if f'"#/components/schemas/{name}"' in _answers_text(openapi):
+        if f'"#/components/schemas/{name}"' in used:
             yield f'<h2 id="{escape(name)}"><code>{escape(name)}</code></h2><p>{escape(schema["description"])}</p><ul>'
             for key, one in schema["properties"].items():
                 told = f": {escape(one['description'])}" if "description" in one else ""

@@ -261,7 +261,7 @@ class Project:
             while whole_round and self._record.redo:
                 self._record.do_again()
                 self._note_change()
-                if len(self._view.rounds) > max(1, rounds):
+                if len(self._view.rounds) > max(1, rounds):  # steps before the first round go with it
                     self._record.take_back()  # it begins the next round
                     break
             self._save()

@@ -59,7 +59,7 @@ export class Job {
   jobCame(event) {
     this.store.get("told").set(event.kind, performance.now());
     if (event.failed) toastError(event.failed);
-    if (event.kind === "export") this.store.set({ exported: { at: performance.now(), ...event } });
+    if (event.kind === "export") this.store.set({ exported: event });
     const over = Boolean(event.failed || event.finished || (event.kind === "replay" && event.done >= event.total));
     const { [event.kind]: _, ...others } = this.store.get("jobs");
     setJobs(this.store, over ? others : { ...others, [event.kind]: event });

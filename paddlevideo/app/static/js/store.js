@@ -64,7 +64,7 @@ export function editorStore(doc) {
     erasing: new Set(), // keys of strokes under the eraser
     jobs: {}, // kind -> what the server told of it last
     job: null, // the one that is shown
-    exported: null, // the last event of an export, and `at`: when it came
+    exported: null, // the last event of an export
     embedding: null, // {done, total} while the server prepares frames
     came: new Map(), // frame -> {at, rev, state}: masks that came as events, and when
     told: new Map(), // kind of a job -> when its last event came
