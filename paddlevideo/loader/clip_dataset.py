@@ -16,7 +16,7 @@ from .limits import MAX_OBJECTS
 from .photographs import PhotographFolder
 from .preprocess import Preprocess
 from .samples import Sample, TrainingSamples, assemble, draw_clip, draw_frames, open_sequences, read_clip, to_grid
-from .scribbles import UNLABELLED, draw_label, region_of_interest
+from .scribbles import UNLABELLED, draw_label, region_distance, region_of_interest
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
 
@@ -51,6 +51,8 @@ class ClipDataset(TrainingSamples):
         background_prob: part of the first rounds that have background strokes too.
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
+        click_region: how far an object may reach from a single click, as a share of the short side of the crop; null:
+            no further than from strokes. See `INFERENCE.click_region`.
         max_objects: more objects than this in a sequence are taken for an error.
         preprocess, transforms: of ``PIPELINE``.
     """
@@ -79,6 +81,7 @@ class ClipDataset(TrainingSamples):
         background_prob: float = 0.2,
         click_prob: float = 0.06,
         roi_distance: int = 12,
+        click_region: float | None = None,
         max_objects: int = MAX_OBJECTS,
         *,
         preprocess: Preprocess,
@@ -103,6 +106,7 @@ class ClipDataset(TrainingSamples):
         self.background_prob = background_prob
         self.click_prob = click_prob
         self.roi_distance = roi_distance
+        self.click_region = click_region
         self.preprocess = preprocess
         self.transforms = transforms
         self.drift = Drift()
@@ -164,7 +168,8 @@ class ClipDataset(TrainingSamples):
         truth = clip.masks[0]
         full = to_grid(truth)
         first = self._label(truth, None, full.shape, rng)
-        region = region_of_interest(first, self.roi_distance) if (first != UNLABELLED).any() else first
+        distance = region_distance(first, self.roi_distance, self.click_region)
+        region = region_of_interest(first, distance) if (first != UNLABELLED).any() else first
         scribble, shown, earlier = first, region, None
         if rng.random() < self.correction_prob:
             damaged = self.part_damage(self.previous_damage(truth, rng), rng)

@@ -16,6 +16,8 @@ from ..utils.files import atomic_path
 
 MAX_OBJECT_ID = 254  # 255 marks ignored pixels in masks
 UNLABELLED = -1
+REGION = 20  # cells from the strokes to the border of their region of interest: 80 pixels
+CLICK = 8  # cells: what is no larger either way is a click, not a stroke
 _TOLERANCE = 1e-6  # points a rounding error outside 0..1 are taken to be on the border
 
 
@@ -125,7 +127,22 @@ def draw_label(strokes: Iterable[Stroke], size: tuple[int, int]) -> np.ndarray:
     return label
 
 
-def region_of_interest(label: np.ndarray, distance: int = 20) -> np.ndarray:
+def region_distance(label: np.ndarray, distance: int = REGION, click_region: float | None = None) -> int:
+    """Return the margin of the `region_of_interest` of a label (h,w), in grid cells.
+
+    It is ``distance``, except where an object is shown by a click alone (at most `CLICK` cells either way): that says
+    nothing of the object's size, so it may reach ``click_region`` (a share of the grid's shorter side) from there.
+    """
+    if click_region is None or not any(_is_click(label == object_id) for object_id in np.unique(label[label > 0])):
+        return distance
+    return max(distance, round(click_region * min(label.shape)))
+
+
+def _is_click(cells: np.ndarray) -> bool:
+    return all(int(np.ptp(places)) < CLICK for places in np.nonzero(cells))
+
+
+def region_of_interest(label: np.ndarray, distance: int = REGION) -> np.ndarray:
     """Fill everything far from the strokes with background, as the reference does in the first round.
 
     The box around all labelled pixels is enlarged by ``distance`` grid cells; outside it the label becomes 0, inside

@@ -53,6 +53,8 @@ class Session:
             background, as the reference does, or ``"answer"``, in the first round what its answer is sure of.
         max_leap: drop parts of propagated objects that appear further from where the neighbour's mask has the object
             than this share of the picture's short side; None drops nothing, as the reference.
+        click_region: how far an object may reach from a single click, its region of interest in the first round, as a
+            share of the picture's short side; None: no further than from strokes, as the reference.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 
@@ -70,14 +72,16 @@ class Session:
         refine: bool = False,
         references: References = "strokes",
         max_leap: float | None = None,
+        click_region: float | None = None,
         undo_depth: int = 3,
     ) -> None:
         if reach not in REACHES:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         if references not in REFERENCES:
             raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
-        if max_leap is not None and not max_leap > 0:
-            raise ValueError(f"max_leap is a share of the short side above 0, not {max_leap}")
+        for name, share in (("max_leap", max_leap), ("click_region", click_region)):
+            if share is not None and not share > 0:
+                raise ValueError(f"{name} is a share of the short side above 0, not {share}")
         self._frames = frames
         self._store = store = Store(int(max_memory_mib * MIB), storage)
         self._embeddings = Embeddings(
@@ -90,7 +94,7 @@ class Session:
         )
         self._locks = Locks()
         sizes = (frames.size, preprocess.input_size(*frames.size))
-        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine, references, max_leap)
+        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine, references, max_leap, click_region)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         shares = SharesMemory(store) if reach == "between" else None

@@ -7,15 +7,16 @@ from typing import Any
 
 from ..utils.errors import InputError
 
-KEYS = ("max_memory_mib", "storage", "local_memory", "reach", "refine", "references", "max_leap")
+KEYS = ("max_memory_mib", "storage", "local_memory", "reach", "refine", "references", "max_leap", "click_region")
 
 
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `KEYS` that ``config["INFERENCE"]`` has."""
     section = config.get("INFERENCE", {})
-    leap = section.get("max_leap")
-    if leap is not None and not leap > 0:
-        raise InputError(f"INFERENCE.max_leap is {leap}: give a share of the short side above 0, or null")
+    for key in ("max_leap", "click_region"):
+        share = section.get(key)
+        if share is not None and not share > 0:
+            raise InputError(f"INFERENCE.{key} is {share}: give a share of the short side above 0, or null")
     return {key: section[key] for key in KEYS if key in section}
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..loader.scribbles import UNLABELLED, region_of_interest
+from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
 from .embeddings import Embeddings
 from .engine import Engine
 from .leaps import without_leaps
@@ -39,6 +39,7 @@ class Steps:
         refine: see `_refined`.
         references: what the other frames are matched with, see `_sure`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
+        click_region: see `region_distance`; None is the same region for clicks as for strokes.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Steps:
         refine: bool,
         references: References = "strokes",
         max_leap: float | None = None,
+        click_region: float | None = None,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
@@ -60,6 +62,7 @@ class Steps:
         self._refine = refine
         self._references = references
         self._max_leap = max_leap
+        self._click_region = click_region
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -73,7 +76,8 @@ class Steps:
                 state.shares.put(current.frame, _planes(grid, ids), ids, current.number)
             return FrameResult(current.frame, mask, _planes(label, ids))
         if current.number == 1 and (label != UNLABELLED).any():
-            current.reference = region_of_interest(label)
+            distance = region_distance(label, click_region=self._click_region)
+            current.reference = region_of_interest(label, distance)
         seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
         previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, previous, ids, given)

@@ -58,6 +58,8 @@ MEANINGS = {
     "round what its ``answer`` is sure of.",
     "INFERENCE.max_leap": "parts of a propagated object that appear further than this share of the short side from "
     "where the frame beside has the object are dropped; null: none are.",
+    "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
+    "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
 }
@@ -79,5 +81,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.refine": False,
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
+    "INFERENCE.click_region": None,
     "INFERENCE.precision": "fp32",
 }

@@ -128,6 +128,7 @@ _INFERENCE = Section(
         "refine": bool,
         "references": Literal["strokes", "answer"],
         "max_leap": float | None,
+        "click_region": float | None,
         "precision": Literal["fp32", "bf16"],
     }
 )

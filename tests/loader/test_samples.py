@@ -155,6 +155,19 @@ def test_first_rounds_without_full_masks_see_strokes_and_filled_region(tiny_davi
     assert filled > 5 and np.mean(on_object) > 0.85
 
 
+def test_clicks_fill_less_of_the_background_when_objects_may_reach_far(tiny_davis: Path) -> None:
+    probabilities = dict.fromkeys(("paste_prob", "reference_full_prob", "correction_prob", "background_prob"), 0.0)
+    near, far = (
+        clip_dataset(tiny_davis, **probabilities, click_prob=1.0, roi_distance=2, click_region=share)
+        for share in (None, 0.4)
+    )
+    for index in range(6):
+        (_, small), (_, large) = (dataset.sample(0, 0, index) for dataset in (near, far))
+        assert (small["scribble"] == large["scribble"]).all()
+        filled, left = (int((sample["reference"] == 0).sum()) for sample in (small, large))
+        assert left < filled
+
+
 def test_references_like_an_answer_are_the_mask_where_it_is_sure_and_the_strokes(tiny_davis: Path) -> None:
     plain = {"paste_prob": 0.0, "reference_full_prob": 1.0}
     exact, damaged = (clip_dataset(tiny_davis, **plain, reference_damage_prob=prob) for prob in (0.0, 1.0))

@@ -15,6 +15,7 @@ from paddlevideo.loader.scribbles import (
     Stroke,
     draw_label,
     read_rounds,
+    region_distance,
     region_of_interest,
     split_by_frame,
     write_rounds,
@@ -172,6 +173,21 @@ def test_region_of_interest() -> None:
     expected[45:55, 35:65] = label[45:55, 35:65]  # exclusive ends: 50 + 5 and 60 + 5
     assert np.array_equal(filled, expected)
     assert label[0, 0] == -1  # the given label is left alone
+
+
+def test_an_object_may_reach_far_from_a_click_alone() -> None:
+    label = np.full((120, 200), -1)
+    label[50:57, 60:67] = 1
+    assert region_distance(label) == region_distance(label, 20) == 20
+    assert region_distance(label, click_region=0.7) == 84
+    assert region_distance(label, 90, click_region=0.7) == 90
+    stroke = label.copy()
+    stroke[50:53, 60:69] = 1  # longer than a click
+    assert region_distance(stroke, click_region=0.7) == 20
+    stroke[90, 90] = 0  # a click on the background changes nothing
+    assert region_distance(stroke, click_region=0.7) == 20
+    stroke[90, 90] = 2  # on another object it does
+    assert region_distance(stroke, click_region=0.7) == 84
 
 
 def test_region_of_interest_always_loses_the_last_row_and_column() -> None:

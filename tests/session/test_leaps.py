@@ -81,8 +81,9 @@ def test_a_session_drops_them_in_propagated_frames_alone() -> None:
 
 
 @pytest.mark.parametrize("share", [0, -0.5])
-def test_a_leap_of_nothing_is_refused(share: float) -> None:
-    with pytest.raises(ValueError, match="max_leap is a share of the short side above 0"):
-        Session(Painter(), Clip(), Preprocess("rgb", size=None), 1, max_leap=share)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="INFERENCE.max_leap is"):
-        session_settings({"INFERENCE": {"max_leap": share}})
+@pytest.mark.parametrize("name", ["max_leap", "click_region"])
+def test_a_share_of_nothing_is_refused(name: str, share: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a share of the short side above 0"):
+        Session(Painter(), Clip(), Preprocess("rgb", size=None), 1, **{name: share})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=f"INFERENCE.{name} is"):
+        session_settings({"INFERENCE": {name: share}})
