@@ -37,7 +37,8 @@ class ClipDataset(TrainingSamples):
         photographs: folder of a `PhotographFolder`, or None.
         photograph_share: part of the clips made from a photograph instead of a video.
         short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
-        frames: reference, previous, current, and further ones for unrolled propagation.
+        frames: reference, previous, current, and further ones for unrolled propagation; 1 is the reference alone, which
+            ``MODEL.train_heads: interaction`` is content with.
         max_skip: largest number of frames from one to the next, drawn for each clip.
         paste_prob: probability of a pasted object, and once there is one, of a second.
         paste_photographs: part of the pasted objects cut from photographs (rigid), the others from videos (moving).
@@ -87,8 +88,11 @@ class ClipDataset(TrainingSamples):
         preprocess: Preprocess,
         transforms: SequenceOf[Transform] = (),
     ) -> None:
-        if frames < 3:
-            raise InputError(f"DATASET.train.frames is {frames}: it takes 3 or more (reference, previous, current)")
+        if frames < 3 and frames != 1:
+            raise InputError(
+                f"DATASET.train.frames is {frames}: it takes 3 or more (reference, previous, current), "
+                "or 1 for MODEL.train_heads: interaction"
+            )
         self.sequences = open_sequences(file_path, split, sequences, resolution, frames, max_objects)
         self.photographs = PhotographFolder(photographs) if photographs else None
         self.repeat = repeat
@@ -178,7 +182,7 @@ class ClipDataset(TrainingSamples):
                 # The memory of global matching keeps the first round: later strokes add to it.
                 scribble, earlier = correction, to_grid(damaged)
                 shown = np.where(correction != UNLABELLED, correction, region)
-        previous = self._damaged(clip.masks[1], self.previous_damage_prob, rng)
+        previous = self._damaged(clip.masks[min(1, self.frames - 1)], self.previous_damage_prob, rng)
         reference = shown
         if rng.random() < self.reference_full_prob:
             reference = self._answer(truth, scribble, rng) if rng.random() < self.reference_damage_prob else full

@@ -11,7 +11,7 @@ from paddle import nn
 from ..utils.errors import InputError
 
 FIRST = re.compile(r"(interaction|propagation)_head\.layer1\.")
-CONTEXT = re.compile(r"(interaction|propagation)_head\.context\.")
+CONTEXT = re.compile(r"(interaction|propagation)_head\.context\.(deep\.\d+\.)?")
 
 
 def grown(state: Mapping[str, np.ndarray], model: nn.Layer) -> dict[str, np.ndarray]:

@@ -55,6 +55,7 @@ class Session:
             than this share of the picture's short side; None drops nothing, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
+        edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 
@@ -73,6 +74,7 @@ class Session:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
+        edges: bool = False,
         undo_depth: int = 3,
     ) -> None:
         if reach not in REACHES:
@@ -94,7 +96,8 @@ class Session:
         )
         self._locks = Locks()
         sizes = (frames.size, preprocess.input_size(*frames.size))
-        steps = Steps(engine, self._embeddings, self._locks, *sizes, refine, references, max_leap, click_region)
+        rules = (refine, references, max_leap, click_region, frames if edges else None)
+        steps = Steps(engine, self._embeddings, self._locks, *sizes, *rules)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         shares = SharesMemory(store) if reach == "between" else None

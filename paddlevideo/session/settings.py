@@ -7,7 +7,17 @@ from typing import Any
 
 from ..utils.errors import InputError
 
-KEYS = ("max_memory_mib", "storage", "local_memory", "reach", "refine", "references", "max_leap", "click_region")
+KEYS = (
+    "max_memory_mib",
+    "storage",
+    "local_memory",
+    "reach",
+    "refine",
+    "references",
+    "max_leap",
+    "click_region",
+    "edges",
+)
 
 
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from typing import Literal
 
 import numpy as np
 
+from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
+from .edges import with_edges
 from .embeddings import Embeddings
 from .engine import Engine
 from .leaps import without_leaps
@@ -40,6 +42,7 @@ class Steps:
         references: what the other frames are matched with, see `_sure`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
+        pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Steps:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
+        pictures: FrameSource | None = None,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
@@ -63,6 +67,7 @@ class Steps:
         self._references = references
         self._max_leap = max_leap
         self._click_region = click_region
+        self._pictures = pictures
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -159,6 +164,8 @@ class Steps:
         rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
         free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
         mask, grid = upsample_labels(free, kept, self._size), grid_labels(free, kept, self._input_size)
+        if self._pictures is not None:
+            mask = with_edges(mask, _shares(free), kept, self._pictures[frame])
         if not new:  # what stands does so to the pixel
             mask = _put_over(state.masks.mask(frame), mask, over, ids)
             grid = _put_over(state.masks.grid(frame), grid, over, ids)

@@ -60,6 +60,7 @@ MEANINGS = {
     "where the frame beside has the object are dropped; null: none are.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
+    "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
 }
@@ -82,5 +83,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
     "INFERENCE.click_region": None,
+    "INFERENCE.edges": False,
     "INFERENCE.precision": "fp32",
 }

@@ -248,6 +248,14 @@ def test_build_loader_from_a_config(tiny_davis: Path) -> None:
     assert batch["objects"].shape == (2,)
 
 
+def test_the_reference_frame_alone(tiny_davis: Path) -> None:
+    dataset = clip_dataset(tiny_davis, frames=1, paste_prob=0.7)
+    for index in range(8):
+        _, sample = dataset.sample(3, 0, index)
+        check_contract(sample, 1, 64)
+        assert (sample["scribble"] > 0).any()
+
+
 def test_bad_settings_are_input_errors(tiny_davis: Path) -> None:
     with pytest.raises(InputError, match="batch_size is 99"):
         Loader(Named(["a"]), 99, seed=0)

@@ -12,11 +12,13 @@ from paddlevideo.modeling import SeparableHead
 from paddlevideo.utils.compiled import CompiledLayer
 
 
-def _head(context: int, active: bool = True) -> SeparableHead:
+def _head(context: int, active: bool = True, deep: int = 0) -> SeparableHead:
     paddle.seed(1)
-    head = SeparableHead(5, channels=8, blocks=2, kernel_size=3, context=context)
+    head = SeparableHead(5, channels=8, blocks=2, kernel_size=3, context=context, deep=deep)
     if active:
-        head.context.conv.weight.set_value(paddle.randn(head.context.conv.weight.shape) * 0.3)
+        last = [head.context.conv, *(block.conv3 for block in head.context.deep)]
+        for conv in last:
+            conv.weight.set_value(paddle.randn(conv.weight.shape) * 0.3)
     head.eval()
     return head
 
@@ -38,9 +40,17 @@ def test_a_context_adds_nothing_at_first_and_then_sees_farther():
     assert _reach(plain) == 2 and _reach(wide) >= 8
 
 
-@pytest.mark.parametrize("size", [(12, 16), (13, 19)])
-def test_a_head_with_context_compiles_to_the_same_numbers(size: tuple[int, int], tmp_path: Path):
-    head = _head(2)
+def test_residual_blocks_add_nothing_at_first_and_then_see_farther_still():
+    x = paddle.randn([2, 5, 9, 14])
+    context, idle, deep = _head(2), _head(2, active=False, deep=2), _head(2, deep=2)
+    idle.set_state_dict(idle.state_dict() | context.state_dict())
+    assert float((context(x) - idle(x)).abs().max()) < 1e-6
+    assert _reach(deep) >= _reach(context) + 4
+
+
+@pytest.mark.parametrize(("size", "deep"), [((12, 16), 0), ((13, 19), 0), ((13, 19), 2)])
+def test_a_head_with_context_compiles_to_the_same_numbers(size: tuple[int, int], deep: int, tmp_path: Path):
+    head = _head(2, deep=deep)
     x = np.random.default_rng(0).standard_normal((2, 5, *size)).astype(np.float32)
     layer = CompiledLayer(head, [x.shape], cache_dir=tmp_path)
     wanted = head(paddle.to_tensor(x)).numpy()

@@ -57,6 +57,22 @@ def test_grown_weights_answer_as_before_and_what_is_new_can_learn(tmp_path: Path
     assert float(head.context.conv.weight.grad.abs().sum()) > 0
 
 
+def test_weights_with_a_context_grow_a_deeper_one_without_effect(tmp_path: Path) -> None:
+    deeper = [*_keys(True), "MODEL.interaction_head.deep=2"]
+    target = tmp_path / "deep.pdparams"
+    large = _model(True)
+    large.interaction_head.context.conv.weight.set_value(paddle.randn(large.interaction_head.context.conv.weight.shape))
+    assert _grow(_save(large, tmp_path / "large.pdparams"), target, deeper) == 0
+    deep = build_model(load_config(TOY, deeper)["MODEL"])
+    load_into(deep, target)
+    deep.eval()
+    x = paddle.randn([2, large.interaction_head.in_channels, 9, 12])
+    before, after = large.interaction_head(x), deep.interaction_head(x)
+    assert float(before.std()) > 0 and float((before - after).abs().max()) < 1e-5
+    after.square().sum().backward()
+    assert float(deep.interaction_head.context.deep[1].conv3.weight.grad.abs().sum()) > 0
+
+
 def test_weights_grow_into_the_model_they_have_only_with_themselves(tmp_path: Path) -> None:
     source = _save(_model(True), tmp_path / "large.pdparams")
     assert _grow(source, tmp_path / "same.pdparams", _keys(True)) == 0

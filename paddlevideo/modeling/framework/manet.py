@@ -232,6 +232,8 @@ class MANet(nn.Layer):
     def _propagation_loss(
         self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
     ) -> paddle.Tensor:
+        if embedding.shape[1] < 3:
+            raise InputError(f"MODEL.train_heads: {self.train_heads} needs clips of 3 frames: set DATASET.train.frames")
         grid = tuple(embedding.shape[-2:])
         reference = batch["reference"].numpy()
         previous = [resize_nearest(mask, grid) for mask in batch["previous"]]

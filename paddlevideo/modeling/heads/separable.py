@@ -12,6 +12,7 @@ from ..norm import BatchNorm2D, norm_relu
 
 CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
 COARSE = 4  # cells of the grid to one of the context
+WIDER = 4  # the middle of a residual block against its ends
 
 
 class SeparableBlock(nn.Layer):
@@ -33,22 +34,42 @@ class SeparableBlock(nn.Layer):
         return norm_relu(self.bn2, self.conv2(x))
 
 
+class ResidualBlock(nn.Layer):
+    """Adds to (O,C,h,w) a depthwise convolution, norm and two pointwise layers, four times as wide between them.
+
+    The block of ConvNeXt (Liu et al., CVPR 2022) with batch norm and ReLU. At first it adds nothing.
+    """
+
+    def __init__(self, channels: int, kernel: int, momentum: float) -> None:
+        super().__init__()
+        self.conv1 = conv2d(channels, channels, kernel, groups=channels)
+        self.bn = BatchNorm2D(channels, momentum=momentum)
+        self.conv2 = conv2d(channels, WIDER * channels, bias=True)
+        self.conv3 = conv2d(WIDER * channels, channels, bias=True)
+        self.conv3.weight.set_value(paddle.zeros_like(self.conv3.weight))
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        # The assign for the reason that `Context` gives.
+        return x + paddle.assign(self.conv3(F.relu(self.conv2(self.bn(self.conv1(x))))))
+
+
 class Context(nn.Layer):
     """Adds to (O,C,h,w) what blocks see at a quarter of the resolution: an object as a whole. At first it adds nothing.
 
-    Four blocks of 7 x 7 see 100 image pixels around a pixel, two more of these 300.
+    Four blocks of 7 x 7 see 100 image pixels around a pixel, two more of these 300. ``deep`` residual blocks follow.
     """
 
-    def __init__(self, channels: int, blocks: int, kernel: int, momentum: float, centred: bool) -> None:
+    def __init__(self, channels: int, blocks: int, deep: int, kernel: int, momentum: float, centred: bool) -> None:
         super().__init__()
         sizes = (channels, channels, kernel, momentum, centred)
         self.blocks = nn.LayerList([SeparableBlock(*sizes) for _ in range(blocks)])
+        self.deep = nn.LayerList([ResidualBlock(channels, kernel, momentum) for _ in range(deep)])
         self.conv = conv2d(channels, channels, bias=True)
         self.conv.weight.set_value(paddle.zeros_like(self.conv.weight))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         coarse = F.avg_pool2d(x, COARSE, COARSE, ceil_mode=True)
-        for block in self.blocks:
+        for block in [*self.blocks, *self.deep]:
             coarse = block(coarse)
         around = resize_bilinear(self.conv(coarse), (x.shape[2], x.shape[3]))
         # Without the assign oneDNN fuses the sum into a convolution, which then takes forty times as long.
@@ -69,6 +90,7 @@ class SeparableHead(nn.Layer):
             their neighbourhood, which a short training profits from. The reference starts at random.
         context: blocks at a quarter of the resolution, whose result is added after the first block; the reference has
             none.
+        deep: residual blocks after the context's own: room to learn at a sixteenth of the price.
     """
 
     _built = ("in_channels",)
@@ -82,6 +104,7 @@ class SeparableHead(nn.Layer):
         norm_momentum: float = 0.9997,
         centred: bool = False,
         context: int = 0,
+        deep: int = 0,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -90,7 +113,8 @@ class SeparableHead(nn.Layer):
             inputs = in_channels if index == 1 else channels
             setattr(self, f"layer{index}", SeparableBlock(inputs, channels, kernel_size, norm_momentum, centred))
         self.conv = conv2d(channels, 1, bias=True)
-        self.context = Context(channels, context, kernel_size, norm_momentum, centred) if context else None
+        rest = (kernel_size, norm_momentum, centred)
+        self.context = Context(channels, context, deep, *rest) if context else None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         for index in range(1, self.blocks + 1):
