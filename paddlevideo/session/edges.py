@@ -55,7 +55,7 @@ class _Guide:
 
     def __call__(self, plane: Floats) -> Floats:
         mean = self._blurred(plane)
-        slope = (self._blurred(self._picture * plane) - self._mean * mean) / self._variance
+        slope: Floats = (self._blurred(self._picture * plane) - self._mean * mean) / self._variance
         offset = mean - slope * self._mean
         return self._blurred(slope) * self._picture + self._blurred(offset)
 

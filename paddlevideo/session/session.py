@@ -95,9 +95,18 @@ class Session:
             ),
         )
         self._locks = Locks()
-        sizes = (frames.size, preprocess.input_size(*frames.size))
-        rules = (refine, references, max_leap, click_region, frames if edges else None)
-        steps = Steps(engine, self._embeddings, self._locks, *sizes, *rules)
+        steps = Steps(
+            engine,
+            self._embeddings,
+            self._locks,
+            frames.size,
+            preprocess.input_size(*frames.size),
+            refine=refine,
+            references=references,
+            max_leap=max_leap,
+            click_region=click_region,
+            pictures=frames if edges else None,
+        )
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         shares = SharesMemory(store) if reach == "between" else None
