@@ -55,11 +55,11 @@ class _Guide:
 
     def __call__(self, plane: Floats) -> Floats:
         mean = self._blurred(plane)
-        slope: Floats = (self._blurred(self._picture * plane) - self._mean * mean) / self._variance
+        slope = (self._blurred(self._picture * plane) - self._mean * mean) / self._variance
         offset = mean - slope * self._mean
         return self._blurred(slope) * self._picture + self._blurred(offset)
 
-    def _blurred(self, plane: Floats) -> Floats:
+    def _blurred(self, plane: NDArray[np.floating]) -> Floats:
         blurred: Floats = cv2.boxFilter(plane, -1, self._window)
         return blurred
 

@@ -9,6 +9,7 @@ import paddle
 import pytest
 
 from paddlevideo.modeling import build_model
+from paddlevideo.modeling.layers import resize_bilinear
 from paddlevideo.modeling.rivals import nearest_rival
 from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
@@ -95,7 +96,7 @@ def test_propagation_inputs_stand_in_the_order_of_the_published_weights():
     assert inputs[1, 66].numpy().tolist() == [[0, 1, 1], [0, 0, 1]]
 
 
-@pytest.mark.parametrize("heads", ["propagation", "interaction", "both"])
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "heads", "both"])
 def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
     model = _model(train_heads=heads)
     model.train()
@@ -106,6 +107,7 @@ def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
     expected = {
         "propagation": {"backbone", "embedding", "propagation_head"},
         "interaction": {"interaction_head"},
+        "heads": {"propagation_head", "interaction_head"},
         "both": {"backbone", "embedding", "propagation_head", "interaction_head"},
     }
     assert reached == expected[heads]
@@ -120,12 +122,28 @@ def test_unrolled_propagation_scores_every_further_frame():
     assert np.isfinite(whole) and whole != pytest.approx(first, rel=1e-6)
 
 
+def test_refining_carries_the_answer_over_to_its_own_frame():
+    model = _model(train_heads="heads", interaction_map=True, rivals=True, refine=0.5)
+    model.eval()
+    batch = _batch(np.random.default_rng(8), clips=1)
+    out = model(batch, 0)
+    embedding, ids = model.embed(batch["images"][0, :1]), [0, 1]
+    reference, scribble = batch["interaction_reference"][0].numpy(), batch["scribble"][0]
+    seen, _ = model.match(embedding[0], embedding[0], embedding[0], reference, reference, ids)
+    answer = model.interaction_logits(embedding, scribble, None, ids, seen).argmax(axis=0)
+    maps = model.match(embedding[0], embedding[0], embedding[0], reference, answer.numpy(), ids)
+    refined = resize_bilinear(model.propagation_logits(embedding, *maps, answer, ids), (64, 64))
+    wanted = 0.5 * float(model.loss(refined.unsqueeze(0), batch["masks"][:, 0], 0))
+    assert float(out["refine"]) == pytest.approx(wanted, rel=1e-4)
+    assert float(out["loss"]) == pytest.approx(sum(float(v) for k, v in out.items() if k != "loss"), rel=1e-5)
+
+
 def test_unknown_heads_are_refused():
     with pytest.raises(InputError, match="train_heads"):
         _model(train_heads="all")
 
 
-@pytest.mark.parametrize("heads", ["propagation", "interaction", "both"])
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "heads", "both"])
 def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
     model = _model(train_heads=heads)
     model.eval()
@@ -136,7 +154,7 @@ def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
              if name in before and not np.array_equal(before[name], value.numpy())}  # fmt: skip
     trained = {"propagation": {"propagation_head"}, "interaction": {"interaction_head"}}
     assert moved - {"backbone", "embedding"} == trained.get(heads, {"propagation_head", "interaction_head"})
-    assert ("backbone" in moved) == (heads != "interaction")
+    assert ("backbone" in moved) == (heads in ("propagation", "both"))
 
 
 def test_the_interaction_head_learns_from_single_frames():

@@ -8,6 +8,7 @@ interaction sees [embedding, scribble == id, previous == id]; further planes tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import paddle
@@ -23,6 +24,7 @@ from ..rivals import nearest_rival, rival_strokes
 FROZEN = {
     "propagation": ("interaction_head",),
     "interaction": ("backbone", "embedding", "propagation_head"),
+    "heads": ("backbone", "embedding"),
     "both": (),
 }
 """Parts that are not trained, by ``train_heads``."""
@@ -49,12 +51,14 @@ class MANet(nn.Layer):
             logits (O,1,h,w).
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         matching: how distance maps are made.
-        train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone)
-            or ``both`` (joint training). Parts that are not trained stay in eval mode.
+        train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone),
+            ``heads`` (the two alone) or ``both`` (joint training). Parts that are not trained stay in eval mode.
         interaction_map: the interaction head also sees the global map of the annotated frame against its own strokes
             (and their region of interest): what looks like them, however far away. The reference does without.
         rivals: for each id the heads also see how near the nearest other id is, and the strokes of the others. The
             reference does without.
+        refine: weight of one more loss: the propagation head carries the interaction's answer over to the annotated
+            frame itself, as `INFERENCE.refine` does. The reference has none.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
     """
@@ -72,6 +76,7 @@ class MANet(nn.Layer):
         train_heads: str = "propagation",
         interaction_map: bool = False,
         rivals: bool = False,
+        refine: float = 0.0,
         reference: bool = False,
     ) -> None:
         super().__init__()
@@ -86,6 +91,7 @@ class MANet(nn.Layer):
         self.train_heads = train_heads
         self.interaction_map = interaction_map
         self.rivals = rivals
+        self.refine = refine
         self.reference = reference
         for part in FROZEN[train_heads]:
             for parameter in getattr(self, part).parameters():
@@ -196,23 +202,23 @@ class MANet(nn.Layer):
         images = batch["images"][:, :1] if self.train_heads == "interaction" else batch["images"]
         clips, frames = images.shape[:2]
         flat = images.reshape([clips * frames, *images.shape[2:]])
-        if self.train_heads == "interaction":
-            with paddle.no_grad():
-                embedding = self.embed(flat)
-        else:
+        with paddle.no_grad() if "embedding" in FROZEN[self.train_heads] else nullcontext():
             embedding = self.embed(flat)
         embedding = embedding.reshape([clips, frames, *embedding.shape[1:]])
         ids = [list(range(int(count) + 1)) for count in batch["objects"]]
         parts: dict[str, paddle.Tensor] = {}
         if self.train_heads != "propagation":
-            parts["interaction"] = self._interaction_loss(batch, embedding, ids, step)
+            parts["interaction"], answers = self._interaction_loss(batch, embedding, ids, step)
+            if self.refine:
+                parts["refine"] = self.refine * self._refine_loss(batch, embedding[:, 0], answers, ids, step)
         if self.train_heads != "interaction":
             parts["propagation"] = self._propagation_loss(batch, embedding, ids, step)
         return {"loss": sum(parts.values()), **parts}
 
     def _interaction_loss(
         self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
-    ) -> paddle.Tensor:
+    ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
+        """The loss and each clip's logits (O,h,w)."""
         inputs = []
         for clip, objects in enumerate(ids):
             before = batch["interaction_previous"][clip]
@@ -227,7 +233,24 @@ class MANet(nn.Layer):
                 )
             )
         logits = self._run_head(self.interaction_head, inputs)
-        return self._loss(logits, batch["masks"][:, 0], step)
+        return self._loss(logits, batch["masks"][:, 0], step), logits
+
+    def _refine_loss(
+        self,
+        batch: Mapping[str, paddle.Tensor],
+        embedding: paddle.Tensor,
+        answers: list[paddle.Tensor],
+        ids: list[list[int]],
+        step: int,
+    ) -> paddle.Tensor:
+        inputs = []
+        for frame, answer, reference, objects in zip(
+            embedding, answers, batch["interaction_reference"].numpy(), ids, strict=True
+        ):
+            previous = answer.detach().argmax(axis=0)
+            maps = self.match(frame, frame, frame, reference, previous.numpy(), objects)
+            inputs.append(self.propagation_inputs(frame.unsqueeze(0), *maps, previous, objects))
+        return self._loss(self._run_head(self.propagation_head, inputs), batch["masks"][:, 0], step)
 
     def _propagation_loss(
         self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
