@@ -38,7 +38,11 @@ def with_edges(mask: Mask, shares: Floats, ids: Sequence[int], picture: NDArray[
     right = bilinear_matrix(shares.shape[2], mask.shape[1])[columns].T
     radius = max(1, round(mask.shape[0] / shares.shape[1]))  # one cell
     filtered = _Guide(guide, radius)
-    planes = np.stack([filtered(left @ share @ right) for share in shares])
+    objects = [row for row, object_id in enumerate(ids) if object_id]
+    planes = np.empty((len(ids), *guide.shape), np.float32)
+    for row in objects:
+        planes[row] = filtered(left @ shares[row] @ right)
+    planes[list(ids).index(0)] = 1 - planes[objects].sum(axis=0)  # as the filter would have it: it is linear
     result = mask.copy()
     result[rows, columns] = np.asarray(ids, np.uint8)[planes.argmax(axis=0)]
     return result
