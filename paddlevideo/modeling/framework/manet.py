@@ -58,7 +58,7 @@ class MANet(nn.Layer):
         rivals: for each id the heads also see how near the nearest other id is, and the strokes of the others. The
             reference does without.
         refine: weight of one more loss: the propagation head carries the interaction's answer over to the annotated
-            frame itself, as `INFERENCE.refine` does. The reference has none.
+            frame itself, as `INFERENCE.refine` does; of effect where both heads are trained. The reference has none.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
     """
