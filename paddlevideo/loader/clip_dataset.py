@@ -15,11 +15,22 @@ from .damage import MaskDamage, PartDamage
 from .limits import MAX_OBJECTS
 from .photographs import PhotographFolder
 from .preprocess import Preprocess
-from .samples import Sample, TrainingSamples, assemble, draw_clip, draw_frames, open_sequences, read_clip, to_grid
+from .samples import (
+    NO_ROUND,
+    Sample,
+    TrainingSamples,
+    assemble,
+    draw_clip,
+    draw_frames,
+    open_sequences,
+    read_clip,
+    to_grid,
+)
 from .scribbles import UNLABELLED, draw_label, region_distance, region_of_interest
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
 
+SEEDS = 2**31
 MIN_AREA = 48
 """Objects of fewer pixels in the reference crop are background: less than three cells of the embedding grid."""
 
@@ -49,6 +60,8 @@ class ClipDataset(TrainingSamples):
             (which `INFERENCE.references: answer` leaves out as unsure), strokes over it.
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
+        own_prob: part of these whose mask before is the network's own answer to first strokes, which the strokes then
+            correct, see `paddlevideo.modeling.own_rounds`; the mask of the others is a damaged true one.
         background_prob: part of the first rounds that have background strokes too.
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
@@ -79,6 +92,7 @@ class ClipDataset(TrainingSamples):
         reference_damage_prob: float = 0.0,
         previous_damage_prob: float = 0.6,
         correction_prob: float = 0.5,
+        own_prob: float = 0.0,
         background_prob: float = 0.2,
         click_prob: float = 0.06,
         roi_distance: int = 12,
@@ -107,6 +121,7 @@ class ClipDataset(TrainingSamples):
         self.reference_damage_prob = reference_damage_prob
         self.previous_damage_prob = previous_damage_prob
         self.correction_prob = correction_prob
+        self.own_prob = own_prob
         self.background_prob = background_prob
         self.click_prob = click_prob
         self.roi_distance = roi_distance
@@ -174,8 +189,11 @@ class ClipDataset(TrainingSamples):
         first = self._label(truth, None, full.shape, rng)
         distance = region_distance(first, self.roi_distance, self.click_region)
         region = region_of_interest(first, distance) if (first != UNLABELLED).any() else first
-        scribble, shown, earlier = first, region, None
-        if rng.random() < self.correction_prob:
+        scribble, shown, earlier, own_round = first, region, None, NO_ROUND
+        corrects = rng.random() < self.correction_prob
+        if corrects and self.own_prob and rng.random() < self.own_prob:
+            own_round = int(rng.integers(SEEDS))
+        elif corrects:
             damaged = self.part_damage(self.previous_damage(truth, rng), rng)
             correction = self._label(truth, damaged, full.shape, rng)
             if (correction != UNLABELLED).any():
@@ -195,6 +213,7 @@ class ClipDataset(TrainingSamples):
             scribble=scribble,
             interaction_previous=earlier,
             interaction_reference=shown,
+            own_round=own_round,
         )
 
     def _damaged(self, mask: np.ndarray, prob: float, rng: np.random.Generator) -> np.ndarray:

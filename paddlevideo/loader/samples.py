@@ -26,6 +26,7 @@ from .transforms import Transform
 
 Sample = dict[str, np.ndarray]
 STRIDE = 4
+NO_ROUND = -1
 DRAWS = 8
 """Clips drawn for a sample until one shows an object of its reference frame."""
 
@@ -38,8 +39,9 @@ class TrainingSamples(ABC):
     frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled;
     ``scribble`` (h, w) int64, the strokes on frame 0, -1 elsewhere; ``interaction_previous`` (h, w) int64, the mask of
     frame 0 before this round, all -1 in the first; ``interaction_reference`` (h, w) int64, what the interaction's own
-    global map compares with, the strokes and in the first round their region; ``objects`` () int64, 0 only where no
-    draw showed an object.
+    global map compares with, the strokes and in the first round their region; ``own_round`` () int64, a seed where the
+    network is to answer these first strokes and to learn from their correction, else -1; ``objects`` () int64, 0 only
+    where no draw showed an object.
     """
 
     @abstractmethod
@@ -71,6 +73,7 @@ def assemble(
     scribble: np.ndarray | None = None,
     interaction_previous: np.ndarray | None = None,
     interaction_reference: np.ndarray | None = None,
+    own_round: int = NO_ROUND,
 ) -> Sample:
     """Build the sample dictionary; masks without a value are unlabelled. Ignored pixels become -1 in labels."""
 
@@ -86,6 +89,7 @@ def assemble(
         "scribble": label(scribble),
         "interaction_previous": label(interaction_previous),
         "interaction_reference": label(interaction_reference),
+        "own_round": np.asarray(own_round, np.int64),
         "objects": np.asarray(objects, np.int64),
     }
 

@@ -74,7 +74,7 @@ class Conv2D(nn.Conv2D):
             self.fast_training
             and self.training
             and paddle.in_dynamic_mode()
-            and not (x.stop_gradient and self.weight.stop_gradient)
+            and not (paddle.is_grad_enabled() and x.stop_gradient and self.weight.stop_gradient)
             and x.place.is_cpu_place()
         )
 

@@ -1,4 +1,4 @@
-"""The part of an encoder that gets no gradient, compiled for training on a CPU."""
+"""What gets no gradient, an encoder's first part or the whole embedding, compiled for training on a CPU."""
 
 from __future__ import annotations
 
@@ -26,9 +26,17 @@ class FrozenRunner:
 
 
 def compile_frozen_part(model: nn.Layer) -> bool:
-    """Let the encoder of ``model`` run its frozen part compiled, where it has one and there is no GPU."""
+    """Let the embedding of ``model`` run compiled, or its encoder's frozen part, where one gets no gradient.
+
+    Nothing is compiled on a GPU.
+    """
+    if paddle.get_device() != "cpu":
+        return False
+    if model.embeds_without_gradient:
+        model.embed_runner = FrozenRunner(model.embedding_part())
+        return True
     encoder = model.backbone.encoder
-    if not getattr(encoder, "frozen_blocks", 0) or paddle.get_device() != "cpu":
+    if not getattr(encoder, "frozen_blocks", 0):
         return False
     encoder.frozen_runner = FrozenRunner(encoder.frozen_part())
     return True

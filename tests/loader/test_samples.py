@@ -55,6 +55,7 @@ def check_contract(sample: Sample, frames: int, size: int) -> None:
         "scribble": (grid, grid),
         "interaction_previous": (grid, grid),
         "interaction_reference": (grid, grid),
+        "own_round": (),
         "objects": (),
     }
     assert {key: value.shape for key, value in sample.items()} == shapes
@@ -329,3 +330,16 @@ def test_the_interaction_is_compared_with_its_strokes_and_their_region(tiny_davi
         drawn[-1], drawn[:, -1] = False, False  # always beyond the region, as in the reference
         assert (reference[drawn] == scribble[drawn]).all()
         assert (reference >= 0).sum() > (scribble >= 0).sum()  # what lies beyond it is background
+
+
+def test_some_corrections_are_left_to_the_network(tiny_davis: Path) -> None:
+    data = clip_dataset(tiny_davis, correction_prob=0.7, own_prob=0.5)
+    seeds = []
+    for index in range(20):
+        _, sample = data.sample(0, 0, index)
+        first_round = (sample["interaction_previous"] < 0).all()
+        if sample["own_round"] >= 0:
+            seeds.append(int(sample["own_round"]))
+            assert first_round and (sample["scribble"] > 0).any()
+    assert 2 < len(seeds) < 14 and len(set(seeds)) == len(seeds)
+    assert all(clip_dataset(tiny_davis, correction_prob=1.0).sample(0, 0, k)[1]["own_round"] == -1 for k in range(5))

@@ -7,8 +7,7 @@ interaction sees [embedding, scribble == id, previous == id]; further planes tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import paddle
@@ -19,6 +18,7 @@ from ...utils.registry import FRAMEWORKS
 from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
+from ..own_rounds import corrected, correction, evaluating
 from ..rivals import nearest_rival, rival_strokes
 
 FROZEN = {
@@ -93,6 +93,8 @@ class MANet(nn.Layer):
         self.rivals = rivals
         self.refine = refine
         self.reference = reference
+        # Called in training instead of the embedding where that gets no gradient; the trainer puts a compiled one here.
+        self.embed_runner: Callable[[paddle.Tensor], tuple[paddle.Tensor, ...]] | None = None
         for part in FROZEN[train_heads]:
             for parameter in getattr(self, part).parameters():
                 parameter.stop_gradient = True
@@ -106,6 +108,21 @@ class MANet(nn.Layer):
     def embed(self, images: paddle.Tensor) -> paddle.Tensor:
         """Return the pixel embeddings (B,C,h,w) of images (B,3,H,W)."""
         return self.embedding(self.backbone(images))
+
+    @property
+    def embeds_without_gradient(self) -> bool:
+        """Whether backbone and embedding stay as they are in training."""
+        return "embedding" in FROZEN[self.train_heads]
+
+    def embedding_part(self) -> nn.Layer:
+        """Backbone and embedding as a layer of its own that shares their parameters."""
+        return nn.Sequential(self.backbone, self.embedding)
+
+    def _embed_clips(self, images: paddle.Tensor) -> paddle.Tensor:
+        if not self.embeds_without_gradient:
+            return self.embed(images)
+        with paddle.no_grad():
+            return self.embed(images) if self.embed_runner is None else self.embed_runner(images)[0]
 
     def interaction_inputs(
         self,
@@ -202,12 +219,12 @@ class MANet(nn.Layer):
         images = batch["images"][:, :1] if self.train_heads == "interaction" else batch["images"]
         clips, frames = images.shape[:2]
         flat = images.reshape([clips * frames, *images.shape[2:]])
-        with paddle.no_grad() if "embedding" in FROZEN[self.train_heads] else nullcontext():
-            embedding = self.embed(flat)
+        embedding = self._embed_clips(flat)
         embedding = embedding.reshape([clips, frames, *embedding.shape[1:]])
         ids = [list(range(int(count) + 1)) for count in batch["objects"]]
         parts: dict[str, paddle.Tensor] = {}
         if self.train_heads != "propagation":
+            batch = self._with_own_rounds(batch, embedding, ids)
             parts["interaction"], answers = self._interaction_loss(batch, embedding, ids, step)
             if self.refine:
                 parts["refine"] = self.refine * self._refine_loss(batch, embedding[:, 0], answers, ids, step)
@@ -219,21 +236,44 @@ class MANet(nn.Layer):
         self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
     ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
         """The loss and each clip's logits (O,h,w)."""
-        inputs = []
-        for clip, objects in enumerate(ids):
-            before = batch["interaction_previous"][clip]
-            first_round = bool((before < 0).all())
-            seen = None
-            if self.interaction_map:
-                frame, label = embedding[clip, 0], batch["interaction_reference"][clip].numpy()
-                seen = global_map(frame, frame, label, objects, self.matching.max_references)
-            inputs.append(
-                self.interaction_inputs(
-                    embedding[clip, :1], batch["scribble"][clip], None if first_round else before, objects, seen
-                )
-            )
-        logits = self._run_head(self.interaction_head, inputs)
+        clips = [self._interaction_clip(batch, clip, embedding[clip, 0], objects) for clip, objects in enumerate(ids)]
+        logits = self._run_head(self.interaction_head, clips)
         return self._loss(logits, batch["masks"][:, 0], step), logits
+
+    def _interaction_clip(
+        self, batch: Mapping[str, paddle.Tensor], clip: int, frame: paddle.Tensor, ids: list[int]
+    ) -> paddle.Tensor:
+        """The interaction head's inputs (O,channels,h,w) for a clip whose annotated frame has embedding (C,h,w)."""
+        before = batch["interaction_previous"][clip]
+        previous = None if bool((before < 0).all()) else before
+        seen = None
+        if self.interaction_map:
+            label = batch["interaction_reference"][clip].numpy()
+            seen = global_map(frame, frame, label, ids, self.matching.max_references)
+        return self.interaction_inputs(frame.unsqueeze(0), batch["scribble"][clip], previous, ids, seen)
+
+    @paddle.no_grad()
+    def _with_own_rounds(
+        self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]]
+    ) -> Mapping[str, paddle.Tensor]:
+        """The batch with the corrections of the network's own answers to first strokes where ``own_round`` asks."""
+        seeds = batch["own_round"].tolist() if "own_round" in batch else []
+        corrections = {}
+        for clip, seed in enumerate(seeds):
+            if seed >= 0:
+                with evaluating(self.interaction_head), evaluating(self.propagation_head):
+                    answer = self._own_answer(batch, clip, embedding[clip, 0], ids[clip])
+                corrections[clip] = correction(batch["masks"][clip, 0].numpy(), answer.numpy(), seed)
+        return corrected(batch, corrections)
+
+    def _own_answer(
+        self, batch: Mapping[str, paddle.Tensor], clip: int, frame: paddle.Tensor, ids: list[int]
+    ) -> paddle.Tensor:
+        """The annotated frame's ids (H,W) after the interaction and, as masks mostly do in use, the propagation."""
+        previous = self.interaction_head(self._interaction_clip(batch, clip, frame, ids))[:, 0].argmax(axis=0)
+        maps = self.match(frame, frame, frame, batch["interaction_reference"][clip].numpy(), previous.numpy(), ids)
+        logits = self.propagation_logits(frame.unsqueeze(0), *maps, previous, ids)
+        return resize_bilinear(float32(logits), tuple(batch["masks"].shape[-2:])).argmax(axis=0)
 
     def _refine_loss(
         self,

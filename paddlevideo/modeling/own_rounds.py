@@ -1,0 +1,68 @@
+"""Rounds within training: the network answers first strokes, a simulated annotator corrects what it got wrong, and the
+network learns from that. Its own errors look unlike damaged true masks (the iterative training of Mahadevan et al.,
+BMVC 2018, and of RITM, Sofiiuk et al., ICIP 2022).
+
+Shapes: H W image, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from ..loader.samples import to_grid
+from ..loader.scribbles import UNLABELLED, draw_label
+from ..loader.simulated_strokes import simulate_strokes
+from .layers import Conv2D
+
+Labels = tuple[np.ndarray, np.ndarray]
+CLICKS = 0.2  # share of the wrong regions that get a click
+PARTIAL = 0.3  # share of the strokes that stop short of their full way
+STROKES = (1, 3)
+
+
+def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> Labels | None:
+    """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error."""
+    shown = answer.astype(np.uint8)
+    grid = to_grid(shown)
+    random = np.random.default_rng(seed)
+    strokes = simulate_strokes(truth.astype(np.uint8), shown, 0, random, strokes=STROKES, click=CLICKS, partial=PARTIAL)
+    label = draw_label(strokes, (grid.shape[0], grid.shape[1]))
+    return (label, grid) if (label != UNLABELLED).any() else None
+
+
+def corrected(
+    batch: Mapping[str, paddle.Tensor], corrections: Mapping[int, Labels | None]
+) -> Mapping[str, paddle.Tensor]:
+    """Return the batch with `correction`s by clip in the place of its first rounds; None leaves a first round be.
+
+    The interaction's own map goes on comparing with the first strokes and their region, new strokes over them.
+    """
+    keys = ("scribble", "interaction_previous", "interaction_reference")
+    changed = {key: batch[key].numpy().copy() for key in keys} if any(corrections.values()) else {}
+    for clip, labels in corrections.items():
+        if labels is not None:
+            label, before = labels
+            reference = changed["interaction_reference"][clip]
+            changed["scribble"][clip] = label
+            changed["interaction_previous"][clip] = before
+            changed["interaction_reference"][clip] = np.where(label != UNLABELLED, label, reference)
+    return {**batch, **{key: paddle.to_tensor(value) for key, value in changed.items()}}
+
+
+@contextmanager
+def evaluating(layer: nn.Layer) -> Iterator[None]:
+    """Let ``layer`` answer as in use, its norms by their statistics, but with the convolutions that training has."""
+    parts = layer.sublayers(include_self=True)
+    modes = [part.training for part in parts]
+    for part in parts:
+        part.training = isinstance(part, Conv2D)
+    try:
+        yield
+    finally:
+        for part, mode in zip(parts, modes, strict=True):
+            part.training = mode
