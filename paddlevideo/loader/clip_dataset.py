@@ -61,7 +61,8 @@ class ClipDataset(TrainingSamples):
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         own_prob: part of these whose mask before is the network's own answer to first strokes, which the strokes then
-            correct, see `paddlevideo.modeling.own_rounds`; the mask of the others is a damaged true one.
+            correct, and which global matching refers to; the mask of the others is a damaged true one. See
+            `paddlevideo.modeling.own_rounds`.
         background_prob: part of the first rounds that have background strokes too.
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.

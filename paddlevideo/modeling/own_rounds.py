@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import paddle
@@ -25,6 +26,14 @@ PARTIAL = 0.3  # share of the strokes that stop short of their full way
 STROKES = (1, 3)
 
 
+@dataclass(frozen=True)
+class OwnAnswer:
+    """The network's answer to the first strokes of a clip: its ids (H,W), and the label (h,w) it is sure of."""
+
+    mask: np.ndarray
+    sure: np.ndarray
+
+
 def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> Labels | None:
     """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error."""
     shown = answer.astype(np.uint8)
@@ -35,22 +44,29 @@ def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> Labels | Non
     return (label, grid) if (label != UNLABELLED).any() else None
 
 
-def corrected(
-    batch: Mapping[str, paddle.Tensor], corrections: Mapping[int, Labels | None]
+def with_own_rounds(
+    batch: Mapping[str, paddle.Tensor], answers: Mapping[int, OwnAnswer]
 ) -> Mapping[str, paddle.Tensor]:
-    """Return the batch with `correction`s by clip in the place of its first rounds; None leaves a first round be.
+    """Return the batch with the network's ``answers`` to first strokes, by clip: their corrections in the place of the
+    first rounds, what they are sure of as the reference of other frames.
 
-    The interaction's own map goes on comparing with the first strokes and their region, new strokes over them.
+    The interaction's own map goes on comparing with the first strokes and their region, new strokes over them. An
+    answer without an error leaves the first round be.
     """
-    keys = ("scribble", "interaction_previous", "interaction_reference")
-    changed = {key: batch[key].numpy().copy() for key in keys} if any(corrections.values()) else {}
-    for clip, labels in corrections.items():
+    if not answers:
+        return batch
+    keys = ("scribble", "interaction_previous", "interaction_reference", "reference")
+    changed = {key: batch[key].numpy().copy() for key in keys if key in batch}
+    for clip, answer in answers.items():
+        if "reference" in changed:
+            changed["reference"][clip] = answer.sure
+        labels = correction(batch["masks"][clip, 0].numpy(), answer.mask, int(batch["own_round"][clip]))
         if labels is not None:
             label, before = labels
-            reference = changed["interaction_reference"][clip]
+            known = changed["interaction_reference"][clip]
             changed["scribble"][clip] = label
             changed["interaction_previous"][clip] = before
-            changed["interaction_reference"][clip] = np.where(label != UNLABELLED, label, reference)
+            changed["interaction_reference"][clip] = np.where(label != UNLABELLED, label, known)
     return {**batch, **{key: paddle.to_tensor(value) for key, value in changed.items()}}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
+from ..modeling.answers import sure_label
 from .edges import with_edges
 from .embeddings import Embeddings
 from .engine import Engine
@@ -24,7 +25,6 @@ from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
 Ids = tuple[int, ...]  # of the rows of every map
 References = Literal["strokes", "answer"]
 REFERENCES = ("strokes", "answer")
-SURE = 0.9  # the least share of a pixel of the answer that others are matched with
 LEAST_SHARE = 1e-4  # float16 keeps what is above
 TINY = 1e-20
 
@@ -39,7 +39,7 @@ class Steps:
         size: (H,W) of the video.
         input_size: of what the network is fed.
         refine: see `_refined`.
-        references: what the other frames are matched with, see `_sure`.
+        references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
@@ -93,7 +93,7 @@ class Steps:
             shown = state.masks.grid(current.frame)
             assert shown is not None
             shares = _locked(_shares(result.logits), shown, ids, self._locks.ids)
-            current.reference, current.prepared = _sure(shares, label, current.reference, ids), None
+            current.reference, current.prepared = sure_label(shares, label, current.reference, ids), None
         return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
@@ -179,18 +179,6 @@ class Steps:
         """Mask of a frame on the embedding grid, None where no round has been."""
         label = state.masks.grid(frame)
         return None if label is None else only(label, ids)
-
-
-def _sure(shares: Floats, label: Labels, without: Labels, ids: Ids) -> Labels:
-    """The ids (h,w) that an answer is sure of, over them what the strokes' label says; -1 elsewhere.
-
-    Strokes show a small part of an object, and of the background near it nothing. An answer that is sure of no
-    background has that of the reference ``without`` it.
-    """
-    answer = np.where(shares.max(axis=0) >= SURE, np.asarray(ids)[shares.argmax(axis=0)], UNLABELLED)
-    if not (answer == 0).any():
-        answer = np.where((answer == UNLABELLED) & (without == 0), 0, answer)
-    return np.where(label != UNLABELLED, label, answer)
 
 
 def _shares(logits: Floats) -> Floats:

@@ -96,7 +96,7 @@ def test_propagation_inputs_stand_in_the_order_of_the_published_weights():
     assert inputs[1, 66].numpy().tolist() == [[0, 1, 1], [0, 0, 1]]
 
 
-@pytest.mark.parametrize("heads", ["propagation", "interaction", "heads", "both"])
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "propagation_head", "heads", "both"])
 def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
     model = _model(train_heads=heads)
     model.train()
@@ -107,6 +107,7 @@ def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
     expected = {
         "propagation": {"backbone", "embedding", "propagation_head"},
         "interaction": {"interaction_head"},
+        "propagation_head": {"propagation_head"},
         "heads": {"propagation_head", "interaction_head"},
         "both": {"backbone", "embedding", "propagation_head", "interaction_head"},
     }
@@ -143,7 +144,7 @@ def test_unknown_heads_are_refused():
         _model(train_heads="all")
 
 
-@pytest.mark.parametrize("heads", ["propagation", "interaction", "heads", "both"])
+@pytest.mark.parametrize("heads", ["propagation", "interaction", "propagation_head", "heads", "both"])
 def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
     model = _model(train_heads=heads)
     model.eval()
@@ -152,7 +153,9 @@ def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
     model(_batch(np.random.default_rng(3)), step=0)
     moved = {name.split(".")[0] for name, value in model.state_dict().items()
              if name in before and not np.array_equal(before[name], value.numpy())}  # fmt: skip
-    trained = {"propagation": {"propagation_head"}, "interaction": {"interaction_head"}}
+    trained = {
+        each: {each.replace("_head", "") + "_head"} for each in ("propagation", "interaction", "propagation_head")
+    }
     assert moved - {"backbone", "embedding"} == trained.get(heads, {"propagation_head", "interaction_head"})
     assert ("backbone" in moved) == (heads in ("propagation", "both"))
 

@@ -10,9 +10,10 @@ import pytest
 from paddle import nn
 
 from paddlevideo.modeling import build_model
+from paddlevideo.modeling.answers import sure_label
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 from paddlevideo.modeling.norm import BatchNorm2D
-from paddlevideo.modeling.own_rounds import corrected, correction, evaluating
+from paddlevideo.modeling.own_rounds import OwnAnswer, correction, evaluating, with_own_rounds
 from paddlevideo.utils.config import load_config
 from paddlevideo.utils.frozen import compile_frozen_part
 
@@ -65,34 +66,65 @@ def test_a_correction_is_drawn_on_what_is_wrong_and_repeats_by_its_seed():
     assert correction(truth, truth, 3) is None
 
 
+def _answer(mask: np.ndarray) -> OwnAnswer:
+    return OwnAnswer(mask, np.where(mask[::4, ::4] == 1, 1, -1))
+
+
 def test_corrections_take_the_place_of_first_rounds():
     batch = _batch([5, 6, -1])
-    label, before = correction(_square(16, 16), _square(16, 32), 3)
-    after = corrected(batch, {0: (label, before), 1: None})
+    batch["reference"] = paddle.zeros([3, GRID, GRID], "int64")
+    answers = {0: _answer(_square(16, 32)), 1: _answer(_square(16, 16))}  # the second is right
+    after = with_own_rounds(batch, answers)
+    label, before = correction(_square(16, 16), _square(16, 32), 5)
     assert (after["scribble"][0].numpy() == label).all()
     assert (after["interaction_previous"][0].numpy() == before).all()
     reference, first = after["interaction_reference"][0].numpy(), batch["interaction_reference"][0].numpy()
     assert (reference == np.where(label >= 0, label, first)).all()
     for key in ("scribble", "interaction_previous", "interaction_reference"):
         assert (after[key][1:] == batch[key][1:]).all()
-    assert corrected(batch, {1: None}).keys() == batch.keys()
+    for clip, answer in answers.items():
+        assert (after["reference"][clip].numpy() == answer.sure).all()
+    assert not after["reference"][2].any()
+    assert with_own_rounds(batch, {}) is batch
 
 
-def test_the_model_learns_from_the_correction_of_its_own_answer(model):
-    batch, ids = _batch([7]), [0, 1]
+def _by_hand(model, batch: dict[str, paddle.Tensor]) -> OwnAnswer:
+    ids = [0, 1]
     with evaluating(model.interaction_head), evaluating(model.propagation_head), paddle.no_grad():
-        frame = model.embed(batch["images"][0])
+        frame = model.embed(batch["images"][0, :1])
         reference = batch["interaction_reference"][0].numpy()
         seen, _ = model.match(frame[0], frame[0], frame[0], reference, reference, ids)
         first = model.interaction_logits(frame, batch["scribble"][0], None, ids, seen).argmax(axis=0)
         maps = model.match(frame[0], frame[0], frame[0], reference, first.numpy(), ids)
         logits = model.propagation_logits(frame, *maps, first, ids)
-        answer = resize_bilinear(logits, (SIZE, SIZE)).argmax(axis=0).numpy()
-    by_hand = corrected({**batch, "own_round": paddle.to_tensor([-1])}, {0: correction(_square(16, 16), answer, 7)})
+    shares = paddle.nn.functional.softmax(logits, axis=0).numpy()
+    mask = resize_bilinear(logits, (SIZE, SIZE)).argmax(axis=0).numpy()
+    return OwnAnswer(mask, sure_label(shares, batch["scribble"][0].numpy(), reference, ids))
+
+
+def test_the_model_learns_from_the_correction_of_its_own_answer(model):
+    batch = _batch([7])
+    by_hand = {**with_own_rounds(batch, {0: _by_hand(model, batch)}), "own_round": paddle.to_tensor([-1])}
     assert (by_hand["interaction_previous"] >= 0).all()
     loss = float(model(batch, 0)["interaction"])
     assert loss == pytest.approx(float(model(by_hand, 0)["interaction"]), rel=1e-5)
     assert loss != pytest.approx(float(model(_batch([-1]), 0)["interaction"]), rel=1e-3)
+
+
+def test_propagation_refers_to_the_networks_own_answer():
+    paddle.seed(1)
+    model = build_model(load_config(CONFIG, ["MODEL.train_heads=propagation_head"])["MODEL"])
+    model.train()
+    batch, rng = _batch([7]), np.random.default_rng(1)
+    batch["images"] = paddle.to_tensor(rng.standard_normal((1, 3, 3, SIZE, SIZE)).astype(np.float32))
+    batch["masks"] = paddle.to_tensor(np.stack([[_square(16, 16)] * 3]))
+    batch["previous"] = batch["masks"][:, 1]
+    batch["reference"] = paddle.full([1, GRID, GRID], -1, "int64")
+    asked = {**batch, "own_round": paddle.to_tensor([-1])}
+    asked["reference"] = paddle.to_tensor(_by_hand(model, batch).sure[None].astype(np.int64))
+    out = model(batch, 0)  # which moves the norms' statistics
+    assert set(out) == {"loss", "propagation"}
+    assert float(out["loss"]) == pytest.approx(float(model(asked, 0)["loss"]), rel=1e-5)
 
 
 def test_own_answers_leave_norms_and_modes_alone():

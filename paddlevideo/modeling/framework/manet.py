@@ -12,18 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import paddle
 from paddle import nn
+from paddle.nn.functional import softmax
 
 from ...utils.errors import InputError
 from ...utils.registry import FRAMEWORKS
+from ..answers import sure_label
 from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
-from ..own_rounds import corrected, correction, evaluating
+from ..own_rounds import OwnAnswer, evaluating, with_own_rounds
 from ..rivals import nearest_rival, rival_strokes
 
 FROZEN = {
     "propagation": ("interaction_head",),
     "interaction": ("backbone", "embedding", "propagation_head"),
+    "propagation_head": ("backbone", "embedding", "interaction_head"),
     "heads": ("backbone", "embedding"),
     "both": (),
 }
@@ -52,7 +55,8 @@ class MANet(nn.Layer):
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         matching: how distance maps are made.
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone),
-            ``heads`` (the two alone) or ``both`` (joint training). Parts that are not trained stay in eval mode.
+            ``propagation_head`` (that alone), ``heads`` (the two alone) or ``both`` (joint training). Parts that are
+            not trained stay in eval mode.
         interaction_map: the interaction head also sees the global map of the annotated frame against its own strokes
             (and their region of interest): what looks like them, however far away. The reference does without.
         rivals: for each id the heads also see how near the nearest other id is, and the strokes of the others. The
@@ -225,6 +229,7 @@ class MANet(nn.Layer):
         parts: dict[str, paddle.Tensor] = {}
         if self.train_heads != "propagation":
             batch = self._with_own_rounds(batch, embedding, ids)
+        if self.train_heads in ("interaction", "heads", "both"):
             parts["interaction"], answers = self._interaction_loss(batch, embedding, ids, step)
             if self.refine:
                 parts["refine"] = self.refine * self._refine_loss(batch, embedding[:, 0], answers, ids, step)
@@ -256,24 +261,26 @@ class MANet(nn.Layer):
     def _with_own_rounds(
         self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]]
     ) -> Mapping[str, paddle.Tensor]:
-        """The batch with the corrections of the network's own answers to first strokes where ``own_round`` asks."""
+        """The batch with corrections of the network's own answers, and with these as references, where it asks."""
         seeds = batch["own_round"].tolist() if "own_round" in batch else []
-        corrections = {}
-        for clip, seed in enumerate(seeds):
-            if seed >= 0:
-                with evaluating(self.interaction_head), evaluating(self.propagation_head):
-                    answer = self._own_answer(batch, clip, embedding[clip, 0], ids[clip])
-                corrections[clip] = correction(batch["masks"][clip, 0].numpy(), answer.numpy(), seed)
-        return corrected(batch, corrections)
+        answers = {
+            clip: self._own_answer(batch, clip, embedding[clip, 0], ids[clip])
+            for clip, seed in enumerate(seeds)
+            if seed >= 0
+        }
+        return with_own_rounds(batch, answers)
 
     def _own_answer(
         self, batch: Mapping[str, paddle.Tensor], clip: int, frame: paddle.Tensor, ids: list[int]
-    ) -> paddle.Tensor:
-        """The annotated frame's ids (H,W) after the interaction and, as masks mostly do in use, the propagation."""
-        previous = self.interaction_head(self._interaction_clip(batch, clip, frame, ids))[:, 0].argmax(axis=0)
-        maps = self.match(frame, frame, frame, batch["interaction_reference"][clip].numpy(), previous.numpy(), ids)
-        logits = self.propagation_logits(frame.unsqueeze(0), *maps, previous, ids)
-        return resize_bilinear(float32(logits), tuple(batch["masks"].shape[-2:])).argmax(axis=0)
+    ) -> OwnAnswer:
+        """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
+        label, reference = batch["scribble"][clip].numpy(), batch["interaction_reference"][clip].numpy()
+        with evaluating(self.interaction_head), evaluating(self.propagation_head):
+            previous = self.interaction_head(self._interaction_clip(batch, clip, frame, ids))[:, 0].argmax(axis=0)
+            maps = self.match(frame, frame, frame, reference, previous.numpy(), ids)
+            logits = float32(self.propagation_logits(frame.unsqueeze(0), *maps, previous, ids))
+        mask = resize_bilinear(logits, tuple(batch["masks"].shape[-2:])).argmax(axis=0)
+        return OwnAnswer(mask.numpy(), sure_label(softmax(logits, axis=0).numpy(), label, reference, ids))
 
     def _refine_loss(
         self,
