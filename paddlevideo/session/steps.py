@@ -86,14 +86,13 @@ class Steps:
         seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
         previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, previous, ids, given)
-        result = self._answer(current, current.frame, logits, state, ids)
         if seen is not None and self._refine:
-            result = self._refined(current, seen, state, ids)
+            self._answer(current, current.frame, logits, state, ids)
+            logits = self._refined(current, seen, state, ids)
+        near = self._without_leaps(logits, label, previous, ids)
+        result = self._answer(current, current.frame, near, state, ids)
         if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
-            shown = state.masks.grid(current.frame)
-            assert shown is not None
-            shares = _locked(_shares(result.logits), shown, ids, self._locks.ids)
-            current.reference, current.prepared = sure_label(shares, label, current.reference, ids), None
+            current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
         return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
@@ -129,8 +128,8 @@ class Steps:
         maps = self._global_map(current, embedding, ids)
         return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
 
-    def _refined(self, current: Round, seen: Floats, state: State, ids: Ids) -> FrameResult:
-        """Carry the annotated frame's mask over to the frame itself.
+    def _refined(self, current: Round, seen: Floats, state: State, ids: Ids) -> Floats:
+        """Logits of the annotated frame, its mask carried over to the frame itself.
 
         The interaction head sees strokes only as lines; the propagation head sees what looks like them.
         """
@@ -138,8 +137,23 @@ class Steps:
         previous = self._previous(current.frame, state, ids)
         assert previous is not None
         near = engine.local_map(embedding, embedding, previous, ids)
-        logits = engine.propagate(embedding, seen, near, previous, ids)
-        return self._answer(current, current.frame, logits, state, ids)
+        return engine.propagate(embedding, seen, near, previous, ids)
+
+    def _without_leaps(self, logits: Floats, label: Labels, before: Mask | None, ids: Ids) -> Floats:
+        """An annotated frame's objects begin near their strokes, or where they were before the round."""
+        if self._max_leap is None:
+            return logits
+        known = label if before is None else np.where(label == UNLABELLED, before, label)
+        return without_leaps(logits, known, ids, self._max_leap)
+
+    def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
+        """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
+        label, shown = current.label_of(ids), state.masks.grid(current.frame)
+        assert shown is not None and current.reference is not None
+        shares = _locked(_shares(logits), shown, ids, self._locks.ids)
+        sure = sure_label(shares, label, current.reference, ids)
+        dropped = logits.argmax(axis=0) != near.argmax(axis=0)
+        return np.where(dropped & (label == UNLABELLED), UNLABELLED, sure)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
         if current.prepared is None:
