@@ -15,7 +15,7 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
 
     Args:
         logits: of a frame; a part of an object are 8-connected pixels at which its logit is the largest.
-        previous: the neighbour's ids (h,w).
+        previous: the neighbour's ids (h,w); those of an annotated frame before the round, its strokes over them.
         ids: of the rows, 0 (background) among them.
         max_leap: how far from the object's pixels in ``previous`` a part may begin, as a share of the grid's shorter
             side. An object that is not there, or has no part that near, keeps them all.

@@ -51,8 +51,9 @@ class Session:
             does not.
         references: what global matching compares other frames with: ``"strokes"``, in the first round with the far
             background, as the reference does, or ``"answer"``, in the first round what its answer is sure of.
-        max_leap: drop parts of propagated objects that appear further from where the neighbour's mask has the object
-            than this share of the picture's short side; None drops nothing, as the reference.
+        max_leap: drop parts of objects that appear further than this share of the picture's short side from where the
+            neighbour's mask has the object; in the annotated frame, from its strokes and where it was before. None
+            drops nothing, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.

@@ -56,8 +56,8 @@ MEANINGS = {
     "does not.",
     "INFERENCE.references": "what global matching compares other frames with: the ``strokes``, or in the first "
     "round what its ``answer`` is sure of.",
-    "INFERENCE.max_leap": "parts of a propagated object that appear further than this share of the short side from "
-    "where the frame beside has the object are dropped; null: none are.",
+    "INFERENCE.max_leap": "parts of an object that appear further than this share of the short side from where the "
+    "frame beside has it (in the annotated frame: its strokes, and the mask before) are dropped; null: none are.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",

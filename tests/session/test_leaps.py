@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,22 +64,57 @@ def test_nothing_of_a_dropped_part_comes_back_by_a_resize_and_logits_are_not_cha
     assert (without_leaps(logits_of(before), before, IDS, 0.1) == logits_of(before)).all()
 
 
-def test_a_session_drops_them_in_propagated_frames_alone() -> None:
-    def session(**settings: float) -> Session:
-        engine = Painter()
-        made = Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings)  # type: ignore[arg-type]
-        columns = np.arange(GRID[1])
-        label = np.full(GRID, -1, np.int16)
-        label[0, 0] = 1
-        engine.where = np.broadcast_to(columns == 0, GRID)
-        made.annotate(0, label)
-        engine.where = np.broadcast_to((columns == 0) | (columns == GRID[1] - 1), GRID)
-        list(made.propagate())
-        return made
+FIRST = np.broadcast_to(np.arange(GRID[1]) == 0, GRID)
+BOTH = np.broadcast_to((np.arange(GRID[1]) == 0) | (np.arange(GRID[1]) == GRID[1] - 1), GRID)
 
-    free, held = session(), session(max_leap=0.1)
-    assert (free.mask(1)[:, -1] == 1).all() and (held.mask(1)[:, -1] == 0).all()
-    assert (free.mask(1)[:, 0] == held.mask(1)[:, 0]).all()
+
+def session_and_engine(**settings: Any) -> tuple[Session, Painter]:
+    engine = Painter()
+    return Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings), engine
+
+
+def stroke(column: int) -> np.ndarray:
+    label = np.full(GRID, -1, np.int16)
+    label[0, column] = 1
+    return label
+
+
+def test_a_session_drops_them_in_propagated_frames() -> None:
+    masks = {}
+    for leap in (None, 0.1):
+        session, engine = session_and_engine(max_leap=leap)
+        engine.where = FIRST
+        session.annotate(0, stroke(0))
+        engine.where = BOTH
+        list(session.propagate())
+        masks[leap] = session.mask(1)
+    assert (masks[None][:, -1] == 1).all() and (masks[0.1][:, -1] == 0).all()
+    assert (masks[None][:, 0] == masks[0.1][:, 0]).all()
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_an_annotated_frames_objects_begin_near_their_strokes_or_where_they_were(refine: bool) -> None:
+    session, engine = session_and_engine(max_leap=0.1, refine=refine)
+    engine.where = BOTH
+    first = session.annotate(0, stroke(0)).mask
+    assert (first[:, 0] == 1).all() and (first[:, -1] == 0).all()
+    list(session.propagate())
+    session.undo()
+    engine.where = FIRST
+    session.annotate(0, stroke(0))
+    list(session.propagate())
+    engine.where = BOTH
+    corrected = session.annotate(1, stroke(GRID[1] - 1)).mask  # one part was there, at the other is a stroke
+    assert (corrected[:, 0] == 1).all() and (corrected[:, -1] == 1).all()
+
+
+def test_what_was_dropped_is_not_matched_with() -> None:
+    session, engine = session_and_engine(max_leap=0.1, references="answer")
+    engine.where = BOTH
+    session.annotate(0, stroke(0))
+    reference = session.rounds[-1].reference
+    assert reference is not None
+    assert (reference[:, 0] == 1).all() and (reference[:, -1] == -1).all() and (reference[:, 4] == 0).all()
 
 
 @pytest.mark.parametrize("share", [0, -0.5])
