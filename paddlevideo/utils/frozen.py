@@ -32,7 +32,7 @@ def compile_frozen_part(model: nn.Layer) -> bool:
     """
     if paddle.get_device() != "cpu":
         return False
-    if model.embeds_without_gradient:
+    if getattr(model, "embeds_without_gradient", False):
         model.embed_runner = FrozenRunner(model.embedding_part())
         return True
     encoder = model.backbone.encoder

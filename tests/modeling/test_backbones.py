@@ -87,7 +87,8 @@ def test_frozen_blocks_get_no_gradient_and_run_alike_through_a_runner():
     plain = encoder(images)
     encoder.frozen_runner = encoder.frozen_part()
     with_runner = encoder(images)
-    assert all(bool(paddle.allclose(a, b)) for a, b in zip(plain, with_runner, strict=True))
+    for a, b in zip(plain, with_runner, strict=True):  # other kernels: they agree to rounding
+        assert float((a - b).abs().max()) <= 1e-5 * float(a.abs().max())
     with_runner[2].sum().backward()
     reached = {name for name, p in encoder.named_parameters() if p.grad is not None}
     assert {int(name.split(".")[1]) for name in reached} == set(range(8, 16))
