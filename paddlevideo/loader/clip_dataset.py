@@ -30,7 +30,7 @@ from .scribbles import UNLABELLED, draw_label, region_distance, region_of_intere
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
 
-SEEDS = 2**31
+SEEDS = 2**31  # of corrections, see `own_prob`
 MIN_AREA = 48
 """Objects of fewer pixels in the reference crop are background: less than three cells of the embedding grid."""
 

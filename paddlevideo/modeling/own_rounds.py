@@ -20,7 +20,6 @@ from ..loader.scribbles import UNLABELLED, draw_label
 from ..loader.simulated_strokes import simulate_strokes
 from .layers import Conv2D
 
-Labels = tuple[np.ndarray, np.ndarray]
 CLICKS = 0.2  # share of the wrong regions that get a click
 PARTIAL = 0.3  # share of the strokes that stop short of their full way
 STROKES = (1, 3)
@@ -34,7 +33,7 @@ class OwnAnswer:
     sure: np.ndarray
 
 
-def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> Labels | None:
+def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error."""
     shown = answer.astype(np.uint8)
     grid = to_grid(shown)

@@ -89,7 +89,8 @@ class Steps:
         if seen is not None and self._refine:
             self._answer(current, current.frame, logits, state, ids)
             logits = self._refined(current, seen, state, ids)
-        near = self._without_leaps(logits, label, previous, ids)
+        known = label if previous is None else np.where(label == UNLABELLED, previous, label)
+        near = self._without_leaps(logits, known, ids)
         result = self._answer(current, current.frame, near, state, ids)
         if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
             current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
@@ -118,8 +119,7 @@ class Steps:
         maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
         logits = engine.propagate(embedding, seen, near, previous, ids)
-        if self._max_leap is not None:
-            logits = without_leaps(logits, previous, ids, self._max_leap)
+        logits = self._without_leaps(logits, previous, ids)
         return self._answer(current, frame, logits, state, ids, mixing)
 
     def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
@@ -139,12 +139,10 @@ class Steps:
         near = engine.local_map(embedding, embedding, previous, ids)
         return engine.propagate(embedding, seen, near, previous, ids)
 
-    def _without_leaps(self, logits: Floats, label: Labels, before: Mask | None, ids: Ids) -> Floats:
-        """An annotated frame's objects begin near their strokes, or where they were before the round."""
-        if self._max_leap is None:
-            return logits
-        known = label if before is None else np.where(label == UNLABELLED, before, label)
-        return without_leaps(logits, known, ids, self._max_leap)
+    def _without_leaps(self, logits: Floats, known: Labels, ids: Ids) -> Floats:
+        """The logits without parts far from where objects are ``known`` (h,w): in the neighbour, or in the annotated
+        frame by its strokes and its mask before the round."""
+        return logits if self._max_leap is None else without_leaps(logits, known, ids, self._max_leap)
 
     def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
         """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
