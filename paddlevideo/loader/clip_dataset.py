@@ -49,7 +49,8 @@ class ClipDataset(TrainingSamples):
         photograph_share: part of the clips made from a photograph instead of a video.
         short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
         frames: reference, previous, current, and further ones for unrolled propagation; 1 is the reference alone, which
-            ``MODEL.train_heads: interaction`` is content with.
+            ``MODEL.train_heads: interaction`` is content with; 2 are, for that, the annotated frame and any other,
+            which an earlier round annotated.
         max_skip: largest number of frames from one to the next, drawn for each clip.
         paste_prob: probability of a pasted object, and once there is one, of a second.
         paste_photographs: part of the pasted objects cut from photographs (rigid), the others from videos (moving).
@@ -60,9 +61,11 @@ class ClipDataset(TrainingSamples):
             (which `INFERENCE.references: answer` leaves out as unsure), strokes over it.
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
-        own_prob: part of these whose mask before is the network's own answer to first strokes, which the strokes then
-            correct, and which global matching refers to; the mask of the others is a damaged true one. See
-            `paddlevideo.modeling.own_rounds`.
+        own_prob: part of these whose mask before is the network's own answer, which the strokes then correct; the mask
+            of the others is a damaged true one. It is the answer to first strokes, and global matching refers to it; of
+            two frames it is what comes of carrying masks on from the second. See `paddlevideo.modeling.own_rounds`.
+        thorough_prob: part of the corrections of damaged masks that have a stroke on each wrong part, else on the
+            largest of each id.
         background_prob: part of the first rounds that have background strokes too.
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
@@ -94,6 +97,7 @@ class ClipDataset(TrainingSamples):
         previous_damage_prob: float = 0.6,
         correction_prob: float = 0.5,
         own_prob: float = 0.0,
+        thorough_prob: float = 0.0,
         background_prob: float = 0.2,
         click_prob: float = 0.06,
         roi_distance: int = 12,
@@ -103,10 +107,10 @@ class ClipDataset(TrainingSamples):
         preprocess: Preprocess,
         transforms: SequenceOf[Transform] = (),
     ) -> None:
-        if frames < 3 and frames != 1:
+        if frames < 1:
             raise InputError(
                 f"DATASET.train.frames is {frames}: it takes 3 or more (reference, previous, current), "
-                "or 1 for MODEL.train_heads: interaction"
+                "or 1 or 2 for MODEL.train_heads: interaction"
             )
         self.sequences = open_sequences(file_path, split, sequences, resolution, frames, max_objects)
         self.photographs = PhotographFolder(photographs) if photographs else None
@@ -123,6 +127,7 @@ class ClipDataset(TrainingSamples):
         self.previous_damage_prob = previous_damage_prob
         self.correction_prob = correction_prob
         self.own_prob = own_prob
+        self.thorough_prob = thorough_prob
         self.background_prob = background_prob
         self.click_prob = click_prob
         self.roi_distance = roi_distance
@@ -205,6 +210,9 @@ class ClipDataset(TrainingSamples):
         reference = shown
         if rng.random() < self.reference_full_prob:
             reference = self._answer(truth, scribble, rng) if rng.random() < self.reference_damage_prob else full
+        if self.frames == 2:  # the earlier round's frame, and what its masks have become on the way here
+            reference = self._answer(clip.masks[1], np.full(full.shape, UNLABELLED), rng)
+            previous = self.part_damage(self.previous_damage(truth, rng), rng)
         return assemble(
             clip,
             self.preprocess,
@@ -246,5 +254,6 @@ class ClipDataset(TrainingSamples):
             click=self.click_prob,
             partial=0.3,
             background=self.background_prob,
+            thorough=self.thorough_prob,
         )
         return draw_label(strokes, (size[0], size[1]))

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..loader.frame_source import FrameSource
-from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
+from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest, within
 from ..modeling.answers import sure_label
 from .edges import with_edges
 from .embeddings import Embeddings
@@ -42,6 +42,8 @@ class Steps:
         references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
+        correction_region: how far from a correction's strokes its answer is a reference, as a share of the grid's
+            shorter side; None is not at all.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
     """
 
@@ -56,6 +58,7 @@ class Steps:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
+        correction_region: float | None = None,
         pictures: FrameSource | None = None,
     ) -> None:
         self._engine = engine
@@ -67,6 +70,7 @@ class Steps:
         self._references = references
         self._max_leap = max_leap
         self._click_region = click_region
+        self._correction_region = correction_region
         self._pictures = pictures
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
@@ -92,7 +96,8 @@ class Steps:
         known = label if previous is None else np.where(label == UNLABELLED, previous, label)
         near = self._without_leaps(logits, known, ids)
         result = self._answer(current, current.frame, near, state, ids)
-        if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
+        # Later answers are right where the strokes are, at best.
+        if self._references == "answer" and (current.number == 1 or self._correction_region is not None):
             current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
         return result
 
@@ -150,8 +155,10 @@ class Steps:
         assert shown is not None and current.reference is not None
         shares = _locked(_shares(logits), shown, ids, self._locks.ids)
         sure = sure_label(shares, label, current.reference, ids)
-        dropped = logits.argmax(axis=0) != near.argmax(axis=0)
-        return np.where(dropped & (label == UNLABELLED), UNLABELLED, sure)
+        unknown = logits.argmax(axis=0) != near.argmax(axis=0)
+        if current.number > 1 and self._correction_region is not None:
+            unknown |= ~within(label, self._correction_region * min(label.shape))
+        return np.where(unknown & (label == UNLABELLED), UNLABELLED, sure)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
         if current.prepared is None:

@@ -60,6 +60,9 @@ MEANINGS = {
     "frame beside has it (in the annotated frame: its strokes, and the mask before) are dropped; null: none are.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
+    "INFERENCE.correction_region": "how far from the strokes of a later round its answer, where it is sure, is "
+    "compared with other frames, as a share of the short side; null: the strokes alone are. Of use with "
+    "``references: answer``.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
@@ -83,6 +86,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
     "INFERENCE.click_region": None,
+    "INFERENCE.correction_region": None,
     "INFERENCE.edges": False,
     "INFERENCE.precision": "fp32",
 }

@@ -129,6 +129,7 @@ _INFERENCE = Section(
         "references": Literal["strokes", "answer"],
         "max_leap": float | None,
         "click_region": float | None,
+        "correction_region": float | None,
         "edges": bool,
         "precision": Literal["fp32", "bf16"],
     }

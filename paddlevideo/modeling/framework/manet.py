@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import paddle
 from paddle import nn
-from paddle.nn.functional import softmax
 
 from ...utils.errors import InputError
 from ...utils.registry import FRAMEWORKS
-from ..answers import sure_label
 from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
-from ..own_rounds import OwnAnswer, evaluating, with_own_rounds
+from ..own_rounds import with_own_rounds
 from ..rivals import nearest_rival, rival_strokes
 
 FROZEN = {
@@ -218,69 +216,69 @@ class MANet(nn.Layer):
         """Return the training loss of a batch of clips (see docs: data samples) and its parts by head.
 
         The clips of a batch go through a head together, so that its batch norms see all of them (unless ``reference``).
-        With ``train_heads: interaction`` the annotated frame is enough: clips may hold it alone.
+        With ``train_heads: interaction`` the annotated frame is enough: clips may hold it alone, or with a second one
+        that an earlier round annotated.
         """
-        images = batch["images"][:, :1] if self.train_heads == "interaction" else batch["images"]
+        images = self._used(batch["images"])
         clips, frames = images.shape[:2]
         flat = images.reshape([clips * frames, *images.shape[2:]])
         embedding = self._embed_clips(flat)
         embedding = embedding.reshape([clips, frames, *embedding.shape[1:]])
         ids = [list(range(int(count) + 1)) for count in batch["objects"]]
         parts: dict[str, paddle.Tensor] = {}
+        memory: dict[int, paddle.Tensor] = {}
         if self.train_heads != "propagation":
-            batch = self._with_own_rounds(batch, embedding, ids)
+            batch, memory = with_own_rounds(self, batch, embedding, ids)
         if self.train_heads in ("interaction", "heads", "both"):
-            parts["interaction"], answers = self._interaction_loss(batch, embedding, ids, step)
+            parts["interaction"], answers = self._interaction_loss(batch, embedding, memory, ids, step)
             if self.refine:
                 parts["refine"] = self.refine * self._refine_loss(batch, embedding[:, 0], answers, ids, step)
         if self.train_heads != "interaction":
             parts["propagation"] = self._propagation_loss(batch, embedding, ids, step)
         return {"loss": sum(parts.values()), **parts}
 
+    def _used(self, images: paddle.Tensor) -> paddle.Tensor:
+        """The frames of clips (B,F,3,H,W) that training needs."""
+        if self.train_heads != "interaction":
+            return images
+        return images if images.shape[1] == 2 else images[:, :1]
+
     def _interaction_loss(
-        self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]], step: int
+        self,
+        batch: Mapping[str, paddle.Tensor],
+        embedding: paddle.Tensor,
+        memory: Mapping[int, paddle.Tensor],
+        ids: list[list[int]],
+        step: int,
     ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
-        """The loss and each clip's logits (O,h,w)."""
-        clips = [self._interaction_clip(batch, clip, embedding[clip, 0], objects) for clip, objects in enumerate(ids)]
+        """The loss and each clip's logits (O,h,w); ``memory`` has the maps of clips that had an earlier round."""
+        clips = [
+            self.interaction_clip(batch, clip, embedding[clip, 0], objects, memory.get(clip))
+            for clip, objects in enumerate(ids)
+        ]
         logits = self._run_head(self.interaction_head, clips)
         return self._loss(logits, batch["masks"][:, 0], step), logits
 
-    def _interaction_clip(
-        self, batch: Mapping[str, paddle.Tensor], clip: int, frame: paddle.Tensor, ids: list[int]
+    def interaction_clip(
+        self,
+        batch: Mapping[str, paddle.Tensor],
+        clip: int,
+        frame: paddle.Tensor,
+        ids: Sequence[int],
+        memory: paddle.Tensor | None = None,
     ) -> paddle.Tensor:
-        """The interaction head's inputs (O,channels,h,w) for a clip whose annotated frame has embedding (C,h,w)."""
+        """Return the interaction head's inputs (O,channels,h,w) for a clip of a batch.
+
+        ``frame`` (C,h,w) is the annotated frame's embedding, ``memory`` (O,h,w) its global map of earlier rounds.
+        """
         before = batch["interaction_previous"][clip]
         previous = None if bool((before < 0).all()) else before
         seen = None
         if self.interaction_map:
             label = batch["interaction_reference"][clip].numpy()
             seen = global_map(frame, frame, label, ids, self.matching.max_references)
+            seen = seen if memory is None else paddle.minimum(seen, memory)
         return self.interaction_inputs(frame.unsqueeze(0), batch["scribble"][clip], previous, ids, seen)
-
-    @paddle.no_grad()
-    def _with_own_rounds(
-        self, batch: Mapping[str, paddle.Tensor], embedding: paddle.Tensor, ids: list[list[int]]
-    ) -> Mapping[str, paddle.Tensor]:
-        """The batch with corrections of the network's own answers, and with these as references, where it asks."""
-        seeds = batch["own_round"].tolist() if "own_round" in batch else []
-        answers = {
-            clip: self._own_answer(batch, clip, embedding[clip, 0], ids[clip])
-            for clip, seed in enumerate(seeds)
-            if seed >= 0
-        }
-        return with_own_rounds(batch, answers)
-
-    def _own_answer(
-        self, batch: Mapping[str, paddle.Tensor], clip: int, frame: paddle.Tensor, ids: list[int]
-    ) -> OwnAnswer:
-        """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
-        label, reference = batch["scribble"][clip].numpy(), batch["interaction_reference"][clip].numpy()
-        with evaluating(self.interaction_head), evaluating(self.propagation_head):
-            previous = self.interaction_head(self._interaction_clip(batch, clip, frame, ids))[:, 0].argmax(axis=0)
-            maps = self.match(frame, frame, frame, reference, previous.numpy(), ids)
-            logits = float32(self.propagation_logits(frame.unsqueeze(0), *maps, previous, ids))
-        mask = resize_bilinear(logits, tuple(batch["masks"].shape[-2:])).argmax(axis=0)
-        return OwnAnswer(mask.numpy(), sure_label(softmax(logits, axis=0).numpy(), label, reference, ids))
 
     def _refine_loss(
         self,
