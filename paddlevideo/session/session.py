@@ -58,6 +58,8 @@ class Session:
             share of the picture's short side; None: no further than from strokes, as the reference.
         correction_region: with ``references: "answer"`` later rounds, too, take what their answer is sure of, so far
             from their strokes, as a share of the picture's short side; None: their strokes alone.
+        broad_strokes: corrections that take something from an object do so to the borders of its mask, as far as these
+            are from the stroke, see `paddlevideo.session.broad_strokes`; the reference's are lines.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
@@ -78,6 +80,7 @@ class Session:
         max_leap: float | None = None,
         click_region: float | None = None,
         correction_region: float | None = None,
+        broad_strokes: bool = False,
         edges: bool = False,
         undo_depth: int = 3,
     ) -> None:
@@ -111,6 +114,7 @@ class Session:
             max_leap=max_leap,
             click_region=click_region,
             correction_region=correction_region,
+            broad_strokes=broad_strokes,
             pictures=frames if edges else None,
         )
         self._objects = checks.object_ids(objects)

@@ -17,6 +17,7 @@ KEYS = (
     "max_leap",
     "click_region",
     "correction_region",
+    "broad_strokes",
     "edges",
 )
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest, within
 from ..modeling.answers import sure_label
+from .broad_strokes import broadened, with_label
 from .edges import with_edges
 from .embeddings import Embeddings
 from .engine import Engine
@@ -44,6 +45,7 @@ class Steps:
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         correction_region: how far from a correction's strokes its answer is a reference, as a share of the grid's
             shorter side; None is not at all.
+        broad_strokes: see `broadened`; else strokes are the lines that they are.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
     """
 
@@ -59,6 +61,7 @@ class Steps:
         max_leap: float | None = None,
         click_region: float | None = None,
         correction_region: float | None = None,
+        broad_strokes: bool = False,
         pictures: FrameSource | None = None,
     ) -> None:
         self._engine = engine
@@ -71,6 +74,7 @@ class Steps:
         self._max_leap = max_leap
         self._click_region = click_region
         self._correction_region = correction_region
+        self._broad_strokes = broad_strokes
         self._pictures = pictures
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
@@ -93,12 +97,18 @@ class Steps:
         if seen is not None and self._refine:
             self._answer(current, current.frame, logits, state, ids)
             logits = self._refined(current, seen, state, ids)
-        known = label if previous is None else np.where(label == UNLABELLED, previous, label)
-        near = self._without_leaps(logits, known, ids)
+        broad, known, near = label, label, logits
+        if previous is not None:
+            if self._broad_strokes:
+                broad = broadened(label, previous, ids)
+                near = with_label(logits, broad, previous, ids)
+                current.reference, current.prepared = broad, None
+            known = np.where(broad == UNLABELLED, previous, broad)
+        near = self._without_leaps(near, known, ids)
         result = self._answer(current, current.frame, near, state, ids)
         # Later answers are right where the strokes are, at best.
         if self._references == "answer" and (current.number == 1 or self._correction_region is not None):
-            current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
+            current.reference, current.prepared = self._sure(logits, near, broad, current, state, ids), None
         return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
@@ -149,15 +159,15 @@ class Steps:
         frame by its strokes and its mask before the round."""
         return logits if self._max_leap is None else without_leaps(logits, known, ids, self._max_leap)
 
-    def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
+    def _sure(self, logits: Floats, near: Floats, label: Labels, current: Round, state: State, ids: Ids) -> Labels:
         """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
-        label, shown = current.label_of(ids), state.masks.grid(current.frame)
+        shown = state.masks.grid(current.frame)
         assert shown is not None and current.reference is not None
         shares = _locked(_shares(logits), shown, ids, self._locks.ids)
         sure = sure_label(shares, label, current.reference, ids)
         unknown = logits.argmax(axis=0) != near.argmax(axis=0)
         if current.number > 1 and self._correction_region is not None:
-            unknown |= ~within(label, self._correction_region * min(label.shape))
+            unknown |= ~within(current.label_of(ids), self._correction_region * min(label.shape))
         return np.where(unknown & (label == UNLABELLED), UNLABELLED, sure)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:

@@ -63,6 +63,8 @@ MEANINGS = {
     "INFERENCE.correction_region": "how far from the strokes of a later round its answer, where it is sure, is "
     "compared with other frames, as a share of the short side; null: the strokes alone are. Of use with "
     "``references: answer``.",
+    "INFERENCE.broad_strokes": "corrections that take something from an object do so to the borders of its mask, "
+    "as far as these are from the stroke.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
@@ -87,6 +89,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.max_leap": None,
     "INFERENCE.click_region": None,
     "INFERENCE.correction_region": None,
+    "INFERENCE.broad_strokes": False,
     "INFERENCE.edges": False,
     "INFERENCE.precision": "fp32",
 }

@@ -130,6 +130,7 @@ _INFERENCE = Section(
         "max_leap": float | None,
         "click_region": float | None,
         "correction_region": float | None,
+        "broad_strokes": bool,
         "edges": bool,
         "precision": Literal["fp32", "bf16"],
     }
