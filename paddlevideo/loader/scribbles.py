@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import cv2
 import numpy as np
 from skimage.draw import line
 
@@ -126,15 +125,6 @@ def draw_label(strokes: Iterable[Stroke], size: tuple[int, int]) -> np.ndarray:
         for start, end in zip(places, places[1:] or places, strict=False):
             label[line(*start, *end)] = stroke.object_id
     return label
-
-
-def within(label: np.ndarray, distance: float) -> np.ndarray:
-    """Return where a label (h,w) has a stroke no further off than ``distance``, in cells of the grid."""
-    if (label == UNLABELLED).all():
-        return np.zeros(label.shape, bool)
-    blank = (label == UNLABELLED).astype(np.uint8)
-    near: np.ndarray = cv2.distanceTransform(blank, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= distance
-    return near
 
 
 def region_distance(label: np.ndarray, distance: int = REGION, click_region: float | None = None) -> int:

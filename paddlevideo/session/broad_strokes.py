@@ -68,29 +68,27 @@ def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
     largest = 1 + int(sizes[1:, cv2.CC_STAT_AREA].argmax())
     _, lines = cv2.connectedComponents(strokes.astype(np.uint8), connectivity=8)
     lengths = np.bincount(lines.ravel())
-    discs, greatest = np.zeros(theirs.shape, np.uint8), 0.0
-    for y, x in np.argwhere(theirs & strokes):
-        radius = BREADTH * float(depth[y, x])
-        if parts[y, x] == largest:
-            radius = min(radius, LENGTH * float(lengths[lines[y, x]]))
-        greatest = max(greatest, radius)
-        cv2.circle(discs, (int(x), int(y)), int(radius), 1, -1)
-    patch: Grid = (discs > 0) & theirs
-    return patch | _slivers(theirs & ~patch, patch, SLIVER * greatest, kept)
+    places = np.argwhere(theirs & strokes)
+    radii = BREADTH * depth[theirs & strokes]
+    long = LENGTH * lengths[lines[theirs & strokes]]
+    radii = np.where(parts[theirs & strokes] == largest, np.minimum(radii, long), radii)
+    discs = np.zeros(theirs.shape, np.float32)  # the radius of the largest disc over a cell
+    for place in np.argsort(radii):
+        y, x = places[place]
+        cv2.circle(discs, (int(x), int(y)), int(radii[place]), float(radii[place]), -1)
+    discs[~theirs] = 0
+    return (discs > 0) | _slivers(theirs & (discs == 0), discs, kept)
 
 
-def _slivers(rest: Grid, patch: Grid, thickness: float, kept: Grid) -> Grid:
-    """The parts of what is left of an object (h,w) that touch the patch, are thin, and are not ``kept``."""
-    depth = _depth(rest)
-    beside = cv2.dilate(patch.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+def _slivers(rest: Grid, discs: NDArray[np.float32], kept: Grid) -> Grid:
+    """The parts of what is left of an object (h,w) that are not ``kept``, and thin beside the discs they touch."""
+    depth, beside = _depth(rest), cv2.dilate(discs, np.ones((3, 3), np.uint8))
     count, parts = cv2.connectedComponents(rest.astype(np.uint8), connectivity=4)
-    thin = [
-        part
-        for part in range(1, count)
-        if (beside & (parts == part)).any()
-        and depth[parts == part].max() <= thickness
-        and not kept[parts == part].any()
-    ]
+    thin = []
+    for part in range(1, count):
+        cells = parts == part
+        if depth[cells].max() <= SLIVER * beside[cells].max() and not kept[cells].any():
+            thin.append(part)
     return np.isin(parts, thin)
 
 

@@ -56,8 +56,6 @@ class Session:
             drops nothing, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
-        correction_region: with ``references: "answer"`` later rounds, too, take what their answer is sure of, so far
-            from their strokes, as a share of the picture's short side; None: their strokes alone.
         broad_strokes: corrections that take something from an object do so to the borders of its mask, as far as these
             are from the stroke, see `paddlevideo.session.broad_strokes`; the reference's are lines.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
@@ -79,7 +77,6 @@ class Session:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
-        correction_region: float | None = None,
         broad_strokes: bool = False,
         edges: bool = False,
         undo_depth: int = 3,
@@ -88,8 +85,7 @@ class Session:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         if references not in REFERENCES:
             raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
-        shares = {"max_leap": max_leap, "click_region": click_region, "correction_region": correction_region}
-        for name, share in shares.items():
+        for name, share in (("max_leap", max_leap), ("click_region", click_region)):
             if share is not None and not share > 0:
                 raise ValueError(f"{name} is a share of the short side above 0, not {share}")
         self._frames = frames
@@ -113,14 +109,13 @@ class Session:
             references=references,
             max_leap=max_leap,
             click_region=click_region,
-            correction_region=correction_region,
             broad_strokes=broad_strokes,
             pictures=frames if edges else None,
         )
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
-        mixed = SharesMemory(store) if reach == "between" else None
-        state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), mixed)
+        shares = SharesMemory(store) if reach == "between" else None
+        state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), shares)
         self._history = History(steps, state, lambda: self.ids, undo_depth)
 
     # ----------------------------------------------------------------------------------------------- objects

@@ -16,7 +16,6 @@ KEYS = (
     "references",
     "max_leap",
     "click_region",
-    "correction_region",
     "broad_strokes",
     "edges",
 )
@@ -25,7 +24,7 @@ KEYS = (
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `KEYS` that ``config["INFERENCE"]`` has."""
     section = config.get("INFERENCE", {})
-    for key in ("max_leap", "click_region", "correction_region"):
+    for key in ("max_leap", "click_region"):
         share = section.get(key)
         if share is not None and not share > 0:
             raise InputError(f"INFERENCE.{key} is {share}: give a share of the short side above 0, or null")

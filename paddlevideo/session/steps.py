@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..loader.frame_source import FrameSource
-from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest, within
+from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
 from ..modeling.answers import sure_label
 from .broad_strokes import broadened, with_label
 from .edges import with_edges
@@ -43,8 +43,6 @@ class Steps:
         references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
-        correction_region: how far from a correction's strokes its answer is a reference, as a share of the grid's
-            shorter side; None is not at all.
         broad_strokes: see `broadened`; else strokes are the lines that they are.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
     """
@@ -60,7 +58,6 @@ class Steps:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
-        correction_region: float | None = None,
         broad_strokes: bool = False,
         pictures: FrameSource | None = None,
     ) -> None:
@@ -73,7 +70,6 @@ class Steps:
         self._references = references
         self._max_leap = max_leap
         self._click_region = click_region
-        self._correction_region = correction_region
         self._broad_strokes = broad_strokes
         self._pictures = pictures
 
@@ -99,16 +95,15 @@ class Steps:
             logits = self._refined(current, seen, state, ids)
         broad, known, near = label, label, logits
         if previous is not None:
-            if self._broad_strokes:
+            if self._broad_strokes and current.number > 1:
                 broad = broadened(label, previous, ids)
                 near = with_label(logits, broad, previous, ids)
                 current.reference, current.prepared = broad, None
             known = np.where(broad == UNLABELLED, previous, broad)
         near = self._without_leaps(near, known, ids)
         result = self._answer(current, current.frame, near, state, ids)
-        # Later answers are right where the strokes are, at best.
-        if self._references == "answer" and (current.number == 1 or self._correction_region is not None):
-            current.reference, current.prepared = self._sure(logits, near, broad, current, state, ids), None
+        if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
+            current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
         return result
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
@@ -159,16 +154,14 @@ class Steps:
         frame by its strokes and its mask before the round."""
         return logits if self._max_leap is None else without_leaps(logits, known, ids, self._max_leap)
 
-    def _sure(self, logits: Floats, near: Floats, label: Labels, current: Round, state: State, ids: Ids) -> Labels:
+    def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
         """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
-        shown = state.masks.grid(current.frame)
+        label, shown = current.label_of(ids), state.masks.grid(current.frame)
         assert shown is not None and current.reference is not None
         shares = _locked(_shares(logits), shown, ids, self._locks.ids)
         sure = sure_label(shares, label, current.reference, ids)
-        unknown = logits.argmax(axis=0) != near.argmax(axis=0)
-        if current.number > 1 and self._correction_region is not None:
-            unknown |= ~within(current.label_of(ids), self._correction_region * min(label.shape))
-        return np.where(unknown & (label == UNLABELLED), UNLABELLED, sure)
+        dropped = logits.argmax(axis=0) != near.argmax(axis=0)
+        return np.where(dropped & (label == UNLABELLED), UNLABELLED, sure)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
         if current.prepared is None:

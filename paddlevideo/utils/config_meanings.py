@@ -60,9 +60,6 @@ MEANINGS = {
     "frame beside has it (in the annotated frame: its strokes, and the mask before) are dropped; null: none are.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
-    "INFERENCE.correction_region": "how far from the strokes of a later round its answer, where it is sure, is "
-    "compared with other frames, as a share of the short side; null: the strokes alone are. Of use with "
-    "``references: answer``.",
     "INFERENCE.broad_strokes": "corrections that take something from an object do so to the borders of its mask, "
     "as far as these are from the stroke.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
@@ -88,7 +85,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
     "INFERENCE.click_region": None,
-    "INFERENCE.correction_region": None,
     "INFERENCE.broad_strokes": False,
     "INFERENCE.edges": False,
     "INFERENCE.precision": "fp32",

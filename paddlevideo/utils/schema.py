@@ -129,7 +129,6 @@ _INFERENCE = Section(
         "references": Literal["strokes", "answer"],
         "max_leap": float | None,
         "click_region": float | None,
-        "correction_region": float | None,
         "broad_strokes": bool,
         "edges": bool,
         "precision": Literal["fp32", "bf16"],

@@ -18,7 +18,6 @@ from paddlevideo.loader.scribbles import (
     region_distance,
     region_of_interest,
     split_by_frame,
-    within,
     write_rounds,
 )
 from paddlevideo.utils.errors import InputError
@@ -174,15 +173,6 @@ def test_region_of_interest() -> None:
     expected[45:55, 35:65] = label[45:55, 35:65]  # exclusive ends: 50 + 5 and 60 + 5
     assert np.array_equal(filled, expected)
     assert label[0, 0] == -1  # the given label is left alone
-
-
-def test_what_is_near_strokes() -> None:
-    label = np.full((20, 30), -1)
-    assert not within(label, 100).any()
-    label[5, 10:20] = 0
-    near = within(label, 2)
-    assert near[3:8, 10:20].all() and near[5, 8] and not near[8].any() and not near[5, 7]
-    assert near.sum() == 5 * 10 + 2 * (1 + 3)
 
 
 def test_an_object_may_reach_far_from_a_click_alone() -> None:

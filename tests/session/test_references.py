@@ -65,19 +65,6 @@ def test_corrections_are_matched_with_their_strokes() -> None:
     assert (_reference(session)[:, 1] == 1).all()
 
 
-def test_near_its_strokes_a_correction_is_matched_with_its_answer() -> None:
-    session, _ = _session(correction_region=2 / GRID[0])
-    session.annotate(0, _label())
-    assert (_reference(session) >= 0).all()  # the first is as far as it goes
-    list(session.propagate())
-    session.annotate(1, _label(2, row=3, column=GRID[1] // 2))
-    rows, columns = np.mgrid[: GRID[0], : GRID[1]]
-    near = np.hypot(rows - 3, columns - GRID[1] // 2) <= 2
-    wanted = np.where(near, np.where(np.broadcast_to(LEFT, GRID), 1, 0), -1)
-    wanted[3, GRID[1] // 2] = 2
-    assert np.array_equal(_reference(session), wanted)
-
-
 def test_what_the_answer_is_not_sure_of_is_not_matched_with() -> None:
     session, engine = _session()
     engine._planes = lambda ids: np.zeros((len(ids), *GRID), np.float32)  # type: ignore[method-assign]
