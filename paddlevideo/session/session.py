@@ -56,8 +56,8 @@ class Session:
             drops nothing, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
-        broad_strokes: corrections that take something from an object do so to the borders of its mask, as far as these
-            are from the stroke, see `paddlevideo.session.broad_strokes`; the reference's are lines.
+        local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
+            `paddlevideo.session.local_corrections`; the reference takes the network's answer.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
@@ -77,7 +77,7 @@ class Session:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
-        broad_strokes: bool = False,
+        local_corrections: bool = False,
         edges: bool = False,
         undo_depth: int = 3,
     ) -> None:
@@ -109,7 +109,7 @@ class Session:
             references=references,
             max_leap=max_leap,
             click_region=click_region,
-            broad_strokes=broad_strokes,
+            local_corrections=local_corrections,
             pictures=frames if edges else None,
         )
         self._objects = checks.object_ids(objects)

@@ -16,7 +16,7 @@ KEYS = (
     "references",
     "max_leap",
     "click_region",
-    "broad_strokes",
+    "local_corrections",
     "edges",
 )
 

@@ -13,11 +13,11 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
 from ..modeling.answers import sure_label
-from .broad_strokes import broadened, with_label
 from .edges import with_edges
 from .embeddings import Embeddings
 from .engine import Engine
 from .leaps import without_leaps
+from .local_corrections import broadened, corrected, reached
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
@@ -43,7 +43,7 @@ class Steps:
         references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
-        broad_strokes: see `broadened`; else strokes are the lines that they are.
+        local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
     """
 
@@ -58,7 +58,7 @@ class Steps:
         references: References = "strokes",
         max_leap: float | None = None,
         click_region: float | None = None,
-        broad_strokes: bool = False,
+        local_corrections: bool = False,
         pictures: FrameSource | None = None,
     ) -> None:
         self._engine = engine
@@ -70,7 +70,7 @@ class Steps:
         self._references = references
         self._max_leap = max_leap
         self._click_region = click_region
-        self._broad_strokes = broad_strokes
+        self._local_corrections = local_corrections
         self._pictures = pictures
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
@@ -95,9 +95,9 @@ class Steps:
             logits = self._refined(current, seen, state, ids)
         broad, known, near = label, label, logits
         if previous is not None:
-            if self._broad_strokes and current.number > 1:
+            if self._local_corrections and current.number > 1:
                 broad = broadened(label, previous, ids)
-                near = with_label(logits, broad, previous, ids)
+                near = corrected(logits, broad, reached(label, previous, ids), previous, ids)
                 current.reference, current.prepared = broad, None
             known = np.where(broad == UNLABELLED, previous, broad)
         near = self._without_leaps(near, known, ids)

@@ -60,8 +60,8 @@ MEANINGS = {
     "frame beside has it (in the annotated frame: its strokes, and the mask before) are dropped; null: none are.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
-    "INFERENCE.broad_strokes": "corrections that take something from an object do so to the borders of its mask, "
-    "as far as these are from the stroke.",
+    "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
+    "further off stands.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
@@ -85,7 +85,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
     "INFERENCE.click_region": None,
-    "INFERENCE.broad_strokes": False,
+    "INFERENCE.local_corrections": False,
     "INFERENCE.edges": False,
     "INFERENCE.precision": "fp32",
 }

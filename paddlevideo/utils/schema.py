@@ -129,7 +129,7 @@ _INFERENCE = Section(
         "references": Literal["strokes", "answer"],
         "max_leap": float | None,
         "click_region": float | None,
-        "broad_strokes": bool,
+        "local_corrections": bool,
         "edges": bool,
         "precision": Literal["fp32", "bf16"],
     }

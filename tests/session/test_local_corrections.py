@@ -1,4 +1,4 @@
-"""Strokes that take something away are as broad as what they lie in."""
+"""Corrections change what their strokes reach, all of it and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import UNLABELLED
-from paddlevideo.session.broad_strokes import broadened, with_label
+from paddlevideo.session.local_corrections import broadened, corrected, reached
 from paddlevideo.session.session import Session
 from tests.session.test_reach import Painter
 from tests.session.test_session import GRID, Clip
@@ -96,17 +96,41 @@ def test_only_what_is_taken_from_an_object_is_added(label: np.ndarray, previous:
     assert set(np.unique(broad[more])) <= set(np.unique(label))
 
 
-def test_logits_follow_a_label_where_they_would_leave_what_was() -> None:
-    previous = np.array([[1, 1, 1, 0]])
-    answer = np.array([[1, 1, 3, 1]])
-    label = np.array([[0, UNLABELLED, 0, 0]])
+def test_a_correction_reaches_as_far_as_its_strokes_are_from_the_object() -> None:
+    previous = scene()
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    near = reached(line(1, 53, slice(20, 21)), previous, IDS)  # four cells below the body
+    assert (near == (np.hypot(y - 53, x - 20) <= 10.5)).mean() > 0.99 and near[53, 30] and not near[53, 32]
+    confirmed = reached(line(1, 30, slice(20, 21)), previous, IDS)
+    assert confirmed.sum() < 40 and confirmed[30, 23] and not confirmed[30, 25]
+    struck = reached(line(0, 25, slice(63, 77)), previous, IDS)
+    assert struck[15:35, 63:77].all() and not struck[:, :50].any()
+    assert reached(line(3, 30, slice(20, 21)), previous, IDS).all()  # it was not in the frame
+
+
+def test_logits_follow_strokes_and_leave_what_these_do_not_reach() -> None:
+    previous = np.array([[1, 1, 1, 0, 0, 1]])
+    answer = np.array([[1, 1, 3, 1, 1, 0]])
+    label = np.array([[0, UNLABELLED, 0, 0, UNLABELLED, UNLABELLED]])
+    reach = np.array([[False, True, True, True, True, False]])
     logits = np.stack([np.where(answer == object_id, 2.0, -1.0 - row) for row, object_id in enumerate(IDS)])
     given = logits.copy()
-    result = with_label(logits.astype(np.float32), label, previous, IDS)
+    result = corrected(logits, label, reach, previous, IDS)
     assert (logits == given).all()
-    assert np.asarray(IDS)[result.argmax(axis=0)].tolist() == [[0, 1, 3, 1]]
+    assert np.asarray(IDS)[result.argmax(axis=0)].tolist() == [[0, 1, 3, 1, 1, 1]]
     assert (np.sort(result, axis=0) == np.sort(given, axis=0)).all()
-    assert with_label(given, np.full_like(label, UNLABELLED), previous, IDS) is given
+
+
+@settings(max_examples=60, deadline=None)
+@given(label=LABELS, previous=MASKS, answer=MASKS)
+def test_nothing_changes_out_of_reach(label: np.ndarray, previous: np.ndarray, answer: np.ndarray) -> None:
+    logits = np.stack([np.where(answer == object_id, 2.0, -1.0) for object_id in IDS])
+    broad, reach = broadened(label, previous, IDS), reached(label, previous, IDS)
+    found = np.asarray(IDS)[corrected(logits, broad, reach, previous, IDS).argmax(axis=0)]
+    far = ~reach & (broad == UNLABELLED)
+    assert (found[far] == previous[far]).all()
+    said = (broad != UNLABELLED) & (answer == previous)
+    assert (found[said] == broad[said]).all()
 
 
 @pytest.mark.parametrize("broad", [False, True])
@@ -116,7 +140,7 @@ def test_a_session_takes_a_patch_away_whole(broad: bool, references: Any) -> Non
     patch = np.zeros(GRID, bool)
     patch[2:7, 10:15] = True
     engine.where = patch | np.broadcast_to(np.arange(GRID[1]) < 6, GRID)
-    settings: dict[str, Any] = {"references": references, "broad_strokes": broad}
+    settings: dict[str, Any] = {"references": references, "local_corrections": broad}
     session = Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings)
     first = np.full(GRID, UNLABELLED, np.int16)
     first[6, 3] = 1
