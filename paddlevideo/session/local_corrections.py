@@ -21,8 +21,8 @@ from ..loader.scribbles import UNLABELLED
 from .loops import Floats, Labels
 
 BREADTH = 0.9  # of the way to the border: the border itself may be the object's
-LENGTH = 0.5  # a disc in an object's largest part is no broader than its stroke is long; the patch may be a small hole
-SLIVER = 0.5  # what discs cut off goes with them where it is thinner than this part of the largest disc
+LENGTH = 0.2  # of its stroke: no disc in an object's largest part is larger, for the patch may be a hole in the object
+SLIVER = 0.5  # what discs cut off goes with them where it is thinner than this part of a disc beside
 ADDED = 1.8  # times the way to the object: so far from a stroke beside it the network may add to it
 MARGIN = 3  # cells that may change about any stroke
 
@@ -96,25 +96,27 @@ def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
     largest = 1 + int(sizes[1:, cv2.CC_STAT_AREA].argmax())
     _, lines = cv2.connectedComponents(strokes.astype(np.uint8), connectivity=8)
     lengths = np.bincount(lines.ravel())
-    discs, greatest = np.zeros(theirs.shape, np.uint8), 0.0
-    for y, x in np.argwhere(theirs & strokes):
-        radius = BREADTH * float(depth[y, x])
-        if parts[y, x] == largest:
-            radius = min(radius, LENGTH * float(lengths[lines[y, x]]))
-        greatest = max(greatest, radius)
-        cv2.circle(discs, (int(x), int(y)), int(radius), 1, -1)
-    patch: Grid = (discs > 0) & theirs
-    return patch | _slivers(theirs & ~patch, patch, SLIVER * greatest, kept)
+    cells = theirs & strokes
+    radii = BREADTH * depth[cells]
+    radii = np.where(parts[cells] == largest, np.minimum(radii, LENGTH * lengths[lines[cells]]), radii)
+    discs = np.zeros(theirs.shape, np.float32)  # the radius of the largest disc over a cell
+    places = np.argwhere(cells)
+    for place in np.argsort(radii):
+        y, x = places[place]
+        cv2.circle(discs, (int(x), int(y)), int(radii[place]), float(radii[place]), -1)
+    discs[~theirs] = 0
+    patch: Grid = discs > 0
+    return patch | _slivers(theirs & ~patch, discs, kept)
 
 
-def _slivers(rest: Grid, patch: Grid, thickness: float, kept: Grid) -> Grid:
-    """The parts of what is left of an object (h,w) that touch the patch, are thin, and are not ``kept``."""
-    depth, beside = _depth(rest), cv2.dilate(patch.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+def _slivers(rest: Grid, discs: Depth, kept: Grid) -> Grid:
+    """The parts of what is left of an object (h,w) that are not ``kept``, and thin beside the discs they touch."""
+    depth, beside = _depth(rest), cv2.dilate(discs, np.ones((3, 3), np.uint8))
     count, parts = cv2.connectedComponents(rest.astype(np.uint8), connectivity=4)
     thin = []
     for part in range(1, count):
         cells = parts == part
-        if (beside & cells).any() and depth[cells].max() <= thickness and not kept[cells].any():
+        if depth[cells].max() <= SLIVER * beside[cells].max() and not kept[cells].any():
             thin.append(part)
     return np.isin(parts, thin)
 
