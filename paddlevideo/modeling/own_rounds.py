@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import paddle
@@ -24,35 +24,15 @@ from .answers import sure_label
 from .full_precision import float32
 from .layers import Conv2D, resize_bilinear
 
+if TYPE_CHECKING:
+    from .framework.manet import MANet
+
 CLICKS = 0.2  # share of the wrong regions that get a click
 PARTIAL = 0.3  # share of the strokes that stop short of their full way
 STROKES = (1, 3)
 THOROUGH = 0.6  # share of the corrections that have a stroke on every wrong part
 
 Batch = Mapping[str, paddle.Tensor]
-
-
-class Network(Protocol):
-    """What answers here: `MANet`, see there."""
-
-    interaction_head: nn.Layer
-    propagation_head: nn.Layer
-
-    def interaction_clip(self, batch: Batch, clip: int, frame: paddle.Tensor, ids: Sequence[int]) -> paddle.Tensor: ...
-
-    def match(
-        self,
-        current: paddle.Tensor,
-        previous: paddle.Tensor,
-        reference: paddle.Tensor,
-        reference_label: np.ndarray,
-        previous_label: np.ndarray,
-        ids: Sequence[int],
-    ) -> tuple[paddle.Tensor, paddle.Tensor]: ...
-
-    def propagation_logits(
-        self, embedding: paddle.Tensor, global_map: paddle.Tensor, local_map: paddle.Tensor, previous: Any, ids: Any
-    ) -> paddle.Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,7 @@ class OwnAnswer:
 
 @paddle.no_grad()
 def with_own_rounds(
-    network: Network, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]]
+    network: MANet, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]]
 ) -> tuple[Batch, dict[int, paddle.Tensor]]:
     """Return the batch with corrections of the network's own answers where it asks for them, and the global maps of
     earlier rounds by clip.
@@ -94,7 +74,7 @@ def with_own_rounds(
     return corrected(batch, answers)
 
 
-def _first_answer(network: Network, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
+def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
     """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
     frame, label = embedding[0], batch["scribble"][clip].numpy()
     reference = batch["interaction_reference"][clip].numpy()
@@ -105,9 +85,7 @@ def _first_answer(network: Network, batch: Batch, clip: int, embedding: paddle.T
     return OwnAnswer(_mask(logits, batch), sure)
 
 
-def _carried_answer(
-    network: Network, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]
-) -> OwnAnswer:
+def _carried_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
     """What comes of a mask that has suffered on its way, matched with the frame of an earlier round."""
     frame, earlier = embedding
     previous = to_grid(batch["previous"][clip].numpy().astype(np.uint8)).astype(np.int64)
