@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CLICKS = 0.2  # share of the wrong regions that get a click
 PARTIAL = 0.3  # share of the strokes that stop short of their full way
 STROKES = (1, 3)
-THOROUGH = 0.6  # share of the corrections that have a stroke on every wrong part
+THOROUGH = 0.6  # share of the corrections of carried masks that have a stroke on every wrong part
 
 Batch = Mapping[str, paddle.Tensor]
 
@@ -99,8 +99,13 @@ def _mask(logits: paddle.Tensor, batch: Batch) -> np.ndarray:
     return mask
 
 
-def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error."""
+def correction(
+    truth: np.ndarray, answer: np.ndarray, seed: int, thorough: float = 0.0
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error.
+
+    ``thorough`` is that of `simulate_strokes`.
+    """
     shown = answer.astype(np.uint8)
     grid = to_grid(shown)
     strokes = simulate_strokes(
@@ -111,7 +116,7 @@ def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> tuple[np.nda
         strokes=STROKES,
         click=CLICKS,
         partial=PARTIAL,
-        thorough=THOROUGH,
+        thorough=thorough,
     )
     label = draw_label(strokes, (grid.shape[0], grid.shape[1]))
     return (label, grid) if (label != UNLABELLED).any() else None
@@ -132,7 +137,8 @@ def corrected(batch: Batch, answers: Mapping[int, OwnAnswer]) -> tuple[Batch, di
     for clip, answer in answers.items():
         if answer.sure is not None and "reference" in changed:
             changed["reference"][clip] = answer.sure
-        labels = correction(batch["masks"][clip, 0].numpy(), answer.mask, int(batch["own_round"][clip]))
+        thorough = 0.0 if answer.memory is None else THOROUGH
+        labels = correction(batch["masks"][clip, 0].numpy(), answer.mask, int(batch["own_round"][clip]), thorough)
         if labels is not None:
             label, before = labels
             known = changed["interaction_reference"][clip]

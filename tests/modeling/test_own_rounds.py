@@ -13,7 +13,7 @@ from paddlevideo.modeling import build_model
 from paddlevideo.modeling.answers import sure_label
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 from paddlevideo.modeling.norm import BatchNorm2D
-from paddlevideo.modeling.own_rounds import OwnAnswer, corrected, correction, evaluating, with_own_rounds
+from paddlevideo.modeling.own_rounds import THOROUGH, OwnAnswer, corrected, correction, evaluating, with_own_rounds
 from paddlevideo.utils.config import load_config
 from paddlevideo.utils.frozen import compile_frozen_part
 
@@ -127,7 +127,7 @@ def test_of_two_frames_the_second_is_an_earlier_rounds(model):
         mask = resize_bilinear(logits, (SIZE, SIZE)).argmax(axis=0).numpy()
         both = paddle.stack([embedding, model.embed(batch["images"][1])])
         after, memory = with_own_rounds(model, batch, both, [ids, ids])
-    label, shown = correction(_square(16, 16), mask, 7)
+    label, shown = correction(_square(16, 16), mask, 7, THOROUGH)
     assert list(memory) == [0] and np.allclose(memory[0].numpy(), maps[0].numpy(), atol=1e-5)
     assert (after["scribble"][0].numpy() == label).all()
     assert (after["interaction_previous"][0].numpy() == shown).all()
