@@ -186,7 +186,8 @@ class CompiledEngine:
     def _run(self, name: str, layer: nn.Layer, *arrays: Floats) -> Floats:
         shapes = tuple(array.shape for array in arrays)
         if (name, shapes) not in self._parts:
-            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision)
+            seldom = name == "interact"  # once a round
+            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, seldom=seldom)
         return self._parts[name, shapes](*arrays)[0]
 
 

@@ -54,6 +54,8 @@ class Session:
         max_leap: drop parts of objects that appear further than this share of the picture's short side from where the
             neighbour's mask has the object; in the annotated frame, from its strokes and where it was before. None
             drops nothing, as the reference.
+        search: look for objects no further than this share of the picture's short side from where the neighbour's mask
+            has them, see `paddlevideo.session.window`; None, and where it has not: everywhere, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
@@ -76,6 +78,7 @@ class Session:
         refine: bool = False,
         references: References = "strokes",
         max_leap: float | None = None,
+        search: float | None = None,
         click_region: float | None = None,
         local_corrections: bool = False,
         edges: bool = False,
@@ -85,7 +88,7 @@ class Session:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         if references not in REFERENCES:
             raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
-        for name, share in (("max_leap", max_leap), ("click_region", click_region)):
+        for name, share in (("max_leap", max_leap), ("search", search), ("click_region", click_region)):
             if share is not None and not share > 0:
                 raise ValueError(f"{name} is a share of the short side above 0, not {share}")
         self._frames = frames
@@ -108,6 +111,7 @@ class Session:
             refine=refine,
             references=references,
             max_leap=max_leap,
+            search=search,
             click_region=click_region,
             local_corrections=local_corrections,
             pictures=frames if edges else None,

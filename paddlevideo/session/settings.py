@@ -15,6 +15,7 @@ KEYS = (
     "refine",
     "references",
     "max_leap",
+    "search",
     "click_region",
     "local_corrections",
     "edges",
@@ -24,7 +25,7 @@ KEYS = (
 def session_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `KEYS` that ``config["INFERENCE"]`` has."""
     section = config.get("INFERENCE", {})
-    for key in ("max_leap", "click_region"):
+    for key in ("max_leap", "search", "click_region"):
         share = section.get(key)
         if share is not None and not share > 0:
             raise InputError(f"INFERENCE.{key} is {share}: give a share of the short side above 0, or null")

@@ -22,6 +22,7 @@ from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
+from .window import window_around
 
 Ids = tuple[int, ...]  # of the rows of every map
 References = Literal["strokes", "answer"]
@@ -42,6 +43,7 @@ class Steps:
         refine: see `_refined`.
         references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
+        search: see `window_around`.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
@@ -57,6 +59,7 @@ class Steps:
         refine: bool,
         references: References = "strokes",
         max_leap: float | None = None,
+        search: float | None = None,
         click_region: float | None = None,
         local_corrections: bool = False,
         pictures: FrameSource | None = None,
@@ -69,6 +72,7 @@ class Steps:
         self._refine = refine
         self._references = references
         self._max_leap = max_leap
+        self._search = search
         self._click_region = click_region
         self._local_corrections = local_corrections
         self._pictures = pictures
@@ -125,10 +129,13 @@ class Steps:
         engine, embedding = self._engine, self._embeddings[frame]
         previous = self._previous(neighbour, state, ids)
         assert previous is not None
-        seen = state.global_memory.aggregate(frame, self._global_map(current, embedding, ids), ids)
-        maps = engine.local_map(embedding, self._embeddings[neighbour], previous, ids)
+        window = window_around(previous, ids, self._search)
+        part, before = window.cut(embedding), window.cut(previous)
+        maps = window.distances(self._global_map(current, part, ids))
+        seen = state.global_memory.aggregate(frame, maps, ids)
+        maps = window.distances(engine.local_map(part, window.cut(self._embeddings[neighbour]), before, ids))
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
-        logits = engine.propagate(embedding, seen, near, previous, ids)
+        logits = window.logits(engine.propagate(part, window.cut(seen), window.cut(near), before, ids), ids)
         logits = self._without_leaps(logits, previous, ids)
         return self._answer(current, frame, logits, state, ids, mixing)
 

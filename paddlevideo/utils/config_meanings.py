@@ -58,6 +58,8 @@ MEANINGS = {
     "round what its ``answer`` is sure of.",
     "INFERENCE.max_leap": "parts of an object that appear further than this share of the short side from where the "
     "frame beside has it (in the annotated frame: its strokes, and the mask before) are dropped; null: none are.",
+    "INFERENCE.search": "objects are looked for so far around where the frame beside has them, as a share of the short "
+    "side; null, and for one that is not there: everywhere.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
@@ -84,6 +86,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.refine": False,
     "INFERENCE.references": "strokes",
     "INFERENCE.max_leap": None,
+    "INFERENCE.search": None,
     "INFERENCE.click_region": None,
     "INFERENCE.local_corrections": False,
     "INFERENCE.edges": False,

@@ -19,6 +19,7 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import threadpoolctl
 
 from .processes import is_launched, processes_here
 
@@ -74,6 +75,7 @@ def prepare_training() -> None:
     """Set the process up for training on a CPU, where threads that wait sleep; call before Paddle is imported."""
     for variable, value in _PASSIVE_WAITING.items():
         os.environ.setdefault(variable, value)
+    bound_blas()
     keep_memory()
 
 
@@ -81,6 +83,7 @@ def prepare_inference() -> None:
     """Set the process up for running the network on a CPU; call before Paddle is imported."""
     for variable, value in _BRIEF_WAITING.items():
         os.environ.setdefault(variable, value)
+    bound_blas()
     keep_memory()
 
 
@@ -123,6 +126,15 @@ def set_up(threads: int | None, seed: int) -> None:
     warnings.filterwarnings("ignore", message="When training, we now always track")  # of batch norms, whatever is set
     paddle.set_device(device())  # of several cards the one that the launcher gave this process
     seed_all(seed)
+
+
+def bound_blas() -> None:
+    """Let NumPy's matrix products use one thread; ours are small.
+
+    The others of its threads spin for some 50 ms after each product and take the processors from the network meanwhile:
+    a frame takes a quarter longer.
+    """
+    threadpoolctl.threadpool_limits(1, user_api="blas")
 
 
 def bound_opencv(threads: int) -> None:

@@ -128,6 +128,7 @@ _INFERENCE = Section(
         "refine": bool,
         "references": Literal["strokes", "answer"],
         "max_leap": float | None,
+        "search": float | None,
         "click_region": float | None,
         "local_corrections": bool,
         "edges": bool,

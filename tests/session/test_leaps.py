@@ -118,7 +118,7 @@ def test_what_was_dropped_is_not_matched_with() -> None:
 
 
 @pytest.mark.parametrize("share", [0, -0.5])
-@pytest.mark.parametrize("name", ["max_leap", "click_region"])
+@pytest.mark.parametrize("name", ["max_leap", "search", "click_region"])
 def test_a_share_of_nothing_is_refused(name: str, share: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is a share of the short side above 0"):
         Session(Painter(), Clip(), Preprocess("rgb", size=None), 1, **{name: share})  # type: ignore[arg-type]

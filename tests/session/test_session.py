@@ -55,7 +55,7 @@ class Colours:
         seen: np.ndarray | None = None,
     ) -> np.ndarray:
         self.previous.append(previous)
-        background = 0.3 * np.ones((1, *GRID), np.float32)
+        background = 0.3 * np.ones((1, *embedding.shape[1:]), np.float32)
         logits = np.concatenate([background, 1 - Reference(embedding, scribble, ids[1:]).map(embedding)])
         return logits if previous is None else logits + 0.4 * (previous[None] == np.asarray(ids)[:, None, None])
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import threadpoolctl
 
 from paddlevideo.utils import runtime
 
@@ -55,6 +56,23 @@ def test_waiting_threads_leave_the_processors_soon(
     monkeypatch.setenv("KMP_BLOCKTIME", "7")
     prepare()
     assert os.environ["KMP_BLOCKTIME"] == "7"  # what a person has set stays
+
+
+@pytest.mark.parametrize("prepare", [runtime.prepare_training, runtime.prepare_inference])
+def test_products_of_numpy_leave_the_processors_to_the_network(
+    monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None]
+) -> None:
+    monkeypatch.setattr(runtime, "keep_memory", lambda: None)
+    for variable in ("OMP_WAIT_POLICY", "KMP_BLOCKTIME"):
+        monkeypatch.setenv(variable, "0")
+
+    def threads() -> set[int]:
+        return {each["num_threads"] for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"}
+
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        assert threads() == {2}
+        prepare()
+        assert threads() == {1}
 
 
 def test_set_up_seeds_everything() -> None:
