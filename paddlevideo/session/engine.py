@@ -29,6 +29,8 @@ EngineKind = Literal["fast", "plain"]
 # Objects that a compiled head takes at once. There are always two or more (background, one object), the time is in
 # proportion to their number, and every other size would be compiled anew.
 HEAD_BATCH = 2
+# Parameters; calls of such a network take so long that taking memory anew and objects one by one costs nothing.
+LARGE = 20_000_000
 
 
 class Engine(Protocol):
@@ -133,6 +135,7 @@ class CompiledEngine:
         self._model = model
         self.interaction_map = model.interaction_map
         self._precision = precision
+        self._large = sum(parameter.size for parameter in model.parameters()) > LARGE
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
 
     def embed(self, image: Floats) -> Floats:
@@ -176,18 +179,19 @@ class CompiledEngine:
 
     def _head(self, name: str, head: nn.Layer, embedding: Floats, *planes: Floats) -> Floats:
         joined = np.stack(planes, axis=1)
-        missing = -len(joined) % HEAD_BATCH
+        batch = 1 if self._large else HEAD_BATCH
+        missing = -len(joined) % batch
         joined = np.concatenate([joined, np.zeros((missing, *joined.shape[1:]), np.float32)])
-        layer = _SharedHead(head, HEAD_BATCH)
-        chunks = [joined[start : start + HEAD_BATCH] for start in range(0, len(joined), HEAD_BATCH)]
+        layer = _SharedHead(head, batch)
+        chunks = [joined[start : start + batch] for start in range(0, len(joined), batch)]
         logits = [self._run(name, layer, embedding[None], chunk)[:, 0] for chunk in chunks]
         return np.concatenate(logits)[: len(joined) - missing]
 
     def _run(self, name: str, layer: nn.Layer, *arrays: Floats) -> Floats:
         shapes = tuple(array.shape for array in arrays)
         if (name, shapes) not in self._parts:
-            seldom = name == "interact"  # once a round
-            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, seldom=seldom)
+            lean = self._large or name == "interact"  # which runs once a round
+            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, lean=lean)
         return self._parts[name, shapes](*arrays)[0]
 
 
