@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from ..loader.scribbles import UNLABELLED
 from .loops import Floats, Labels
 
-BREADTH = 0.9  # of the way to the border: the border itself may be the object's
-LENGTH = 0.2  # of its stroke: no disc in an object's largest part is larger, for the patch may be a hole in the object
+BREADTH = 0.75  # of the way to the border: beside it all may be the object's
+LENGTH = 0.1  # of its stroke: in an object's largest part no disc is larger, for the patch may be a hole in the object
 SLIVER = 0.5  # what discs cut off goes with them where it is thinner than this part of a disc beside
 ADDED = 1.8  # times the way to the object: so far from a stroke beside it the network may add to it
-MARGIN = 3  # cells that may change about any stroke
+MARGIN = 1  # cell beyond all this that may change, too
 
 Grid = NDArray[np.bool_]
 Depth = NDArray[np.float32]
@@ -58,11 +58,13 @@ def reached(label: Labels, previous: Labels, ids: Sequence[int]) -> Grid:
         own = previous == speaker
         if not own.any():
             return np.ones(label.shape, bool)
+        strokes = label == speaker
         radius = np.where(own, 0, ADDED * _distance(own))
         for owner in ids:
-            if owner not in (0, speaker) and (previous == owner).any():
-                radius = np.where(previous == owner, _depth(previous == owner), radius)
-        for y, x in np.argwhere(label == speaker):
+            theirs = previous == owner
+            if owner not in (0, speaker) and theirs.any():
+                radius[theirs] = _radii(theirs, strokes)[theirs]
+        for y, x in np.argwhere(strokes):
             cv2.circle(near, (int(x), int(y)), int(radius[y, x] + MARGIN), 1, -1)
     return near > 0
 
@@ -91,14 +93,8 @@ def corrected(logits: Floats, broad: Labels, reach: Grid, previous: Labels, ids:
 
 def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
     """The cells of an object (h,w) that strokes through it take away; what has strokes of its own is kept."""
-    depth = _depth(theirs)
-    _, parts, sizes, _ = cv2.connectedComponentsWithStats(theirs.astype(np.uint8), connectivity=4)
-    largest = 1 + int(sizes[1:, cv2.CC_STAT_AREA].argmax())
-    _, lines = cv2.connectedComponents(strokes.astype(np.uint8), connectivity=8)
-    lengths = np.bincount(lines.ravel())
     cells = theirs & strokes
-    radii = BREADTH * depth[cells]
-    radii = np.where(parts[cells] == largest, np.minimum(radii, LENGTH * lengths[lines[cells]]), radii)
+    radii = _radii(theirs, strokes, BREADTH)[cells]
     discs = np.zeros(theirs.shape, np.float32)  # the radius of the largest disc over a cell
     places = np.argwhere(cells)
     for place in np.argsort(radii):
@@ -107,6 +103,16 @@ def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
     discs[~theirs] = 0
     patch: Grid = discs > 0
     return patch | _slivers(theirs & ~patch, discs, kept)
+
+
+def _radii(theirs: Grid, strokes: Grid, breadth: float = 1) -> Depth:
+    """How far strokes through an object reach (h,w): so much of the way to its border, in its largest part not far."""
+    radii = breadth * _depth(theirs)
+    _, parts, sizes, _ = cv2.connectedComponentsWithStats(theirs.astype(np.uint8), connectivity=4)
+    largest = 1 + int(sizes[1:, cv2.CC_STAT_AREA].argmax())
+    _, lines = cv2.connectedComponents(strokes.astype(np.uint8), connectivity=8)
+    lengths = np.bincount(lines.ravel())
+    return np.where(parts == largest, np.minimum(radii, LENGTH * lengths[lines]), radii)
 
 
 def _slivers(rest: Grid, discs: Depth, kept: Grid) -> Grid:
