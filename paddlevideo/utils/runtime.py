@@ -75,7 +75,6 @@ def prepare_training() -> None:
     """Set the process up for training on a CPU, where threads that wait sleep; call before Paddle is imported."""
     for variable, value in _PASSIVE_WAITING.items():
         os.environ.setdefault(variable, value)
-    bound_blas()
     keep_memory()
 
 
@@ -129,10 +128,10 @@ def set_up(threads: int | None, seed: int) -> None:
 
 
 def bound_blas() -> None:
-    """Let NumPy's matrix products use one thread; ours are small.
+    """Let NumPy's matrix products use one thread: those of inference are small.
 
     The others of its threads spin for some 50 ms after each product and take the processors from the network meanwhile:
-    a frame takes a quarter longer.
+    a frame takes a quarter longer. In training the products are the network's own, and have all threads.
     """
     threadpoolctl.threadpool_limits(1, user_api="blas")
 

@@ -58,9 +58,9 @@ def test_waiting_threads_leave_the_processors_soon(
     assert os.environ["KMP_BLOCKTIME"] == "7"  # what a person has set stays
 
 
-@pytest.mark.parametrize("prepare", [runtime.prepare_training, runtime.prepare_inference])
-def test_products_of_numpy_leave_the_processors_to_the_network(
-    monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None]
+@pytest.mark.parametrize(("prepare", "left"), [(runtime.prepare_training, 2), (runtime.prepare_inference, 1)])
+def test_products_of_numpy_leave_the_processors_to_the_network_in_inference(
+    monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None], left: int
 ) -> None:
     monkeypatch.setattr(runtime, "keep_memory", lambda: None)
     for variable in ("OMP_WAIT_POLICY", "KMP_BLOCKTIME"):
@@ -70,9 +70,10 @@ def test_products_of_numpy_leave_the_processors_to_the_network(
         return {each["num_threads"] for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"}
 
     with threadpoolctl.threadpool_limits(2, user_api="blas"):
-        assert threads() == {2}
+        if threads() != {2}:
+            pytest.skip("this NumPy's matrix products are not by a library that threadpoolctl knows")
         prepare()
-        assert threads() == {1}
+        assert threads() == {left}
 
 
 def test_set_up_seeds_everything() -> None:
