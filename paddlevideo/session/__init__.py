@@ -28,6 +28,8 @@ def open_session(
 ) -> Session:
     """Open a video for segmentation.
 
+    The process is set up for it: NumPy's matrix products have one thread from now on, see `paddlevideo.utils.runtime`.
+
     Args:
         path: a video file, a folder of pictures, or a glob.
         config: a YAML file; its MODEL, PIPELINE.input and INFERENCE sections are used.

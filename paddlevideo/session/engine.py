@@ -137,6 +137,7 @@ class CompiledEngine:
         self._precision = precision
         self._large = sum(parameter.size for parameter in model.parameters()) > LARGE
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
+        self._last: dict[str, CompiledLayer] = {}  # by name
 
     def embed(self, image: Floats) -> Floats:
         layer = _Embedder(self._model.backbone, self._model.embedding)
@@ -192,7 +193,11 @@ class CompiledEngine:
         if (name, shapes) not in self._parts:
             lean = self._large or name == "interact"  # which runs once a round
             self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, lean=lean)
-        return self._parts[name, shapes](*arrays)[0]
+        part, last = self._parts[name, shapes], self._last.get(name)
+        if last is not None and last is not part:
+            last.let_go()
+        self._last[name] = part
+        return part(*arrays)[0]
 
 
 class _Embedder(nn.Layer):

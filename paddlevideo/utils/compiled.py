@@ -86,9 +86,15 @@ class CompiledLayer:
             if self._predictor is None:
                 return self._eager(arrays)
             outputs = _run(self._predictor, arrays)
-            if self._lean:
+        if self._lean:
+            self.let_go()
+        return outputs
+
+    def let_go(self) -> None:
+        """Free what the layers' outputs took in the last call, for one that is not called again soon."""
+        with self._lock:
+            if self._predictor is not None:
                 self._predictor.try_shrink_memory()
-            return outputs
 
     def _eager(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         with paddle.no_grad():

@@ -87,6 +87,8 @@ def test_a_lean_layer_computes_the_same_again_and_again(tmp_path: Path) -> None:
     layer = CompiledLayer(net, [SHAPE], lean=True, cache_dir=tmp_path)
     first = layer(_input())[0].copy()
     assert layer.compiled and (layer(_input())[0] == first).all() and _error(layer, net) < 1e-5
+    layer.let_go()
+    assert (layer(_input())[0] == first).all()
 
 
 def test_other_weights_or_shapes_are_another_graph(tmp_path: Path) -> None:
