@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..loader.scribbles import UNLABELLED
-from .loops import Floats, Labels
+from .loops import Floats, Grid, Labels
 
 BREADTH = 0.75  # of the way to the border: beside it all may be the object's
 LENGTH = 0.1  # of its stroke: in an object's largest part no disc is larger, for the patch may be a hole in the object
@@ -26,7 +26,6 @@ SLIVER = 0.5  # what discs cut off goes with them where it is thinner than this 
 ADDED = 1.8  # times the way to the object: so far from a stroke beside it the network may add to it
 MARGIN = 1  # cell beyond all this that may change, too
 
-Grid = NDArray[np.bool_]
 Depth = NDArray[np.float32]
 
 

@@ -12,16 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .loops import Floats, Labels
+from .loops import Floats, Grid, Labels
 
 PARTS = 5  # windows are so many fifths of the grid high and wide: every size is compiled for itself
 LEAST = 48  # cells of a side: about what the network was trained on
 ALIGNED = 4  # cells that a context takes as one
-SURE = 10.0  # logit of the background beyond the window
-
-Grid = NDArray[np.bool_]
+SURE = 10.0  # logit of the background beyond the window; objects have its negative
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,9 @@ class Window:
         """Logits (O,h,w) of those of the window; beyond it all is background."""
         if self.whole:
             return logits
-        background = np.where(np.asarray(ids) == 0, SURE, -SURE).astype(np.float32)
-        return self._placed(logits, np.repeat(background, self.size[0] * self.size[1]).reshape(-1, *self.size))
+        ground = np.full((len(ids), *self.size), -SURE, np.float32)
+        ground[list(ids).index(0)] = SURE
+        return self._placed(logits, ground)
 
     def _placed(self, part: Floats, ground: Floats) -> Floats:
         ground[:, self.rows, self.columns] = part
@@ -68,10 +66,10 @@ def window_around(previous: Labels, ids: Sequence[int], search: float | None) ->
     """
     height, width = previous.shape
     whole = Window(slice(0, height), slice(0, width), (height, width))
-    present = np.unique(previous)
-    if search is None or len(ids) < 2 or not np.isin([each for each in ids if each], present).all():
+    objects = [object_id for object_id in ids if object_id]
+    if search is None or not objects or not np.isin(objects, previous).all():
         return whole
-    there: Grid = np.isin(previous, [each for each in ids if each])
+    there: Grid = np.isin(previous, objects)
     margin = round(search * min(height, width))
     return Window(_span(np.any(there, axis=1), margin), _span(np.any(there, axis=0), margin), (height, width))
 
