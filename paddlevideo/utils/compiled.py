@@ -25,12 +25,14 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from .depthwise import part_norms
 from .runtime import available_threads, default_cache
 
 logger = logging.getLogger(__name__)
 
-# Largest error accepted, relative to the largest absolute value of the output.
-TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
+# Largest error accepted, relative to the largest absolute value of the output. What is wrong is off by 1; with random
+# weights, which amplify, bfloat16 is off by up to 0.07.
+TOLERANCE = {"fp32": 1e-4, "bf16": 0.15}
 KEPT_GRAPHS = 48
 MANIFEST = "manifest.json"
 UNFINISHED = ".building-"
@@ -127,14 +129,15 @@ class CompiledLayer:
         for name, value in sorted(self._layer.state_dict().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value.numpy()).data)
-        for source in _sources(self._layer):
+        for source in [Path(__file__), Path(inspect.getfile(part_norms)), *_sources(self._layer)]:
             digest.update(source.read_bytes())
         return digest.hexdigest()
 
     def _export(self, folder: Path) -> None:
         folder.mkdir()
         specification = [paddle.static.InputSpec(shape, "float32", f"x{k}") for k, shape in enumerate(self._shapes)]
-        static = paddle.jit.to_static(_Exported(self._layer), input_spec=[specification], full_graph=True)
+        layer = part_norms(self._layer) if self._precision == "bf16" else self._layer
+        static = paddle.jit.to_static(_Exported(layer), input_spec=[specification], full_graph=True)
         paddle.jit.save(static, str(folder / "graph"))
         sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
         (folder / MANIFEST).write_text(json.dumps(sizes))
@@ -147,6 +150,7 @@ class CompiledLayer:
         config.set_cpu_math_library_num_threads(int(os.environ.get("OMP_NUM_THREADS") or available_threads()))
         if self._precision == "bf16":
             config.enable_mkldnn_bfloat16()
+            config.delete_pass("elementwise_act_onednn_fuse_pass")
         return paddle.inference.create_predictor(config)
 
     def _check(self, predictor: Any) -> None:
