@@ -13,6 +13,7 @@ from ..utils.errors import InputError
 
 _INTERPOLATION = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 _COLORS = ("bgr", "rgb")
+_BYTES = np.arange(256, dtype=np.float32)
 
 
 class Preprocess:
@@ -64,14 +65,20 @@ class Preprocess:
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Return the (3, h, w) contiguous float32 input of an (H, W, 3) uint8 RGB frame."""
         height, width = self.input_size(*frame.shape[:2])
-        pixels = frame.astype(np.float32)
-        if pixels.shape[:2] != (height, width):
+        resized = frame.shape[:2] != (height, width)
+        if resized:
             # On floats, because cubic interpolation overshoots and the reference lets it.
-            pixels = cv2.resize(pixels, (width, height), interpolation=_INTERPOLATION[self.interpolation])
-        if self.color == "bgr":
-            pixels = pixels[..., ::-1]
-        pixels = (pixels / np.float32(255) - self.mean) / self.std
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+            size, interpolation = (width, height), _INTERPOLATION[self.interpolation]
+            frame = cv2.resize(frame.astype(np.float32), size, interpolation=interpolation)
+        channels = range(3) if self.color == "rgb" else (2, 1, 0)
+        planes = np.empty((3, height, width), np.float32)
+        for plane, channel, mean, std in zip(planes, channels, self.mean, self.std, strict=True):
+            pixels = cv2.extractChannel(frame, channel)
+            if resized:
+                plane[:] = (pixels / np.float32(255) - mean) / std
+            else:  # few values: looked up
+                plane[:] = cv2.LUT(pixels, (_BYTES / np.float32(255) - mean) / std)
+        return planes
 
 
 def _check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..modeling.layers import bilinear_matrix
-from .loops import Floats
+from .loops import Floats, largest
 from .masks import Mask
 
 FLAT = 1e-4  # variance of brightness (0..1) below which a window has no edge to follow
@@ -29,7 +29,7 @@ def with_edges(mask: Mask, shares: Floats, ids: Sequence[int], picture: NDArray[
         ids: of the rows of ``shares``.
         picture: (H,W,3) RGB.
     """
-    part = _around_borders(shares.argmax(axis=0), mask.shape)
+    part = _around_borders(largest(shares), mask.shape)
     if part is None:
         return mask
     rows, columns = part
@@ -44,7 +44,7 @@ def with_edges(mask: Mask, shares: Floats, ids: Sequence[int], picture: NDArray[
         planes[row] = filtered(left @ shares[row] @ right)
     planes[list(ids).index(0)] = 1 - planes[objects].sum(axis=0)  # as the filter would have it: it is linear
     result = mask.copy()
-    result[rows, columns] = np.asarray(ids, np.uint8)[planes.argmax(axis=0)]
+    result[rows, columns] = np.asarray(ids, np.uint8)[largest(planes)]
     return result
 
 

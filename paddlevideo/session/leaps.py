@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .loops import Floats, Labels
+from .loops import Floats, Labels, largest
 
 
 def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float) -> Floats:
@@ -20,7 +20,7 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
         max_leap: how far from the object's pixels in ``previous`` a part may begin, as a share of the grid's shorter
             side. An object that is not there, or has no part that near, keeps them all.
     """
-    shown = logits.argmax(axis=0)
+    shown = largest(logits)
     reach = max_leap * min(shown.shape)
     result = logits
     for row, object_id in enumerate(ids):

@@ -39,6 +39,23 @@ def squash(distance):  # type: ignore[no-untyped-def]
     return (np.float32(1.0) - decay) / (np.float32(1.0) + decay)
 
 
+def largest(planes: Floats) -> NDArray[np.uint8]:
+    """``planes.argmax(axis=0)`` of (O,h,w), O at most 256, several times faster."""
+    planes = np.ascontiguousarray(planes, np.float32)
+    rows = np.zeros(planes.shape[1:], np.uint8)
+    _largest(planes.reshape(len(planes), -1), planes[0].flatten(), rows.reshape(-1))
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def _largest(planes, best, rows):  # type: ignore[no-untyped-def]
+    for o in range(1, len(planes)):
+        for k in range(rows.size):
+            larger = planes[o, k] > best[k]
+            best[k] = planes[o, k] if larger else best[k]
+            rows[k] = np.uint8(o) if larger else rows[k]
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def squash_all(values):  # type: ignore[no-untyped-def]
     """`squash` in place."""

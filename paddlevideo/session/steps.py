@@ -95,8 +95,7 @@ class Steps:
         previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, previous, ids, given)
         if seen is not None and self._refine:
-            self._answer(current, current.frame, logits, state, ids)
-            logits = self._refined(current, seen, state, ids)
+            logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits
         if previous is not None:
             if self._local_corrections and current.number > 1:
@@ -145,16 +144,18 @@ class Steps:
         maps = self._global_map(current, embedding, ids)
         return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
 
-    def _refined(self, current: Round, seen: Floats, state: State, ids: Ids) -> Floats:
-        """Logits of the annotated frame, its mask carried over to the frame itself.
+    def _refined(self, current: Round, logits: Floats, seen: Floats, ids: Ids) -> Floats:
+        """Logits of the annotated frame, the answer that it has by ``logits`` carried over to the frame itself.
 
         The interaction head sees strokes only as lines; the propagation head sees what looks like them.
         """
-        engine, embedding = self._engine, self._embeddings[current.frame]
-        previous = self._previous(current.frame, state, ids)
-        assert previous is not None
-        near = engine.local_map(embedding, embedding, previous, ids)
-        return engine.propagate(embedding, seen, near, previous, ids)
+        free, kept = self._free(logits, ids)
+        answer = only(self._locks.paste_grid(grid_labels(free, kept, self._input_size), current.frame), ids)
+        label = current.label_of(ids)
+        window = window_around(np.where(label == UNLABELLED, answer, label), ids, self._search)
+        part, before = window.cut(self._embeddings[current.frame]), window.cut(answer)
+        near = self._engine.local_map(part, part, before, ids)
+        return window.logits(self._engine.propagate(part, window.cut(seen), near, before, ids), ids)
 
     def _without_leaps(self, logits: Floats, known: Labels, ids: Ids) -> Floats:
         """The logits without parts far from where objects are ``known`` (h,w): in the neighbour, or in the annotated
@@ -189,9 +190,7 @@ class Steps:
         shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new, over)
         if shares is not None and new < 1:
             logits = _logits(shares)
-        # A locked object claims nothing new; its old pixels go over what the others claim.
-        rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
-        free, kept = (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
+        free, kept = self._free(logits, ids)
         mask, grid = upsample_labels(free, kept, self._size), grid_labels(free, kept, self._input_size)
         if self._pictures is not None:
             mask = with_edges(mask, _shares(free), kept, self._pictures[frame])
@@ -203,6 +202,11 @@ class Steps:
         if state.shares is not None and shares is not None:
             state.shares.put(frame, _locked(shares, grid, ids, self._locks.ids), ids, current.number)
         return FrameResult(frame, mask, logits)
+
+    def _free(self, logits: Floats, ids: Ids) -> tuple[Floats, Ids]:
+        """Logits and ids without the locked objects, which claim nothing new; their old pixels go over the others'."""
+        rows = [row for row, object_id in enumerate(ids) if object_id not in self._locks.ids]
+        return (logits, ids) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
 
     def _previous(self, frame: int, state: State, ids: Ids) -> Mask | None:
         """Mask of a frame on the embedding grid, None where no round has been."""
