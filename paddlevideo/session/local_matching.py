@@ -12,6 +12,7 @@ from numba import njit
 
 from ..utils.bands import in_bands
 from .loops import Floats, Labels, positions, squash
+from .tiles import LENGTH, SHIFTS, shifted_tile
 
 
 def local_map(
@@ -43,9 +44,10 @@ def local_map(
         return out
     # A distance lies in 0..1, so the larger of it and this is the distance where the id fits and 1 elsewhere.
     wrong = np.stack([padded != ids[o] for o in here]).astype(np.float32)
-    near = np.ascontiguousarray(_pool(current).transpose(1, 0, 2))
-    far = np.ascontiguousarray(np.pad(_pool(previous), ((0, 0), (0, 0), (window, window))).transpose(1, 0, 2))
-    rows, columns = positions(near.shape[0], height), positions(near.shape[2], width)
+    shifts, narrow = _whole(2 * window + 1, SHIFTS), width // 2
+    near = _rows(_pool(current), 0, _whole(narrow, LENGTH))
+    far = _rows(_pool(previous), window, near.shape[2] + shifts - 1)
+    rows, columns = positions(near.shape[0], height), positions(narrow, width)
     found = np.ones((len(here), height, width), np.float32)
     in_bands(lambda start, stop: _local_band(near, far, wrong, window, rows, columns, start, stop, found), height)
     out[here] = found
@@ -59,20 +61,35 @@ def _pool(image: Floats) -> Floats:
     return (pairs[:, :, 0::2] + pairs[:, :, 1::2]) * np.float32(0.25)
 
 
+def _rows(pooled: Floats, left: int, width: int) -> Floats:
+    """``pooled`` (C,h,w) by rows (h,C,width), zeros around it, ``left`` of them before."""
+    channels, height, inner = pooled.shape
+    rows = np.zeros((height, channels, width), np.float32)
+    rows[:, :, left : left + inner] = pooled.transpose(1, 0, 2)[:, :, : width - left]
+    return rows
+
+
+def _whole(count: int, step: int) -> int:
+    """``count``, or what it is short of to be so many whole steps."""
+    return -(-count // step) * step
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill rows ``start..stop`` of ``out`` (O,h,w).
 
-    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,w/2 + 2R) are pooled embeddings, ``wrong`` (O,h + 4R,w + 4R) is 0 where the
-    id fits and 1 elsewhere. ``rows`` and ``columns`` say where to interpolate.
+    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,R + w/2 + R) are pooled embeddings, both with zeros on the right up to whole
+    tiles; ``wrong`` (O,h + 4R,w + 4R) is 0 where the id fits and 1 elsewhere. ``rows`` and ``columns`` say where to
+    interpolate.
     """
-    height, channels, width = near.shape
+    height = near.shape[0]
     full = out.shape[2]
+    width = full // 2
     side = 2 * window + 1
     top, down = rows
     left, right = columns
     first, last = top[start], min(top[stop - 1] + 1, height - 1)
-    small = np.empty((side, width), np.float32)
+    small = np.empty((-(-side // SHIFTS) * SHIFTS, near.shape[2]), np.float32)
     wide = np.empty((last - first + 1, side, full), np.float32)
     for a in range(side):
         for i in range(first, last + 1):
@@ -80,9 +97,9 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
             if other < 0 or other >= height:
                 wide[i - first] = np.float32(1.0)
                 continue
-            _shift_row(near[i], far[other], small, window)
+            _shift_row(near[i], far[other], small, window, width)
             for b in range(side):
-                _widen(small[b], left, right, wide[i - first, b])
+                _widen(small[b, :width], left, right, wide[i - first, b])
         for i in range(start, stop):
             upper = wide[top[i] - first]
             lower = wide[min(top[i] + 1, last) - first]
@@ -92,20 +109,16 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _shift_row(near, far, small, window):  # type: ignore[no-untyped-def]
-    """``small[b]`` = squashed squared distances of row ``near`` (C,w) to ``far`` (C,w + 2R) moved by b - R."""
-    channels, width = near.shape
-    small[:] = np.float32(0.0)
-    for c in range(channels):
-        x = near[c]
-        for b in range(small.shape[0]):
-            y = far[c, b : b + width]
-            total = small[b]
-            for j in range(width):
-                difference = x[j] - y[j]
-                total[j] += difference * difference
-    for b in range(small.shape[0]):
-        total = small[b]
+def _shift_row(near, far, small, window, width):  # type: ignore[no-untyped-def]
+    """``small[b]`` = squashed squared distances of row ``near`` (C,w) to ``far`` (C,R + w + R) moved by b - R."""
+    channels, columns = near.shape
+    steps = (columns, far.shape[1], columns)
+    for j in range(0, columns, LENGTH):
+        left = near[:, j:].ctypes.data
+        for b in range(0, small.shape[0], SHIFTS):
+            shifted_tile(left, far[:, j + b :].ctypes.data, small[b:, j:].ctypes.data, channels, steps)
+    for b in range(2 * window + 1):
+        total = small[b, :width]
         for j in range(width):
             total[j] = squash(total[j])
         total[: max(window - b, 0)] = np.float32(1.0)

@@ -1,6 +1,6 @@
-"""The innermost loop of global matching: a tile of a matrix product that stays in the processor's vector registers.
+"""The innermost loops of matching: tiles of sums that stay in the processor's vector registers.
 
-LLVM makes good code of single loops, but what to keep in registers has to be said. So this one is written as vector
+LLVM makes good code of single loops, but what to keep in registers has to be said. So these are written as vector
 instructions, through Numba; every processor's LLVM turns them into its own (SSE, AVX, AVX-512, NEON).
 """
 
@@ -26,6 +26,7 @@ LENGTH = _vector_length()
 ROWS = 6  # of a tile, and two vectors for its columns: 12 registers hold sums, 16 is what AVX2 has
 COLUMNS = 2 * LENGTH
 HALVES = (0, 1)
+SHIFTS = 9  # of a tile of `shifted_tile`: as many registers for sums, and windows of 17 and 25 need few more
 
 
 @intrinsic
@@ -49,8 +50,27 @@ def lower_tile(typing_context: Any, left: Any, right: Any, start: Any, least: An
     return types.void(*[types.intp] * 5), emit
 
 
+@intrinsic
+def shifted_tile(typing_context: Any, near: Any, far: Any, out: Any, depth: Any, steps: Any) -> Any:
+    """``out[b, j] = sum over k of (near[k, j] - far[k, j + b]) ** 2`` for SHIFTS values of b and LENGTH of j.
+
+    ``near``, ``far`` and ``out`` are addresses of float32; ``steps`` has the lengths of a row of each. Nothing is
+    checked, and ``depth`` is 1 or more.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        near, far, out, depth, steps = arguments
+        code = _Code(builder)
+        near_step, far_step, out_step = (builder.extract_value(steps, k) for k in range(3))
+        for b, total in enumerate(code.shifted(near, far, depth, near_step, far_step)):
+            code.store(total, out, builder.mul(out_step, code.index(b)))
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4, types.UniTuple(types.intp, 3)), emit
+
+
 class _Code:
-    """The instructions that the tile is made of."""
+    """The instructions that the tiles are made of."""
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
@@ -60,11 +80,7 @@ class _Code:
     def multiply(self, left: Any, right: Any, depth: Any, starts: list[Any]) -> list[list[Any]]:
         """Sums by row and half: ``starts`` (of a row) and the product, in a loop over ``depth``."""
         builder = self.builder
-        before = builder.block
-        loop, after = builder.append_basic_block("depth"), builder.append_basic_block("done")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k = builder.phi(self.index)
+        before, loop, after, k = self.begin_loop()
         sums = [[builder.phi(self.vector) for _ in HALVES] for _ in range(ROWS)]
         columns = [self.load(right, self.offset(k, COLUMNS, half * LENGTH)) for half in HALVES]
         totals = []
@@ -72,16 +88,45 @@ class _Code:
             value = self.spread(builder.load(self.place(left, self.offset(k, ROWS, i))))
             products = [builder.fmul(value, column, flags=("fast",)) for column in columns]
             totals.append([builder.fadd(sums[i][half], products[half], flags=("fast",)) for half in HALVES])
-        following = builder.add(k, self.index(1))
-        k.add_incoming(self.index(0), before)
-        k.add_incoming(following, loop)
         for i in range(ROWS):
             for half in HALVES:
                 sums[i][half].add_incoming(starts[half], before)
                 sums[i][half].add_incoming(totals[i][half], loop)
-        builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
-        builder.position_at_end(after)
+        self.end_loop(before, loop, after, k, depth)
         return totals
+
+    def shifted(self, near: Any, far: Any, depth: Any, near_step: Any, far_step: Any) -> list[Any]:
+        """Sums over ``depth`` of squared differences, by shift."""
+        builder = self.builder
+        before, loop, after, k = self.begin_loop()
+        sums = [builder.phi(self.vector) for _ in range(SHIFTS)]
+        here, there = self.load(near, builder.mul(k, near_step)), builder.mul(k, far_step)
+        totals = []
+        for b, total in enumerate(sums):
+            difference = builder.fsub(here, self.load(far, builder.add(there, self.index(b))), flags=("fast",))
+            square = builder.fmul(difference, difference, flags=("fast",))
+            totals.append(builder.fadd(total, square, flags=("fast",)))
+            total.add_incoming(ir.Constant(self.vector, [0.0] * LENGTH), before)
+            total.add_incoming(totals[b], loop)
+        self.end_loop(before, loop, after, k, depth)
+        return totals
+
+    def begin_loop(self) -> tuple[Any, Any, Any, Any]:
+        """Return the block before a loop, the loop's, the one after it, and the counter."""
+        builder = self.builder
+        before = builder.block
+        loop, after = builder.append_basic_block("depth"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        return before, loop, after, builder.phi(self.index)
+
+    def end_loop(self, before: Any, loop: Any, after: Any, k: Any, depth: Any) -> None:
+        """Count ``k`` to ``depth``."""
+        following = self.builder.add(k, self.index(1))
+        k.add_incoming(self.index(0), before)
+        k.add_incoming(following, loop)
+        self.builder.cbranch(self.builder.icmp_signed("<", following, depth), loop, after)
+        self.builder.position_at_end(after)
 
     def offset(self, k: Any, step: int, more: int) -> Any:
         return self.builder.add(self.builder.mul(k, self.index(step)), self.index(more))
@@ -93,7 +138,7 @@ class _Code:
     def load(self, address: Any, offset: Any) -> Any:
         return self.builder.load(self.builder.bitcast(self.place(address, offset), self.vector.as_pointer()), align=4)
 
-    def store(self, value: Any, address: Any, offset: int) -> None:
+    def store(self, value: Any, address: Any, offset: Any) -> None:
         place = self.builder.bitcast(self.place(address, offset), self.vector.as_pointer())
         self.builder.store(value, place, align=4)
 

@@ -150,7 +150,7 @@ class CompiledLayer:
         config.set_cpu_math_library_num_threads(int(os.environ.get("OMP_NUM_THREADS") or available_threads()))
         if self._precision == "bf16":
             config.enable_mkldnn_bfloat16()
-            config.delete_pass("elementwise_act_onednn_fuse_pass")
+            config.delete_pass("elementwise_act_onednn_fuse_pass")  # a sum fused with its rectifier stays float32
         return paddle.inference.create_predictor(config)
 
     def _check(self, predictor: Any) -> None:

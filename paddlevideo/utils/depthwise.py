@@ -1,8 +1,8 @@
 """Depthwise convolutions that oneDNN runs fast in bfloat16.
 
-Its fast kernel takes no float32 bias there, and Paddle makes one of the norm that follows; the kernel in its place takes
-more than twice as long, longer than in float32. So the norm's factor goes into the convolution here, and its shift into
-an addition that Paddle does not take for a bias.
+Its fast kernel takes no float32 bias there, and Paddle makes one of the norm that follows; the kernel in its place
+takes more than twice as long, longer than in float32. So the norm's factor goes into the convolution here, and its
+shift into an addition that Paddle does not take for a bias.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Shift(nn.Layer):
 
 @paddle.no_grad()
 def part_norms(layer: nn.Layer) -> nn.Layer:
-    """Return a copy of ``layer``, in eval mode, whose norms right after depthwise convolutions are a factor and a `Shift`.
+    """Return a copy of ``layer``, in eval mode, whose norms after depthwise convolutions are a factor and a `Shift`.
 
-    A norm counts as coming right after a convolution when its parent names the two one after the other.
+    A norm counts as coming after a convolution when their parent names the two one right after the other.
     """
     layer = copy.deepcopy(layer)
     layer.eval()
