@@ -147,15 +147,14 @@ class Steps:
     def _refined(self, current: Round, logits: Floats, seen: Floats, ids: Ids) -> Floats:
         """Logits of the annotated frame, the answer that it has by ``logits`` carried over to the frame itself.
 
-        The interaction head sees strokes only as lines; the propagation head sees what looks like them.
+        The interaction head sees strokes only as lines; the propagation head sees what looks like them, everywhere:
+        within a window around the first answer J fell by 0.01.
         """
         free, kept = self._free(logits, ids)
         answer = only(self._locks.paste_grid(grid_labels(free, kept, self._input_size), current.frame), ids)
-        label = current.label_of(ids)
-        window = window_around(np.where(label == UNLABELLED, answer, label), ids, self._search)
-        part, before = window.cut(self._embeddings[current.frame]), window.cut(answer)
-        near = self._engine.local_map(part, part, before, ids)
-        return window.logits(self._engine.propagate(part, window.cut(seen), near, before, ids), ids)
+        embedding = self._embeddings[current.frame]
+        near = self._engine.local_map(embedding, embedding, answer, ids)
+        return self._engine.propagate(embedding, seen, near, answer, ids)
 
     def _without_leaps(self, logits: Floats, known: Labels, ids: Ids) -> Floats:
         """The logits without parts far from where objects are ``known`` (h,w): in the neighbour, or in the annotated
