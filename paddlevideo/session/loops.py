@@ -14,9 +14,17 @@ LOG2_E = np.float32(1.4426950408889634)
 LOG_2 = np.float32(0.6931471805599453)
 
 
-def positions(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:
-    """For a resize with aligned corners: the lower source index of every target index, and the upper one's weight."""
-    position = np.arange(target) * ((source - 1) / max(target - 1, 1))
+def positions(source: int, target: int, place: float | None = None) -> tuple[NDArray[np.int64], Floats]:
+    """For a linear resize: the lower source index of every target index, and the upper one's weight.
+
+    Args:
+        source, target: lengths.
+        place: where in a source cell (0..1) its value is found; None aligns the corners.
+    """
+    if place is None:
+        position = np.arange(target) * ((source - 1) / max(target - 1, 1))
+    else:
+        position = np.clip((np.arange(target) + 0.5) * (source / target) - place, 0, source - 1)
     lower = np.minimum(position.astype(np.int64), max(source - 2, 0))
     return lower, (position - lower).astype(np.float32)
 

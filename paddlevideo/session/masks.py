@@ -17,14 +17,16 @@ IGNORED = 255  # what DAVIS masks call void
 Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
 
 
-def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
-    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear with corners aligned."""
-    rows, columns = positions(logits.shape[1], size[0]), positions(logits.shape[2], size[1])
+def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int], place: float | None = None) -> Mask:
+    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear; ``place`` as in `positions`."""
+    rows, columns = positions(logits.shape[1], size[0], place), positions(logits.shape[2], size[1], place)
     return _labels_at(logits, ids, rows, columns)
 
 
 def grid_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
     """What `nearest_labels` makes of ``upsample_labels(logits, ids, size)`` at the logits' own grid, without the rest.
+
+    Corners are aligned whatever the masks are made with: networks were trained with labels that come about like this.
 
     Row i of the grid (h) reads row floor(i * H / h) of the mask.
     """

@@ -28,7 +28,7 @@ from .memory import GlobalMemory, LocalMemory, LocalRule, SharesMemory
 from .reach import REACHES, Reach
 from .room import check_room
 from .rounds import FrameResult, Labels, Round, State
-from .steps import REFERENCES, References, Steps
+from .steps import PLACES, REFERENCES, References, Steps, Upsampling
 from .store import MIB, Storage, Store
 
 MAX_MEMORY_MIB = 384
@@ -61,6 +61,8 @@ class Session:
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
             `paddlevideo.session.local_corrections`; the reference takes the network's answer.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
+        upsampling: how masks are made of the grid's answers: ``"corners"`` puts the first and the last cell at the
+            first and the last pixel, as the reference; ``"cells"`` each within its own pixels.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
     """
 
@@ -82,12 +84,15 @@ class Session:
         click_region: float | None = None,
         local_corrections: bool = False,
         edges: bool = False,
+        upsampling: Upsampling = "corners",
         undo_depth: int = 3,
     ) -> None:
         if reach not in REACHES:
             raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
         if references not in REFERENCES:
             raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
+        if upsampling not in PLACES:
+            raise ValueError(f"upsampling is one of {', '.join(PLACES)}, not '{upsampling}'")
         for name, share in (("max_leap", max_leap), ("search", search), ("click_region", click_region)):
             if share is not None and not share > 0:
                 raise ValueError(f"{name} is a share of the short side above 0, not {share}")
@@ -115,6 +120,7 @@ class Session:
             click_region=click_region,
             local_corrections=local_corrections,
             pictures=frames if edges else None,
+            place=PLACES[upsampling],
         )
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1

@@ -19,6 +19,7 @@ KEYS = (
     "click_region",
     "local_corrections",
     "edges",
+    "upsampling",
 )
 
 

@@ -27,6 +27,10 @@ from .window import window_around
 Ids = tuple[int, ...]  # of the rows of every map
 References = Literal["strokes", "answer"]
 REFERENCES = ("strokes", "answer")
+Upsampling = Literal["corners", "cells"]
+# By name, where in its cell an answer is found. A network sees labels that were read at an eighth of a cell (the middle
+# of the first of its four pixels) and learns by a loss for the middle of all four: 3/8 fits both best.
+PLACES: dict[str, float | None] = {"corners": None, "cells": 0.375}
 LEAST_SHARE = 1e-4  # float16 keeps what is above
 TINY = 1e-20
 
@@ -47,6 +51,7 @@ class Steps:
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
+        place: where in its cell an answer is found, see `positions`.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Steps:
         click_region: float | None = None,
         local_corrections: bool = False,
         pictures: FrameSource | None = None,
+        place: float | None = None,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
@@ -76,6 +82,7 @@ class Steps:
         self._click_region = click_region
         self._local_corrections = local_corrections
         self._pictures = pictures
+        self._place = place
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -190,9 +197,10 @@ class Steps:
         if shares is not None and new < 1:
             logits = _logits(shares)
         free, kept = self._free(logits, ids)
-        mask, grid = upsample_labels(free, kept, self._size), grid_labels(free, kept, self._input_size)
+        mask = upsample_labels(free, kept, self._size, self._place)
+        grid = grid_labels(free, kept, self._input_size)
         if self._pictures is not None:
-            mask = with_edges(mask, _shares(free), kept, self._pictures[frame])
+            mask = with_edges(mask, _shares(free), kept, self._pictures[frame], self._place)
         if not new:  # what stands does so to the pixel
             mask = _put_over(state.masks.mask(frame), mask, over, ids)
             grid = _put_over(state.masks.grid(frame), grid, over, ids)

@@ -64,7 +64,9 @@ MEANINGS = {
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
     "further off stands.",
-    "INFERENCE.edges": "masks follow the edges of the picture (a guided filter over the grid's shares).",
+    "INFERENCE.edges": "masks follow the edges of the picture (a guided filter of the grid's shares over its colours).",
+    "INFERENCE.upsampling": "``corners``: the grid's first and last cells lie at the picture's first and last pixels; "
+    "``cells``: each within its own pixels.",
     "RoundMetric.seed": "of the simulated strokes.",
     "INFERENCE.precision": "of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off.",
 }
@@ -90,5 +92,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.click_region": None,
     "INFERENCE.local_corrections": False,
     "INFERENCE.edges": False,
+    "INFERENCE.upsampling": "corners",
     "INFERENCE.precision": "fp32",
 }

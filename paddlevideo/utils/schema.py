@@ -132,6 +132,7 @@ _INFERENCE = Section(
         "click_region": float | None,
         "local_corrections": bool,
         "edges": bool,
+        "upsampling": Literal["corners", "cells"],
         "precision": Literal["fp32", "bf16"],
     }
 )

@@ -92,3 +92,16 @@ def test_a_session_shows_such_masks_and_propagates_as_before() -> None:
     assert len(one) == FRAMES and all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
     differ = [(plain.mask(frame) != followed.mask(frame)).sum() for frame in range(FRAMES)]
     assert 0 < max(differ) < 0.1 * SIZE[0] * SIZE[1]
+
+
+def test_cells_move_masks_alone() -> None:
+    def run(**rules: str) -> tuple[Session, list[np.ndarray]]:
+        session = Session(Colours(), Clip(), Preprocess("rgb", size=None), 2, **rules)
+        session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
+        return session, [result.logits for result in session.propagate()]
+
+    (corners, one), (cells, other) = run(), run(upsampling="cells")
+    assert all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
+    assert any((corners.mask(frame) != cells.mask(frame)).any() for frame in range(FRAMES))
+    with pytest.raises(ValueError, match="upsampling is one of corners, cells"):
+        run(upsampling="middles")

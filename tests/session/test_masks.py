@@ -7,6 +7,26 @@ from paddlevideo.modeling.layers import bilinear_matrix
 from paddlevideo.session.masks import MaskStore, grid_labels, nearest_labels, upsample_labels
 
 
+@pytest.mark.parametrize("place", [0.125, 0.375, 0.5])
+def test_cells_stay_within_their_own_pixels(place: float) -> None:
+    """A border between two columns of cells lies between the points at which they are found, wherever it is."""
+    height, width, step = 10, 30, 4
+    for border in (1, 15, 29):
+        logits = np.zeros((2, height, width), np.float32)
+        logits[1, :, border:] = 1.0
+        logits[0, :, :border] = 1.0
+        mask = upsample_labels(logits, [0, 3], (height * step, width * step), place)
+        found = (border - 0.5 + place) * step - 0.5  # the middle between the two cells
+        assert (mask[:, : int(np.ceil(found))] == 0).all() and (mask[:, int(np.floor(found)) + 1 :] == 3).all()
+
+
+def test_corners_move_what_cells_do_not() -> None:
+    logits = np.zeros((2, 8, 40), np.float32)
+    logits[1, :, 39:], logits[0, :, :39] = 1.0, 1.0
+    first = [int(np.argmax(upsample_labels(logits, [0, 1], (32, 160), place)[0])) for place in (None, 0.3)]
+    assert first == [157, 155]  # the last of 40 cells has pixels 156 to 159
+
+
 def _plain(logits: np.ndarray, ids: list[int], size: tuple[int, int]) -> np.ndarray:
     rows, columns = bilinear_matrix(logits.shape[1], size[0]), bilinear_matrix(logits.shape[2], size[1])
     return np.asarray(ids, np.uint8)[(rows @ logits @ columns.T).argmax(axis=0)]
