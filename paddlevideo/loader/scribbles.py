@@ -133,9 +133,14 @@ def region_distance(label: np.ndarray, distance: int = REGION, click_region: flo
     It is ``distance``, except where an object is shown by a click alone (at most `CLICK` cells either way): that says
     nothing of the object's size, so it may reach ``click_region`` (a share of the grid's shorter side) from there.
     """
-    if click_region is None or not any(_is_click(label == object_id) for object_id in np.unique(label[label > 0])):
+    if click_region is None or not clicked(label):
         return distance
     return max(distance, round(click_region * min(label.shape)))
+
+
+def clicked(label: np.ndarray) -> list[int]:
+    """Return the objects of a label (h,w) that a click alone shows: at most `CLICK` cells either way."""
+    return [int(object_id) for object_id in np.unique(label[label > 0]) if _is_click(label == object_id)]
 
 
 def _is_click(cells: np.ndarray) -> bool:

@@ -58,6 +58,8 @@ class Session:
             has them, see `paddlevideo.session.window`; None, and where it has not: everywhere, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
+        click_bias: what the first answer's logits of an object gain that a single click shows: a click says little of
+            what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
             `paddlevideo.session.local_corrections`; the reference takes the network's answer.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
@@ -82,6 +84,7 @@ class Session:
         max_leap: float | None = None,
         search: float | None = None,
         click_region: float | None = None,
+        click_bias: float = 0.0,
         local_corrections: bool = False,
         edges: bool = False,
         upsampling: Upsampling = "corners",
@@ -118,6 +121,7 @@ class Session:
             max_leap=max_leap,
             search=search,
             click_region=click_region,
+            click_bias=click_bias,
             local_corrections=local_corrections,
             pictures=frames if edges else None,
             place=PLACES[upsampling],

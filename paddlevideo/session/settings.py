@@ -17,6 +17,7 @@ KEYS = (
     "max_leap",
     "search",
     "click_region",
+    "click_bias",
     "local_corrections",
     "edges",
     "upsampling",

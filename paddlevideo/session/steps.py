@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..loader.frame_source import FrameSource
-from ..loader.scribbles import UNLABELLED, region_distance, region_of_interest
+from ..loader.scribbles import UNLABELLED, clicked, region_distance, region_of_interest
 from ..modeling.answers import sure_label
 from .edges import with_edges
 from .embeddings import Embeddings
@@ -49,6 +49,7 @@ class Steps:
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         search: see `window_around`.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
+        click_bias: added to the first answer's logits of objects that a click alone shows.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
         place: where in its cell an answer is found, see `positions`.
@@ -66,6 +67,7 @@ class Steps:
         max_leap: float | None = None,
         search: float | None = None,
         click_region: float | None = None,
+        click_bias: float = 0.0,
         local_corrections: bool = False,
         pictures: FrameSource | None = None,
         place: float | None = None,
@@ -80,6 +82,7 @@ class Steps:
         self._max_leap = max_leap
         self._search = search
         self._click_region = click_region
+        self._click_bias = click_bias
         self._local_corrections = local_corrections
         self._pictures = pictures
         self._place = place
@@ -101,6 +104,9 @@ class Steps:
         seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
         previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
         logits = self._engine.interact(embedding, label, previous, ids, given)
+        if current.number == 1 and self._click_bias:
+            gain = self._click_bias * np.isin(ids, clicked(label))
+            logits = logits + gain.astype(np.float32)[:, None, None]
         if seen is not None and self._refine:
             logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits

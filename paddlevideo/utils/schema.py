@@ -130,6 +130,7 @@ _INFERENCE = Section(
         "max_leap": float | None,
         "search": float | None,
         "click_region": float | None,
+        "click_bias": float,
         "local_corrections": bool,
         "edges": bool,
         "upsampling": Literal["corners", "cells"],

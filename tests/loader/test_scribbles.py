@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from paddlevideo.loader.scribbles import (
     Stroke,
+    clicked,
     draw_label,
     read_rounds,
     region_distance,
@@ -188,6 +189,7 @@ def test_an_object_may_reach_far_from_a_click_alone() -> None:
     assert region_distance(stroke, click_region=0.7) == 20
     stroke[90, 90] = 2  # on another object it does
     assert region_distance(stroke, click_region=0.7) == 84
+    assert clicked(label) == [1] and clicked(stroke) == [2] and clicked(np.zeros((4, 4), int)) == []
 
 
 def test_region_of_interest_always_loses_the_last_row_and_column() -> None:

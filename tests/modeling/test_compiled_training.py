@@ -54,6 +54,7 @@ def test_compiled_convolutions_train_as_eager_ones(tmp_path: Path) -> None:
     assert int(eager.pop("compiled")) == 0 and int(compiled.pop("compiled")) == 22
     assert eager.keys() == compiled.keys() and any(name.startswith("stat.") for name in eager)
     for name, wanted in eager.items():
-        # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest.
+        # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest,
+        # and every processor rounds in its own way. A wrong gradient is off by about 1.
         error = np.linalg.norm(compiled[name] - wanted) / max(np.linalg.norm(wanted), 1e-6)
-        assert error < (1e-4 if name == "out" else 2e-3), f"{name}: off by {error:.1e}"
+        assert error < (1e-4 if name == "out" else 1e-2), f"{name}: off by {error:.1e}"

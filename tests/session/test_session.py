@@ -261,6 +261,19 @@ def test_the_region_of_a_click_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     assert np.array_equal(reference, region_of_interest(draw_label([_stroke(1, 2)], GRID), 2))
 
 
+def test_what_a_click_shows_gains_in_the_first_answer_alone() -> None:
+    click = Stroke(1, 2, ((0.5, 0.5),))
+    plain, biased = _session(), _session(click_bias=0.75)
+    before, after = plain.add_strokes([click]).logits, biased.add_strokes([click]).logits
+    assert np.allclose(after - before, np.array([0, 0.75, 0])[:, None, None], atol=1e-6)
+    more = [Stroke(1, 2, ((0.1, 0.2), (0.9, 0.2))), Stroke(2, 2, ((0.1, 0.8), (0.9, 0.8)))]
+    assert np.array_equal(plain.add_strokes(more).logits, biased.add_strokes(more).logits)
+    for session in (plain, biased):
+        list(session.propagate())
+    later = Stroke(2, 4, ((0.3, 0.3),))
+    assert np.array_equal(plain.add_strokes([later]).logits, biased.add_strokes([later]).logits)
+
+
 def test_global_memory_only_falls_over_the_rounds() -> None:
     session = _session()
     before = np.ones((FRAMES, 3, *GRID), np.float32)
