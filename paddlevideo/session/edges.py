@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .loops import Floats, largest, positions
+from ..modeling.layers import bilinear_matrix
+from .loops import Floats, largest
 from .masks import Mask
 
 FLAT = 1e-4  # variance of colours (0..1) below which a window has no edge to follow
@@ -31,14 +32,14 @@ def with_edges(
         shares: (O,h,w) of the ids in each cell of the grid, background among them.
         ids: of the rows of ``shares``.
         picture: (H,W,3) RGB.
-        place: where in its cell a share is found, see `positions`.
+        place: where in its cell a share is found, see `bilinear_matrix`.
     """
     part = _around_borders(largest(shares), mask.shape)
     if part is None:
         return mask
     rows, columns = part
-    left = _interpolation(shares.shape[1], mask.shape[0], place)[rows]
-    right = _interpolation(shares.shape[2], mask.shape[1], place)[columns].T
+    left = bilinear_matrix(shares.shape[1], mask.shape[0], place)[rows]
+    right = bilinear_matrix(shares.shape[2], mask.shape[1], place)[columns].T
     filtered = _Guide(picture[rows, columns], cell=mask.shape[0] / shares.shape[1])
     objects = [row for row, object_id in enumerate(ids) if object_id]
     planes = np.empty((len(ids), len(left), right.shape[1]), np.float32)
@@ -115,15 +116,6 @@ def _products(some: Sequence[Floats], others: Sequence[Floats]) -> Floats:
 def _applied(function: Sequence[Floats], colours: Sequence[Floats]) -> Floats:
     """What slopes and offset make of the colours, at each pixel."""
     return _products(function, colours) + function[3]
-
-
-def _interpolation(source: int, target: int, place: float | None) -> Floats:
-    """The matrix (target,source) of the resize that `positions` describes."""
-    lower, weight = positions(source, target, place)
-    matrix = np.zeros((target, source), np.float32)
-    matrix[np.arange(target), lower] = 1 - weight
-    matrix[np.arange(target), np.minimum(lower + 1, source - 1)] += weight
-    return matrix
 
 
 def _around_borders(grid: NDArray[np.integer], size: Sequence[int]) -> tuple[slice, slice] | None:

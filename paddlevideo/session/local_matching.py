@@ -70,7 +70,7 @@ def _rows(pooled: Floats, left: int, width: int) -> Floats:
 
 
 def _whole(count: int, step: int) -> int:
-    """``count``, or what it is short of to be so many whole steps."""
+    """``count`` rounded up to whole steps."""
     return -(-count // step) * step
 
 

@@ -53,8 +53,12 @@ def test_compiled_convolutions_train_as_eager_ones(tmp_path: Path) -> None:
     eager, compiled = _run("eager", tmp_path / "eager.npz"), _run("compiled", tmp_path / "compiled.npz")
     assert int(eager.pop("compiled")) == 0 and int(compiled.pop("compiled")) == 22
     assert eager.keys() == compiled.keys() and any(name.startswith("stat.") for name in eager)
-    for name, wanted in eager.items():
-        # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest,
-        # and every processor rounds in its own way. A wrong gradient is off by about 1.
-        error = np.linalg.norm(compiled[name] - wanted) / max(np.linalg.norm(wanted), 1e-6)
-        assert error < (1e-4 if name == "out" else 1e-2), f"{name}: off by {error:.1e}"
+    # As vectors: a rounding error that turns one rectifier over moves single gradients by much more than the rest, and
+    # those before it by a few thousandths of their length (2.3e-3 with AVX-512). A wrong gradient is off by about 1.
+    errors = {
+        name: np.linalg.norm(compiled[name] - wanted) / max(np.linalg.norm(wanted), 1e-6)
+        for name, wanted in eager.items()
+    }
+    for name, error in errors.items():
+        assert error < (1e-4 if name == "out" else 4e-3), f"{name}: off by {error:.1e}"
+    assert np.median(list(errors.values())) < 1e-4
