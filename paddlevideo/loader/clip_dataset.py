@@ -13,7 +13,7 @@ from .clip import IGNORE, Clip
 from .compose import Cutout, Drift, Matrix, paste, photograph_clip
 from .damage import MaskDamage, PartDamage
 from .limits import MAX_OBJECTS
-from .photographs import PhotographFolder
+from .photographs import PhotographFolder, with_touching
 from .preprocess import Preprocess
 from .samples import (
     NO_ROUND,
@@ -47,6 +47,8 @@ class ClipDataset(TrainingSamples):
         repeat: samples of each sequence an epoch.
         photographs: folder of a `PhotographFolder`, or None.
         photograph_share: part of the clips made from a photograph instead of a video.
+        merge_prob: part of the objects of photographs that take along what touches them: masks of videos often hold
+            several things, a rider and the horse.
         short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
         frames: reference, previous, current, and further ones for unrolled propagation; 1 is the reference alone, which
             ``MODEL.train_heads: interaction`` is content with; 2 are, for that, the annotated frame and any other,
@@ -86,6 +88,7 @@ class ClipDataset(TrainingSamples):
         repeat: int = 5,
         photographs: str | None = None,
         photograph_share: float = 0.35,
+        merge_prob: float = 0.0,
         short_side: int = 270,
         frames: int = 3,
         max_skip: int = 3,
@@ -116,6 +119,7 @@ class ClipDataset(TrainingSamples):
         self.photographs = PhotographFolder(photographs) if photographs else None
         self.repeat = repeat
         self.photograph_share = photograph_share if photographs else 0.0
+        self.merge_prob = merge_prob
         self.short_side = short_side
         self.frames = frames
         self.max_skip = max_skip
@@ -168,7 +172,8 @@ class ClipDataset(TrainingSamples):
             photograph = self.photographs.photographs[rng.integers(len(self.photographs))]
             usable = self.photographs.usable(photograph)
             size = (self.short_side, round(self.short_side * max(height, width) / min(height, width)))
-            return photograph.name, photograph_clip(photograph, usable, self.frames, size, self.drift, rng)
+            clip = photograph_clip(photograph, usable, self.frames, size, self.drift, rng, self.merge_prob)
+            return photograph.name, clip
         clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, self.max_skip))
         scale = self.short_side / min(height, width)
         return sequence.name, clip.resized((round(height * scale), round(width * scale)))
@@ -179,7 +184,10 @@ class ClipDataset(TrainingSamples):
         if self.photographs is not None and rng.random() < self.paste_photographs:
             photograph = self.photographs.photographs[rng.integers(len(self.photographs))]
             number = rng.choice(self.photographs.usable(photograph))
-            mask = (photograph.instances() == number).astype(np.uint8)
+            instances = photograph.instances()
+            if self.merge_prob and rng.random() < self.merge_prob:
+                instances = with_touching(instances, int(number))
+            mask = (instances == number).astype(np.uint8)
             cutout = Cutout([photograph.image()] * self.frames, [mask] * self.frames)
         else:
             donor = self.sequences[rng.integers(len(self.sequences))]

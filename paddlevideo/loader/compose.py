@@ -9,7 +9,7 @@ import numpy as np
 
 from .clip import IGNORE, Clip
 from .damage import object_ids
-from .photographs import Photograph
+from .photographs import Photograph, with_touching
 
 Matrix = np.ndarray
 """(2, 3) float64, maps source pixels (x, y) to target pixels."""
@@ -61,14 +61,20 @@ def photograph_clip(
     size: tuple[int, int],
     drift: Drift,
     rng: np.random.Generator,
+    merge: float = 0.0,
 ) -> Clip:
     """Return a clip of a photograph under camera drift, with one or two of ``instances`` (numbers) as its objects.
+
+    With probability ``merge`` whatever touches the first of them belongs to it.
 
     The view covers ``size`` (height, width) of the photograph scaled to fill it, a little enlarged; where it moves
     over the edge the photograph is mirrored, mask and all.
     """
     image, numbers = photograph.image(), photograph.instances()
     chosen = rng.permutation(instances)[: int(rng.integers(1, 3))]
+    if merge and rng.random() < merge:
+        numbers = with_touching(numbers, int(chosen[0]))
+        chosen = chosen[[bool((numbers == number).any()) for number in chosen]]
     table = np.zeros(256, np.uint8)
     table[chosen] = np.arange(1, len(chosen) + 1)
     table[IGNORE] = IGNORE

@@ -60,6 +60,8 @@ class Session:
             share of the picture's short side; None: no further than from strokes, as the reference.
         click_bias: what the first answer's logits of an object gain that a single click shows: a click says little of
             what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
+        click_lines: an object that a single click shows is answered twice, the second time by lines along the middle of
+            the first answer, see `paddlevideo.session.clicks`; the reference answers the click.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
             `paddlevideo.session.local_corrections`; the reference takes the network's answer.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
@@ -85,6 +87,7 @@ class Session:
         search: float | None = None,
         click_region: float | None = None,
         click_bias: float = 0.0,
+        click_lines: bool = False,
         local_corrections: bool = False,
         edges: bool = False,
         upsampling: Upsampling = "corners",
@@ -122,6 +125,7 @@ class Session:
             search=search,
             click_region=click_region,
             click_bias=click_bias,
+            click_lines=click_lines,
             local_corrections=local_corrections,
             pictures=frames if edges else None,
             place=PLACES[upsampling],

@@ -18,6 +18,7 @@ KEYS = (
     "search",
     "click_region",
     "click_bias",
+    "click_lines",
     "local_corrections",
     "edges",
     "upsampling",

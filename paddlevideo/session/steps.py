@@ -13,6 +13,7 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, clicked, region_distance, region_of_interest
 from ..modeling.answers import sure_label
+from .clicks import with_middles
 from .edges import with_edges
 from .embeddings import Embeddings
 from .engine import Engine
@@ -50,6 +51,7 @@ class Steps:
         search: see `window_around`.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         click_bias: added to the first answer's logits of objects that a click alone shows.
+        click_lines: these are answered once more, see `paddlevideo.session.clicks`.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
         place: where in its cell an answer is found, see `positions`.
@@ -68,6 +70,7 @@ class Steps:
         search: float | None = None,
         click_region: float | None = None,
         click_bias: float = 0.0,
+        click_lines: bool = False,
         local_corrections: bool = False,
         pictures: FrameSource | None = None,
         place: float | None = None,
@@ -83,13 +86,14 @@ class Steps:
         self._search = search
         self._click_region = click_region
         self._click_bias = click_bias
+        self._click_lines = click_lines
         self._local_corrections = local_corrections
         self._pictures = pictures
         self._place = place
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
-        embedding, label = self._embeddings[current.frame], current.label_of(ids)
+        label = current.label_of(ids)
         current.reference, current.prepared, current.noted = label, None, False
         if current.mask is not None:
             mask = only(current.mask, ids)
@@ -98,15 +102,12 @@ class Steps:
             if state.shares is not None:
                 state.shares.put(current.frame, _planes(grid, ids), ids, current.number)
             return FrameResult(current.frame, mask, _planes(label, ids))
-        if current.number == 1 and (label != UNLABELLED).any():
-            distance = region_distance(label, click_region=self._click_region)
-            current.reference = region_of_interest(label, distance)
-        seen = self._seen(current, state, ids) if self._refine or self._engine.interaction_map else None
-        previous, given = self._previous(current.frame, state, ids), seen if self._engine.interaction_map else None
-        logits = self._engine.interact(embedding, label, previous, ids, given)
-        if current.number == 1 and self._click_bias:
-            gain = self._click_bias * np.isin(ids, clicked(label))
-            logits = logits + gain.astype(np.float32)[:, None, None]
+        previous = self._previous(current.frame, state, ids)
+        found = clicked(label) if current.number == 1 else []
+        if found and self._click_lines:
+            answer, _ = self._asked(current, label, previous, state, ids, found)
+            label = with_middles(label, _shares(answer), ids, found)
+        logits, seen = self._asked(current, label, previous, state, ids, found)
         if seen is not None and self._refine:
             logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits
@@ -121,6 +122,25 @@ class Steps:
         if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
             current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
         return result
+
+    def _asked(
+        self, current: Round, label: Labels, previous: Mask | None, state: State, ids: Ids, found: list[int]
+    ) -> tuple[Floats, Floats | None]:
+        """Logits (O,h,w) of the annotated frame by a label of strokes, and the global map, where there is one.
+
+        ``found`` are the objects of a first round that clicks alone show.
+        """
+        current.reference, current.prepared = label, None
+        if current.number == 1 and (label != UNLABELLED).any():
+            distance = region_distance(label, click_region=self._click_region)
+            current.reference = region_of_interest(label, distance)
+        shown = self._engine.interaction_map
+        seen = self._seen(current, state, ids) if self._refine or shown else None
+        logits = self._engine.interact(self._embeddings[current.frame], label, previous, ids, seen if shown else None)
+        if found and self._click_bias:
+            gain = self._click_bias * np.isin(ids, found)
+            logits = logits + gain.astype(np.float32)[:, None, None]
+        return logits, seen
 
     def note(self, current: Round, state: State, ids: Ids) -> None:
         """Take the annotated frame, matched against itself, locally, into the global memory: the reference's habit.

@@ -63,6 +63,8 @@ MEANINGS = {
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
     "INFERENCE.click_bias": "added to the first answer's logits of an object that a single click shows.",
+    "INFERENCE.click_lines": "an object that a single click shows is answered twice, the second time by lines along "
+    "the middle of the first answer.",
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
     "further off stands.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter of the grid's shares over its colours).",
@@ -92,6 +94,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.search": None,
     "INFERENCE.click_region": None,
     "INFERENCE.click_bias": 0,
+    "INFERENCE.click_lines": False,
     "INFERENCE.local_corrections": False,
     "INFERENCE.edges": False,
     "INFERENCE.upsampling": "corners",

@@ -131,6 +131,7 @@ _INFERENCE = Section(
         "search": float | None,
         "click_region": float | None,
         "click_bias": float,
+        "click_lines": bool,
         "local_corrections": bool,
         "edges": bool,
         "upsampling": Literal["corners", "cells"],

@@ -321,6 +321,23 @@ def test_photograph_clips_show_their_object_and_move(photographs: Path) -> None:
         assert (clip.frames[1] != clip.frames[2]).any()
 
 
+def test_what_touches_an_object_of_a_photograph_may_belong_to_it(tmp_path: Path) -> None:
+    for folder in ("JPEGImages", "Instances"):
+        (tmp_path / folder).mkdir()
+    ids = np.zeros((80, 120), np.uint8)
+    ids[10:70, 20:60], ids[10:70, 61:100] = 1, 2
+    Image.fromarray(np.full((80, 120, 3), 90, np.uint8)).save(tmp_path / "JPEGImages" / "pair.jpg")
+    Image.fromarray(ids).save(tmp_path / "Instances" / "pair.png")
+    photograph = PhotographFolder(tmp_path).photographs[0]
+    shares = {}
+    for merge in (0.0, 1.0):
+        arguments = (photograph, np.array([1, 2]), 1, (80, 120), Drift())
+        clips = [photograph_clip(*arguments, np.random.default_rng(seed), merge) for seed in range(8)]
+        shares[merge] = np.array([[(clip.masks[0] == 1).mean(), (clip.masks[0] == 2).mean()] for clip in clips])
+    assert (shares[0.0][:, 1] > 0).any() and not shares[1.0][:, 1].any()
+    assert shares[1.0][:, 0].mean() > 1.5 * shares[0.0][:, 0].mean()
+
+
 def test_the_interaction_is_compared_with_its_strokes_and_their_region(tiny_davis: Path) -> None:
     data = clip_dataset(tiny_davis, correction_prob=0.5)
     for index in range(12):
