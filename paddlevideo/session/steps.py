@@ -186,9 +186,7 @@ class Steps:
         free, kept = self._free(logits, ids)
         answer = only(self._locks.paste_grid(grid_labels(free, kept, self._input_size), current.frame), ids)
         embedding = self._embeddings[current.frame]
-        window = window_around(answer, ids, self._search)
-        part = window.cut(embedding)
-        near = window.own_distances(self._engine.local_map(part, part, window.cut(answer), ids), ids)
+        near = self._engine.local_map(embedding, embedding, answer, ids)
         return self._engine.propagate(embedding, seen, near, answer, ids)
 
     def _without_leaps(self, logits: Floats, known: Labels, ids: Ids) -> Floats:

@@ -42,14 +42,6 @@ class Window:
         """Maps (O,h,w) of those of the window; beyond it nothing is near (1)."""
         return maps if self.whole else self._placed(maps, np.ones((len(maps), *self.size), np.float32))
 
-    def own_distances(self, maps: Floats, ids: Sequence[int]) -> Floats:
-        """Maps (O,h,w) of a frame against itself, of those of the window; beyond it all is background, and so near."""
-        if self.whole:
-            return maps
-        ground = np.ones((len(maps), *self.size), np.float32)
-        ground[list(ids).index(0)] = 0
-        return self._placed(maps, ground)
-
     def logits(self, logits: Floats, ids: Sequence[int]) -> Floats:
         """Logits (O,h,w) of those of the window; beyond it all is background."""
         if self.whole:

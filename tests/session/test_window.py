@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.session.matching import local_map
 from paddlevideo.session.session import Session
 from paddlevideo.session.window import ALIGNED, LEAST, PARTS, SURE, Window, window_around
 from tests.session.test_session import FRAMES, SIZE, Clip, Colours
@@ -44,22 +43,6 @@ def test_a_window_holds_the_object_and_its_surroundings(
         assert span.start % ALIGNED == 0
         assert span.stop - span.start in (count, *range(count % ALIGNED, count, ALIGNED))
         assert min(count, LEAST) <= span.stop - span.start
-
-
-def test_a_frame_against_itself_is_the_same_from_a_window() -> None:
-    rng = np.random.default_rng(0)
-    embedding = rng.standard_normal((4, 15, 27)).repeat(8, axis=1).repeat(8, axis=2)[:, :, : GRID[1]].astype(np.float32)
-    label, ids = box(3, 40, 60, 24, 30), (0, 3)
-    window = window_around(label, ids, 0.15)
-    assert not window.whole
-    part = window.cut(embedding)
-    near = window.own_distances(local_map(part, part, window.cut(label), ids, 8), ids)
-    whole = local_map(embedding, embedding, label, ids, 8)
-    beyond = np.ones(GRID, bool)
-    beyond[window.rows, window.columns] = False
-    assert np.array_equal(near[:, beyond], whole[:, beyond])
-    assert 0 < np.abs(near - whole).mean() < 0.01  # cells of pairs lie a little elsewhere
-    assert np.array_equal(window_around(label, ids, None).own_distances(whole, ids), whole)
 
 
 def test_windows_have_few_sizes() -> None:
