@@ -58,8 +58,8 @@ class Session:
             has them, see `paddlevideo.session.window`; None, and where it has not: everywhere, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
-        click_bias: what the first answer's logits of an object gain that a single click shows: a click says little of
-            what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
+        click_bias: what the logits of an object that a single click shows gain in the first round: a click says little
+            of what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
         click_lines: an object that a single click shows is answered twice, the second time by lines along the middle of
             the first answer, see `paddlevideo.session.clicks`; the reference answers the click.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see

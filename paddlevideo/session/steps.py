@@ -50,7 +50,7 @@ class Steps:
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         search: see `window_around`.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
-        click_bias: added to the first answer's logits of objects that a click alone shows.
+        click_bias: added, in the first round, to the logits of objects that a click alone shows.
         click_lines: these are answered once more, see `paddlevideo.session.clicks`.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
@@ -126,9 +126,10 @@ class Steps:
     def _asked(
         self, current: Round, label: Labels, previous: Mask | None, state: State, ids: Ids, found: list[int]
     ) -> tuple[Floats, Floats | None]:
-        """Logits (O,h,w) of the annotated frame by a label of strokes, and the global map, where there is one.
+        """Logits (O,h,w) of the annotated frame by a label (h,w) of strokes, and the global map (O,h,w) if one is used.
 
-        ``found`` are the objects of a first round that clicks alone show.
+        The label, in the first round with its region of interest, becomes the round's reference. ``found`` are the
+        objects of a first round that clicks alone show.
         """
         current.reference, current.prepared = label, None
         if current.number == 1 and (label != UNLABELLED).any():

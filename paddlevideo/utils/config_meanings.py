@@ -62,7 +62,7 @@ MEANINGS = {
     "side; null, and for one that is not there: everywhere.",
     "INFERENCE.click_region": "how far an object may reach from a single click, as a share of the short side: its "
     "region of interest in the first round; null: 20 cells of the grid, as from strokes.",
-    "INFERENCE.click_bias": "added to the first answer's logits of an object that a single click shows.",
+    "INFERENCE.click_bias": "added in the first round to the logits of an object that a single click shows.",
     "INFERENCE.click_lines": "an object that a single click shows is answered twice, the second time by lines along "
     "the middle of the first answer.",
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
