@@ -12,6 +12,11 @@ from ..loader.scribbles import UNLABELLED
 SURE = 0.9  # the least share of a pixel of the answer that others are matched with
 
 
+def sure_ids(shares: NDArray[np.floating], ids: Sequence[int]) -> NDArray[np.integer]:
+    """Return the ids (h,w) that an answer is sure of by the shares (O,h,w) of ``ids``; -1 elsewhere."""
+    return np.where(shares.max(axis=0) >= SURE, np.asarray(ids)[shares.argmax(axis=0)], UNLABELLED)
+
+
 def sure_label(
     shares: NDArray[np.floating], label: NDArray[np.integer], without: NDArray[np.integer], ids: Sequence[int]
 ) -> NDArray[np.integer]:
@@ -26,7 +31,7 @@ def sure_label(
         without: the reference (h,w) that there is without an answer.
         ids: of the rows of ``shares``.
     """
-    answer = np.where(shares.max(axis=0) >= SURE, np.asarray(ids)[shares.argmax(axis=0)], UNLABELLED)
+    answer = sure_ids(shares, ids)
     if not (answer == 0).any():
         answer = np.where((answer == UNLABELLED) & (without == 0), 0, answer)
     return np.where(label != UNLABELLED, label, answer)

@@ -19,6 +19,7 @@ from ..modeling.framework.manet import MANet
 from ..utils.compiled import CompiledLayer, has_bf16
 from ..utils.runtime import device
 from . import matching as fast
+from .rivals import nearest_rival
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class CompiledEngine:
         planes = [strokes, before] if seen is None else [strokes, before, seen]
         if self._model.rivals:
             others = strokes.sum(axis=0, keepdims=True) - strokes
-            planes += [others] if seen is None else [others, _nearest_rival(seen)]
+            planes += [others] if seen is None else [others, nearest_rival(seen)]
         return self._head("interact", self._model.interaction_head, embedding, *planes)
 
     def propagate(
@@ -165,7 +166,7 @@ class CompiledEngine:
     ) -> Floats:
         planes = [global_map, local_map, _planes(previous, ids)]
         if self._model.rivals:
-            planes += [_nearest_rival(global_map), _nearest_rival(local_map)]
+            planes += [nearest_rival(global_map), nearest_rival(local_map)]
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
@@ -246,12 +247,3 @@ def _planes(label: Labels, ids: Sequence[int]) -> Floats:
     """(O,h,w), 1 where the label is the id."""
     planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
     return planes
-
-
-def _nearest_rival(maps: Floats) -> Floats:
-    """For each id the smallest of all other rows of (O,h,w), as `paddlevideo.modeling.rivals` has it."""
-    before, after = np.ones_like(maps), np.ones_like(maps)
-    for row in range(1, len(maps)):  # NumPy's own accumulation takes ten times as long
-        np.minimum(before[row - 1], maps[row - 1], out=before[row])
-        np.minimum(after[-row], maps[-row], out=after[-row - 1])
-    return np.minimum(before, after)

@@ -92,7 +92,9 @@ class Round:
         strokes: the strokes behind ``label``, as far as they came as strokes.
         reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1,
             or with what the answer is sure of, see `Session`.
-        prepared: what the engine has made of ``reference``, while it is of use.
+        rivals: what else the frame shows (h,w), which the reference of a correction has to be nearer than, see
+            `paddlevideo.session.rivals`; None where nothing is in its way.
+        prepared: what the engine has made of ``reference`` and of ``rivals``, while it is of use.
         noted: whether the frame, matched against itself, is in the global memory.
         propagated: whether propagation has begun; more strokes then make a new round.
         before: the state that the round began from, None when it is too old to be undone.
@@ -107,6 +109,7 @@ class Round:
     mask: Mask | None = None
     strokes: list[Stroke] = field(default_factory=list)
     reference: Labels | None = None
+    rivals: Labels | None = None
     prepared: Any = field(default=None, repr=False)
     noted: bool = False
     propagated: bool = False

@@ -64,6 +64,8 @@ class Session:
             the first answer, see `paddlevideo.session.clicks`; the reference answers the click.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
             `paddlevideo.session.local_corrections`; the reference takes the network's answer.
+        correction_rivals: strokes of later rounds claim in other frames what looks more like them than like anything
+            else in their own frame, see `paddlevideo.session.rivals`; in the reference, all that looks like them.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
         upsampling: how masks are made of the grid's answers: ``"corners"`` puts the first and the last cell at the
             first and the last pixel, as the reference; ``"cells"`` each within its own pixels.
@@ -89,6 +91,7 @@ class Session:
         click_bias: float = 0.0,
         click_lines: bool = False,
         local_corrections: bool = False,
+        correction_rivals: bool = False,
         edges: bool = False,
         upsampling: Upsampling = "corners",
         undo_depth: int = 3,
@@ -127,6 +130,7 @@ class Session:
             click_bias=click_bias,
             click_lines=click_lines,
             local_corrections=local_corrections,
+            correction_rivals=correction_rivals,
             pictures=frames if edges else None,
             place=PLACES[upsampling],
         )

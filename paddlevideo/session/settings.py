@@ -20,6 +20,7 @@ KEYS = (
     "click_bias",
     "click_lines",
     "local_corrections",
+    "correction_rivals",
     "edges",
     "upsampling",
 )

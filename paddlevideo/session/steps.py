@@ -12,7 +12,7 @@ import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, clicked, region_distance, region_of_interest
-from ..modeling.answers import sure_label
+from ..modeling.answers import sure_ids, sure_label
 from .clicks import with_middles
 from .edges import with_edges
 from .embeddings import Embeddings
@@ -22,6 +22,7 @@ from .local_corrections import broadened, corrected, reached
 from .locks import Locks
 from .loops import Floats
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
+from .rivals import uncontested
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
 from .window import window_around
 
@@ -53,6 +54,7 @@ class Steps:
         click_bias: added, in the first round, to the logits of objects that a click alone shows.
         click_lines: these are answered once more, see `paddlevideo.session.clicks`.
         local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
+        correction_rivals: see `paddlevideo.session.rivals`; else all that looks like a correction's strokes is claimed.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
         place: where in its cell an answer is found, see `positions`.
     """
@@ -72,6 +74,7 @@ class Steps:
         click_bias: float = 0.0,
         click_lines: bool = False,
         local_corrections: bool = False,
+        correction_rivals: bool = False,
         pictures: FrameSource | None = None,
         place: float | None = None,
     ) -> None:
@@ -88,13 +91,14 @@ class Steps:
         self._click_bias = click_bias
         self._click_lines = click_lines
         self._local_corrections = local_corrections
+        self._correction_rivals = correction_rivals
         self._pictures = pictures
         self._place = place
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
         label = current.label_of(ids)
-        current.reference, current.prepared, current.noted = label, None, False
+        current.reference, current.rivals, current.prepared, current.noted = label, None, None, False
         if current.mask is not None:
             mask = only(current.mask, ids)
             grid = nearest_labels(mask, label.shape)
@@ -121,6 +125,10 @@ class Steps:
         result = self._answer(current, current.frame, near, state, ids)
         if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
             current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
+        elif self._correction_rivals and current.number > 1:
+            said = current.reference != UNLABELLED
+            shown = sure_ids(self._shares_shown(near, current.frame, state, ids), ids)
+            current.rivals, current.prepared = np.where(said, UNLABELLED, shown), None
         return result
 
     def _asked(
@@ -197,18 +205,25 @@ class Steps:
 
     def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
         """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
-        label, shown = current.label_of(ids), state.masks.grid(current.frame)
-        assert shown is not None and current.reference is not None
-        shares = _locked(_shares(logits), shown, ids, self._locks.ids)
-        sure = sure_label(shares, label, current.reference, ids)
+        label = current.label_of(ids)
+        assert current.reference is not None
+        sure = sure_label(self._shares_shown(logits, current.frame, state, ids), label, current.reference, ids)
         dropped = logits.argmax(axis=0) != near.argmax(axis=0)
         return np.where(dropped & (label == UNLABELLED), UNLABELLED, sure)
 
+    def _shares_shown(self, logits: Floats, frame: int, state: State, ids: Ids) -> Floats:
+        """Shares by logits (O,h,w) of an answered frame, with locked objects where they are."""
+        shown = state.masks.grid(frame)
+        assert shown is not None
+        return _locked(_shares(logits), shown, ids, self._locks.ids)
+
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
+        engine, annotated = self._engine, self._embeddings[current.frame]
         if current.prepared is None:
-            assert current.reference is not None
-            current.prepared = self._engine.reference(self._embeddings[current.frame], current.reference, ids)
-        return self._engine.global_map(embedding, current.prepared)
+            labels = [label for label in (current.reference, current.rivals) if label is not None]
+            current.prepared = [engine.reference(annotated, label, ids) for label in labels]
+        maps = [engine.global_map(embedding, each) for each in current.prepared]
+        return uncontested(*maps) if len(maps) > 1 else maps[0]
 
     def _standing(self, frame: int, state: State, ids: Ids) -> FrameResult:
         """What a frame has had, again; rounds that mix have left shares of it."""

@@ -67,6 +67,8 @@ MEANINGS = {
     "the middle of the first answer.",
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
     "further off stands.",
+    "INFERENCE.correction_rivals": "strokes of later rounds claim in other frames what looks more like them than like "
+    "anything else in their own frame.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter of the grid's shares over its colours).",
     "INFERENCE.upsampling": "``corners``: the grid's first and last cells lie at the picture's first and last pixels; "
     "``cells``: each within its own pixels.",
@@ -96,6 +98,7 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "INFERENCE.click_bias": 0,
     "INFERENCE.click_lines": False,
     "INFERENCE.local_corrections": False,
+    "INFERENCE.correction_rivals": False,
     "INFERENCE.edges": False,
     "INFERENCE.upsampling": "corners",
     "INFERENCE.precision": "fp32",

@@ -133,6 +133,7 @@ _INFERENCE = Section(
         "click_bias": float,
         "click_lines": bool,
         "local_corrections": bool,
+        "correction_rivals": bool,
         "edges": bool,
         "upsampling": Literal["corners", "cells"],
         "precision": Literal["fp32", "bf16"],
