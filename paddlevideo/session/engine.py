@@ -20,6 +20,7 @@ from ..utils.compiled import CompiledLayer, has_bf16
 from ..utils.runtime import device
 from . import matching as fast
 from .rivals import nearest_rival
+from .shares import id_planes
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +153,9 @@ class CompiledEngine:
         ids: Sequence[int],
         seen: Floats | None = None,
     ) -> Floats:
-        strokes = _planes(scribble, ids)
+        strokes = id_planes(scribble, ids)
         # Without a mask of an earlier round everything counts as background.
-        before = _planes(np.zeros_like(scribble) if previous is None else previous, ids)
+        before = id_planes(np.zeros_like(scribble) if previous is None else previous, ids)
         planes = [strokes, before] if seen is None else [strokes, before, seen]
         if self._model.rivals:
             others = strokes.sum(axis=0, keepdims=True) - strokes
@@ -164,7 +165,7 @@ class CompiledEngine:
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        planes = [global_map, local_map, _planes(previous, ids)]
+        planes = [global_map, local_map, id_planes(previous, ids)]
         if self._model.rivals:
             planes += [nearest_rival(global_map), nearest_rival(local_map)]
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
@@ -241,9 +242,3 @@ def _array(tensor: paddle.Tensor) -> Floats:
 
 def _label(label: Labels) -> paddle.Tensor:
     return paddle.to_tensor(np.asarray(label, np.int64))
-
-
-def _planes(label: Labels, ids: Sequence[int]) -> Floats:
-    """(O,h,w), 1 where the label is the id."""
-    planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
-    return planes

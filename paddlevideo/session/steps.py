@@ -20,10 +20,11 @@ from .engine import Engine
 from .leaps import without_leaps
 from .local_corrections import broadened, corrected, reached
 from .locks import Locks
-from .loops import Floats
+from .loops import Floats, Grid
 from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
 from .rivals import uncontested
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
+from .shares import id_planes, locked, logits_of, put_over, shares_of
 from .window import window_around
 
 Ids = tuple[int, ...]  # of the rows of every map
@@ -33,8 +34,6 @@ Upsampling = Literal["corners", "cells"]
 # By name, where in its cell an answer is found. A network sees labels that were read at an eighth of a cell (the middle
 # of the first of its four pixels) and learns by a loss for the middle of all four: 3/8 fits both best.
 PLACES: dict[str, float | None] = {"corners": None, "cells": 0.375}
-LEAST_SHARE = 1e-4  # float16 keeps what is above
-TINY = 1e-20
 
 
 class Steps:
@@ -100,25 +99,25 @@ class Steps:
         label = current.label_of(ids)
         current.reference, current.rivals, current.prepared, current.noted = label, None, None, False
         if current.mask is not None:
-            mask = only(current.mask, ids)
-            grid = nearest_labels(mask, label.shape)
-            state.masks.put(current.frame, mask, grid)
-            if state.shares is not None:
-                state.shares.put(current.frame, _planes(grid, ids), ids, current.number)
-            return FrameResult(current.frame, mask, _planes(label, ids))
+            return self._given(current, current.mask, label, state, ids)
         previous = self._previous(current.frame, state, ids)
         found = clicked(label) if current.number == 1 else []
         if found and self._click_lines:
             answer, _ = self._asked(current, label, previous, state, ids, found)
-            label = with_middles(label, _shares(answer), ids, found)
-        logits, seen = self._asked(current, label, previous, state, ids, found)
+            label = with_middles(label, shares_of(answer), ids, found)
+        reach = stands = None
+        if previous is not None and self._local_corrections and current.number > 1:
+            reach = reached(label, previous, ids)
+            if self._correction_rivals:
+                stands = self._stands(current.frame, reach | (label != UNLABELLED), state, ids)
+        logits, seen = self._asked(current, label, previous, state, ids, found, stands)
         if seen is not None and self._refine:
             logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits
         if previous is not None:
-            if self._local_corrections and current.number > 1:
+            if reach is not None:
                 broad = broadened(label, previous, ids)
-                near = corrected(logits, broad, reached(label, previous, ids), previous, ids)
+                near = corrected(logits, broad, reach, previous, ids)
                 current.reference, current.prepared = broad, None
             known = np.where(broad == UNLABELLED, previous, broad)
         near = self._without_leaps(near, known, ids)
@@ -131,20 +130,36 @@ class Steps:
             current.rivals, current.prepared = np.where(said, UNLABELLED, shown), None
         return result
 
+    def _given(self, current: Round, mask: Mask, label: Labels, state: State, ids: Ids) -> FrameResult:
+        """Take a person's mask (H,W) for the answer; ``label`` (h,w) is what it says on the grid."""
+        mask = only(mask, ids)
+        grid = nearest_labels(mask, label.shape)
+        state.masks.put(current.frame, mask, grid)
+        if state.shares is not None:
+            state.shares.put(current.frame, id_planes(grid, ids), ids, current.number)
+        return FrameResult(current.frame, mask, id_planes(label, ids))
+
     def _asked(
-        self, current: Round, label: Labels, previous: Mask | None, state: State, ids: Ids, found: list[int]
+        self,
+        current: Round,
+        label: Labels,
+        previous: Mask | None,
+        state: State,
+        ids: Ids,
+        found: list[int],
+        stands: Labels | None = None,
     ) -> tuple[Floats, Floats | None]:
         """Logits (O,h,w) of the annotated frame by a label (h,w) of strokes, and the global map (O,h,w) if one is used.
 
         The label, in the first round with its region of interest, becomes the round's reference. ``found`` are the
-        objects of a first round that clicks alone show.
+        objects of a first round that clicks alone show, ``stands`` (h,w) is what a correction will not change.
         """
         current.reference, current.prepared = label, None
         if current.number == 1 and (label != UNLABELLED).any():
             distance = region_distance(label, click_region=self._click_region)
             current.reference = region_of_interest(label, distance)
         shown = self._engine.interaction_map
-        seen = self._seen(current, state, ids) if self._refine or shown else None
+        seen = self._seen(current, state, ids, stands) if self._refine or shown else None
         logits = self._engine.interact(self._embeddings[current.frame], label, previous, ids, seen if shown else None)
         if found and self._click_bias:
             gain = self._click_bias * np.isin(ids, found)
@@ -180,11 +195,24 @@ class Steps:
         logits = self._without_leaps(logits, previous, ids)
         return self._answer(current, frame, logits, state, ids, mixing)
 
-    def _seen(self, current: Round, state: State, ids: Ids) -> Floats:
-        """Global map of the annotated frame against what was said of it, and of what earlier rounds have given it."""
+    def _seen(self, current: Round, state: State, ids: Ids, stands: Labels | None) -> Floats:
+        """Global map of the annotated frame against what was said of it and what ``stands``, and of what earlier rounds
+        have given it: beyond their windows (`window_around`) that is nothing, and strokes alone would claim all."""
         embedding = self._embeddings[current.frame]
         maps = self._global_map(current, embedding, ids)
+        if stands is not None:
+            maps = np.minimum(maps, self._engine.global_map(embedding, self._engine.reference(embedding, stands, ids)))
         return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
+
+    def _stands(self, frame: int, reach: Grid, state: State, ids: Ids) -> Labels:
+        """The ids (h,w) that the mask is sure of beyond the ``reach`` (h,w) of a correction; -1 elsewhere."""
+        if state.shares is not None:
+            shown: Labels = sure_ids(state.shares.read(frame, ids), ids)
+        else:
+            grid = state.masks.grid(frame)
+            assert grid is not None
+            shown = only(grid, ids).astype(np.int16)
+        return np.where(reach, UNLABELLED, shown)
 
     def _refined(self, current: Round, logits: Floats, seen: Floats, ids: Ids) -> Floats:
         """Logits of the annotated frame, the answer that it has by ``logits`` carried over to the frame itself.
@@ -215,7 +243,7 @@ class Steps:
         """Shares by logits (O,h,w) of an answered frame, with locked objects where they are."""
         shown = state.masks.grid(frame)
         assert shown is not None
-        return _locked(_shares(logits), shown, ids, self._locks.ids)
+        return locked(shares_of(logits), shown, ids, self._locks.ids)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
         engine, annotated = self._engine, self._embeddings[current.frame]
@@ -229,27 +257,27 @@ class Steps:
         """What a frame has had, again; rounds that mix have left shares of it."""
         mask = state.masks.mask(frame)
         assert mask is not None and state.shares is not None
-        return FrameResult(frame, only(mask, ids), _logits(state.shares.read(frame, ids)))
+        return FrameResult(frame, only(mask, ids), logits_of(state.shares.read(frame, ids)))
 
     def _answer(
         self, current: Round, frame: int, logits: Floats, state: State, ids: Ids, mixing: Mixing = ALONE
     ) -> FrameResult:
         new, over = mixing.share, mixing.over
-        shares = None if state.shares is None else state.shares.mixed(frame, _shares(logits), ids, new, over)
+        shares = None if state.shares is None else state.shares.mixed(frame, shares_of(logits), ids, new, over)
         if shares is not None and new < 1:
-            logits = _logits(shares)
+            logits = logits_of(shares)
         free, kept = self._free(logits, ids)
         mask = upsample_labels(free, kept, self._size, self._place)
         grid = grid_labels(free, kept, self._input_size)
         if self._pictures is not None:
-            mask = with_edges(mask, _shares(free), kept, self._pictures[frame], self._place)
+            mask = with_edges(mask, shares_of(free), kept, self._pictures[frame], self._place)
         if not new:  # what stands does so to the pixel
-            mask = _put_over(state.masks.mask(frame), mask, over, ids)
-            grid = _put_over(state.masks.grid(frame), grid, over, ids)
+            mask = put_over(state.masks.mask(frame), mask, over, ids)
+            grid = put_over(state.masks.grid(frame), grid, over, ids)
         mask, grid = self._locks.paste(mask, frame), self._locks.paste_grid(grid, frame)
         state.masks.put(frame, mask, grid)
         if state.shares is not None and shares is not None:
-            state.shares.put(frame, _locked(shares, grid, ids, self._locks.ids), ids, current.number)
+            state.shares.put(frame, locked(shares, grid, ids, self._locks.ids), ids, current.number)
         return FrameResult(frame, mask, logits)
 
     def _free(self, logits: Floats, ids: Ids) -> tuple[Floats, Ids]:
@@ -261,34 +289,3 @@ class Steps:
         """Mask of a frame on the embedding grid, None where no round has been."""
         label = state.masks.grid(frame)
         return None if label is None else only(label, ids)
-
-
-def _shares(logits: Floats) -> Floats:
-    """Softmax over the ids."""
-    powers = np.exp(logits - logits.max(axis=0))
-    return powers / powers.sum(axis=0)
-
-
-def _logits(shares: Floats) -> Floats:
-    return np.log(np.maximum(shares, LEAST_SHARE))
-
-
-def _put_over(mask: Mask | None, new: Mask, over: frozenset[int], ids: Ids) -> Mask:
-    """The mask with the objects of ``over`` as ``new`` has them."""
-    assert mask is not None
-    return np.where(np.isin(new, list(over)), new, only(mask, ids))
-
-
-def _locked(shares: Floats, label: Mask, ids: Ids, locked: Ids) -> Floats:
-    """The shares (O,h,w) with all of a pixel for a locked object where ``label`` (h,w) shows it, and none elsewhere."""
-    if not locked:
-        return shares
-    others = np.where(np.isin(ids, locked)[:, None, None], 0, shares)
-    others /= np.maximum(others.sum(axis=0), TINY)
-    return np.where(np.isin(label, locked), _planes(label, ids), others)
-
-
-def _planes(label: Labels, ids: Ids) -> Floats:
-    """(O,h,w), 1 where the label is the id."""
-    planes: Floats = (label[None] == np.asarray(ids)[:, None, None]).astype(np.float32)
-    return planes
