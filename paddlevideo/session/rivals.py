@@ -3,7 +3,8 @@ their own frame.
 
 The strokes of a correction lie where the network was wrong, often on something that looks much like its neighbour. On
 their own they would claim in every other frame whatever resembles them a little more than an older reference does; next
-to the rest of the frame, which the correction has put right, much of that turns out to look like the neighbour.
+to the rest of the frame, which the correction has put right, much of that turns out to look like the neighbour. In
+their own frame, too, what they do not reach is there to be compared with.
 
 Shapes: O ids incl. background, h w embedding grid.
 """

@@ -65,7 +65,8 @@ class Session:
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
             `paddlevideo.session.local_corrections`; the reference takes the network's answer.
         correction_rivals: strokes of later rounds claim in other frames what looks more like them than like anything
-            else in their own frame, see `paddlevideo.session.rivals`; in the reference, all that looks like them.
+            else in their own frame, which with ``local_corrections`` is matched with what they do not reach, too, see
+            `paddlevideo.session.rivals`; in the reference they claim all that looks like them.
         edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
         upsampling: how masks are made of the grid's answers: ``"corners"`` puts the first and the last cell at the
             first and the last pixel, as the reference; ``"cells"`` each within its own pixels.
