@@ -92,8 +92,8 @@ class Round:
         strokes: the strokes behind ``label``, as far as they came as strokes.
         reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1,
             or with what the answer is sure of, see `Session`.
-        rivals: what else the frame shows (h,w), which the reference of a correction has to be nearer than, see
-            `paddlevideo.session.rivals`; None where nothing is in its way.
+        rivals: the ids (h,w) of what else the frame shows, -1 where its mask is not sure: what is matched with a
+            correction's reference has to be nearer to that, see `paddlevideo.session.rivals`. None: no such check.
         prepared: what the engine has made of ``reference`` and of ``rivals``, while it is of use.
         noted: whether the frame, matched against itself, is in the global memory.
         propagated: whether propagation has begun; more strokes then make a new round.

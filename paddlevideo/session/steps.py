@@ -105,12 +105,12 @@ class Steps:
         if found and self._click_lines:
             answer, _ = self._asked(current, label, previous, state, ids, found)
             label = with_middles(label, shares_of(answer), ids, found)
-        reach = stands = None
+        reach = beyond = None
         if previous is not None and self._local_corrections and current.number > 1:
             reach = reached(label, previous, ids)
             if self._correction_rivals:
-                stands = self._stands(current.frame, reach | (label != UNLABELLED), state, ids)
-        logits, seen = self._asked(current, label, previous, state, ids, found, stands)
+                beyond = self._beyond(current.frame, reach | (label != UNLABELLED), state, ids)
+        logits, seen = self._asked(current, label, previous, state, ids, found, beyond)
         if seen is not None and self._refine:
             logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits
@@ -147,19 +147,19 @@ class Steps:
         state: State,
         ids: Ids,
         found: list[int],
-        stands: Labels | None = None,
+        beyond: Labels | None = None,
     ) -> tuple[Floats, Floats | None]:
         """Logits (O,h,w) of the annotated frame by a label (h,w) of strokes, and the global map (O,h,w) if one is used.
 
         The label, in the first round with its region of interest, becomes the round's reference. ``found`` are the
-        objects of a first round that clicks alone show, ``stands`` (h,w) is what a correction will not change.
+        objects of a first round that clicks alone show, ``beyond`` the ids (h,w) that a correction does not reach.
         """
         current.reference, current.prepared = label, None
         if current.number == 1 and (label != UNLABELLED).any():
             distance = region_distance(label, click_region=self._click_region)
             current.reference = region_of_interest(label, distance)
         shown = self._engine.interaction_map
-        seen = self._seen(current, state, ids, stands) if self._refine or shown else None
+        seen = self._seen(current, state, ids, beyond) if self._refine or shown else None
         logits = self._engine.interact(self._embeddings[current.frame], label, previous, ids, seen if shown else None)
         if found and self._click_bias:
             gain = self._click_bias * np.isin(ids, found)
@@ -195,16 +195,16 @@ class Steps:
         logits = self._without_leaps(logits, previous, ids)
         return self._answer(current, frame, logits, state, ids, mixing)
 
-    def _seen(self, current: Round, state: State, ids: Ids, stands: Labels | None) -> Floats:
-        """Global map of the annotated frame against what was said of it and what ``stands``, and of what earlier rounds
-        have given it: beyond their windows (`window_around`) that is nothing, and strokes alone would claim all."""
+    def _seen(self, current: Round, state: State, ids: Ids, beyond: Labels | None) -> Floats:
+        """Global map of the annotated frame against what was said of it and what lies ``beyond``, and of what earlier
+        rounds have given it: outside their windows (`window_around`) nothing, and strokes alone would claim all."""
         embedding = self._embeddings[current.frame]
         maps = self._global_map(current, embedding, ids)
-        if stands is not None:
-            maps = np.minimum(maps, self._engine.global_map(embedding, self._engine.reference(embedding, stands, ids)))
+        if beyond is not None:
+            maps = np.minimum(maps, self._engine.global_map(embedding, self._engine.reference(embedding, beyond, ids)))
         return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
 
-    def _stands(self, frame: int, reach: Grid, state: State, ids: Ids) -> Labels:
+    def _beyond(self, frame: int, reach: Grid, state: State, ids: Ids) -> Labels:
         """The ids (h,w) that the mask is sure of beyond the ``reach`` (h,w) of a correction; -1 elsewhere."""
         if state.shares is not None:
             shown: Labels = sure_ids(state.shares.read(frame, ids), ids)

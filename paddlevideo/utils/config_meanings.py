@@ -68,7 +68,7 @@ MEANINGS = {
     "INFERENCE.local_corrections": "a correction changes what its strokes reach: false patches go whole, what is "
     "further off stands.",
     "INFERENCE.correction_rivals": "strokes of later rounds claim in other frames what looks more like them than like "
-    "anything else in their own frame.",
+    "anything else in their own frame, which, with ``local_corrections``, is matched with what they do not reach, too.",
     "INFERENCE.edges": "masks follow the edges of the picture (a guided filter of the grid's shares over its colours).",
     "INFERENCE.upsampling": "``corners``: the grid's first and last cells lie at the picture's first and last pixels; "
     "``cells``: each within its own pixels.",
