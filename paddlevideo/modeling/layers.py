@@ -39,14 +39,16 @@ def bilinear_matrix(source: int, target: int, place: float | None = None) -> np.
 def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
     """Resize (..., h, w) to (..., H, W), bilinear with aligned corners, as two matrix products.
 
-    Paddle's own ``interpolate(align_corners=True)`` raises or is wrong under oneDNN; the products are exact, fast and
-    can be exported. The ``assign`` keeps oneDNN from feeding a product with a convolution's blocked layout.
+    Paddle's own ``interpolate(align_corners=True)`` raises or is wrong under oneDNN. Where a layer is traced to be
+    compiled it stands for the products; x has four axes then.
     """
     h, w = x.shape[-2:]
     if (h, w) == tuple(size):
         return x
-    rows, columns = paddle.assign(bilinear_matrix(h, size[0])), paddle.assign(bilinear_matrix(w, size[1]))
-    return paddle.matmul(rows, paddle.matmul(paddle.assign(x), columns, transpose_y=True))
+    if not paddle.in_dynamic_mode():
+        return nn.functional.interpolate(x, size, mode="bilinear", align_corners=True)
+    rows, columns = paddle.to_tensor(bilinear_matrix(h, size[0])), paddle.to_tensor(bilinear_matrix(w, size[1]))
+    return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
 
 
 def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:

@@ -100,7 +100,7 @@ def test_other_weights_or_shapes_are_another_graph(tmp_path: Path) -> None:
     assert _count(tmp_path) == 3
 
 
-@pytest.mark.parametrize("name", ["graph.json", "graph.pdiparams", "manifest.json"])
+@pytest.mark.parametrize("name", ["graph.xml", "graph.bin", "manifest.json"])
 @pytest.mark.parametrize("damage", ["cut", "gone"])
 def test_a_damaged_graph_is_made_again(tmp_path: Path, name: str, damage: str) -> None:
     net = _net()

@@ -186,11 +186,10 @@ def _run(x: paddle.Tensor, blocks: list[InvertedResidual]) -> paddle.Tensor:
     phased = bool(dilated) and not (dilated[0].training or height % 2 or width % 2)
     if phased:
         x = x.reshape([batch, -1, height // 2, 2, width // 2, 2]).transpose([0, 3, 5, 1, 2, 4])
-        # Without the assign the reshape is fused away in bfloat16, and the convolution gets six axes.
-        x = paddle.assign(x).reshape([4 * batch, -1, height // 2, width // 2])
+        x = x.reshape([4 * batch, -1, height // 2, width // 2])
     for each in dilated:
         x = each(x, dilated=not phased)
     if phased:
         x = x.reshape([batch, 2, 2, -1, height // 2, width // 2]).transpose([0, 3, 4, 1, 5, 2])
-        x = paddle.assign(x).reshape([batch, -1, height, width])
+        x = x.reshape([batch, -1, height, width])
     return x

@@ -49,8 +49,7 @@ class ResidualBlock(nn.Layer):
         self.conv3.weight.set_value(paddle.zeros_like(self.conv3.weight))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        # The assign for the reason that `Context` gives.
-        return x + paddle.assign(self.conv3(F.relu(self.conv2(self.bn(self.conv1(x))))))
+        return x + self.conv3(F.relu(self.conv2(self.bn(self.conv1(x)))))
 
 
 class Context(nn.Layer):
@@ -71,9 +70,7 @@ class Context(nn.Layer):
         coarse = F.avg_pool2d(x, COARSE, COARSE, ceil_mode=True)
         for block in [*self.blocks, *self.deep]:
             coarse = block(coarse)
-        around = resize_bilinear(self.conv(coarse), (x.shape[2], x.shape[3]))
-        # Without the assign oneDNN fuses the sum into a convolution, which then takes forty times as long.
-        return x + paddle.assign(around)
+        return x + resize_bilinear(self.conv(coarse), (x.shape[2], x.shape[3]))
 
 
 @HEADS.register
