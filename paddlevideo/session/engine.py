@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..modeling import matching as plain
 from ..modeling.framework.manet import MANet
+from ..modeling.heads import shared_head
 from ..utils.compiled import CompiledLayer, has_bf16
 from ..utils.runtime import device
 from . import matching as fast
@@ -31,6 +32,8 @@ EngineKind = Literal["fast", "plain"]
 # Objects that a compiled head takes at once. There are always two or more (background, one object), the time is in
 # proportion to their number, and every other size would be compiled anew.
 HEAD_BATCH = 2
+# Parts that take turns: one lets go of its memory when another runs. A stroke is answered when no frame is embedded.
+TURNS = {"embed": "once", "interact": "once", "propagate": "propagate"}
 # Parameters; calls of such a network take so long that taking memory anew and objects one by one costs nothing.
 LARGE = 20_000_000
 
@@ -138,12 +141,13 @@ class CompiledEngine:
         self.interaction_map = model.interaction_map
         self._precision = precision
         self._large = sum(parameter.size for parameter in model.parameters()) > LARGE
+        self._batch = 1 if self._large else HEAD_BATCH
+        self._layers: dict[str, nn.Layer] = {"embed": _Embedder(model.backbone, model.embedding)}
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
-        self._last: dict[str, CompiledLayer] = {}  # by name
+        self._last: dict[str, CompiledLayer] = {}  # by turn
 
     def embed(self, image: Floats) -> Floats:
-        layer = _Embedder(self._model.backbone, self._model.embedding)
-        return self._run("embed", layer, image[None])[0]
+        return self._run("embed", image[None])[0]
 
     def interact(
         self,
@@ -181,24 +185,25 @@ class CompiledEngine:
         return fast.local_map(current, previous, label, ids, rule.window, rule.border)
 
     def _head(self, name: str, head: nn.Layer, embedding: Floats, *planes: Floats) -> Floats:
+        if name not in self._layers:
+            self._layers[name] = shared_head(head, len(embedding), self._batch)
         joined = np.stack(planes, axis=1)
-        batch = 1 if self._large else HEAD_BATCH
-        missing = -len(joined) % batch
+        missing = -len(joined) % self._batch
         joined = np.concatenate([joined, np.zeros((missing, *joined.shape[1:]), np.float32)])
-        layer = _SharedHead(head, batch)
-        chunks = [joined[start : start + batch] for start in range(0, len(joined), batch)]
-        logits = [self._run(name, layer, embedding[None], chunk)[:, 0] for chunk in chunks]
+        chunks = [joined[start : start + self._batch] for start in range(0, len(joined), self._batch)]
+        logits = [self._run(name, embedding[None], chunk)[:, 0] for chunk in chunks]
         return np.concatenate(logits)[: len(joined) - missing]
 
-    def _run(self, name: str, layer: nn.Layer, *arrays: Floats) -> Floats:
+    def _run(self, name: str, *arrays: Floats) -> Floats:
         shapes = tuple(array.shape for array in arrays)
         if (name, shapes) not in self._parts:
-            lean = self._large or name == "interact"  # which runs once a round
-            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, lean=lean)
-        part, last = self._parts[name, shapes], self._last.get(name)
+            layer = self._layers[name]
+            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, lean=self._large)
+        part, turn = self._parts[name, shapes], TURNS[name]
+        last = self._last.get(turn)
         if last is not None and last is not part:
             last.let_go()
-        self._last[name] = part
+        self._last[turn] = part
         return part(*arrays)[0]
 
 
@@ -210,19 +215,6 @@ class _Embedder(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         return self.embedding(self.backbone(images))
-
-
-class _SharedHead(nn.Layer):
-    """A head whose objects share one embedding: (1,C,h,w) and (O,planes,h,w) to (O,1,h,w)."""
-
-    def __init__(self, head: nn.Layer, objects: int) -> None:
-        super().__init__()
-        self.head = head
-        self.objects = objects
-
-    def forward(self, embedding: paddle.Tensor, planes: paddle.Tensor) -> paddle.Tensor:
-        shared = paddle.expand(embedding, [self.objects, *embedding.shape[1:]])
-        return self.head(paddle.concat([shared, planes], axis=1))
 
 
 def build_engine(model: MANet, kind: EngineKind = "fast", precision: str = "fp32") -> Engine:

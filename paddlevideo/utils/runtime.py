@@ -83,14 +83,13 @@ def prepare_inference() -> None:
     for variable, value in _BRIEF_WAITING.items():
         os.environ.setdefault(variable, value)
     bound_blas()
-    keep_memory()
 
 
 def keep_memory() -> None:
     """Keep memory that was freed for what comes next, instead of giving it back to the system.
 
     Layers take and free the same tens of megabytes over and over, and fresh pages from the system cost a training step
-    of the ResNet-101 a third of its time, a head of the lite model half. Where there is no ``mallopt`` it does without.
+    of the ResNet-101 a third of its time. Where there is no ``mallopt`` it does without.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -2,5 +2,6 @@
 
 from .embedding import PixelEmbedding
 from .separable import SeparableHead
+from .shared import shared_head
 
-__all__ = ["PixelEmbedding", "SeparableHead"]
+__all__ = ["PixelEmbedding", "SeparableHead", "shared_head"]

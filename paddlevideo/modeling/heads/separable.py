@@ -114,8 +114,12 @@ class SeparableHead(nn.Layer):
         self.context = Context(channels, context, deep, *rest) if context else None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        for index in range(1, self.blocks + 1):
+        return self.after_first(self.layer1(x))
+
+    def after_first(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Return the logits (O,1,h,w) of what the first block gave, (O,channels,h,w)."""
+        if self.context is not None:
+            x = self.context(x)
+        for index in range(2, self.blocks + 1):
             x = getattr(self, f"layer{index}")(x)
-            if index == 1 and self.context is not None:
-                x = self.context(x)
         return self.conv(x)
