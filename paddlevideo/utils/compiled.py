@@ -1,8 +1,8 @@
 """A layer compiled for CPU inference by OpenVINO, several times faster than eager Paddle.
 
-Tracing takes seconds, so the model is kept in a folder of the user's cache, named by everything that it depends on:
-weights, source files, input shapes, versions and the processor. What was built is checked against eager Paddle on
-random input before it is trusted.
+Building and checking one takes a second or two, so the model is kept in a folder of the user's cache, named by
+everything that it depends on: weights, source files, input shapes, versions and the processor. What was built is
+checked against eager Paddle on random input before it is trusted.
 """
 
 from __future__ import annotations
