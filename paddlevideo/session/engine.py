@@ -198,7 +198,7 @@ class CompiledEngine:
         shapes = tuple(array.shape for array in arrays)
         if (name, shapes) not in self._parts:
             layer = self._layers[name]
-            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision, lean=self._large)
+            self._parts[name, shapes] = CompiledLayer(layer, shapes, precision=self._precision)
         part, turn = self._parts[name, shapes], TURNS[name]
         last = self._last.get(turn)
         if last is not None and last is not part:

@@ -47,8 +47,6 @@ class CompiledLayer:
         layer: takes float32 tensors, returns one or several tensors; it is put into eval mode.
         input_shapes: the shape of each input.
         precision: ``"fp32"``, or ``"bf16"`` for processors that have it (errors of about one per cent).
-        lean: let go of the layers' outputs after every call. Else a model keeps them, hundreds of megabytes of a
-            large network, and is some milliseconds faster for it.
         cache_dir: where models are kept; default ``$XDG_CACHE_HOME/manet`` or ``~/.cache/manet``.
 
     Attributes:
@@ -61,14 +59,12 @@ class CompiledLayer:
         input_shapes: Sequence[Sequence[int]],
         *,
         precision: str = "fp32",
-        lean: bool = False,
         cache_dir: str | Path | None = None,
     ) -> None:
         layer.eval()
         self._layer = layer
         self._shapes = [tuple(int(side) for side in shape) for shape in input_shapes]
         self._precision = precision
-        self._lean = lean
         self._lock = threading.Lock()  # a compiled model's buffers are not thread-safe
         self._model: Any = None
         cache = Path(cache_dir) if cache_dir is not None else default_cache()
@@ -89,13 +85,10 @@ class CompiledLayer:
         with self._lock:
             if self._model is None:
                 return self._eager(arrays)
-            outputs = _run(self._model, arrays)
-        if self._lean:
-            self.let_go()
-        return outputs
+            return _run(self._model, arrays)
 
     def let_go(self) -> None:
-        """Free what the layers' outputs took in the last call, for one that is not called again soon."""
+        """Free the buffers of the layers' outputs, which are kept from call to call, until the next call."""
         with self._lock:
             if self._model is not None:
                 self._model.release_memory()
@@ -146,6 +139,7 @@ class CompiledLayer:
     def _load(self, folder: Path) -> ov.CompiledModel:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # two processes would take the same processors
             "INFERENCE_PRECISION_HINT": HINTS[self._precision],
             "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or available_threads()),
         }

@@ -82,9 +82,9 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     assert (total == 7).all() and (product == 10).all()
 
 
-def test_a_lean_layer_computes_the_same_again_and_again(tmp_path: Path) -> None:
+def test_it_computes_the_same_after_it_has_let_go_of_its_buffers(tmp_path: Path) -> None:
     net = _net()
-    layer = CompiledLayer(net, [SHAPE], lean=True, cache_dir=tmp_path)
+    layer = CompiledLayer(net, [SHAPE], cache_dir=tmp_path)
     first = layer(_input())[0].copy()
     assert layer.compiled and (layer(_input())[0] == first).all() and _error(layer, net) < 1e-5
     layer.let_go()
