@@ -34,7 +34,7 @@ EngineKind = Literal["fast", "plain"]
 HEAD_BATCH = 2
 # Parts that take turns: one lets go of its memory when another runs. A stroke is answered when no frame is embedded.
 TURNS = {"embed": "once", "interact": "once", "propagate": "propagate"}
-# Parameters; calls of such a network take so long that taking memory anew and objects one by one costs nothing.
+# Parameters; calls of such a network take so long that objects one by one cost nothing, and need less memory.
 LARGE = 20_000_000
 
 
@@ -140,8 +140,8 @@ class CompiledEngine:
         self._model = model
         self.interaction_map = model.interaction_map
         self._precision = precision
-        self._large = sum(parameter.size for parameter in model.parameters()) > LARGE
-        self._batch = 1 if self._large else HEAD_BATCH
+        large = sum(parameter.size for parameter in model.parameters()) > LARGE
+        self._batch = 1 if large else HEAD_BATCH
         self._layers: dict[str, nn.Layer] = {"embed": _Embedder(model.backbone, model.embedding)}
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
         self._last: dict[str, CompiledLayer] = {}  # by turn

@@ -139,7 +139,7 @@ class CompiledLayer:
     def _load(self, folder: Path) -> ov.CompiledModel:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,  # two processes would take the same processors
+            "ENABLE_CPU_PINNING": False,  # two processes might take the same processors
             "INFERENCE_PRECISION_HINT": HINTS[self._precision],
             "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or available_threads()),
         }

@@ -19,7 +19,7 @@ SHAPE = (2, 4, 12, 16)
 
 
 class Net(nn.Layer):
-    """Convolution, norm, then a resize by matrix products: where the predictor can go wrong."""
+    """Convolution, norm, then a resize, which eager Paddle does by matrix products and a compiled model does not."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,13 +127,13 @@ def test_two_processes_may_build_at_once(tmp_path: Path) -> None:
     assert _count(tmp_path) == 1 and not list(tmp_path.glob(".building-*"))
 
 
-def test_a_wrong_predictor_is_found_out(
+def test_a_wrong_model_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     right = compiled._run
 
-    def wrong(predictor: Any, arrays: Any) -> list[np.ndarray]:
-        return [out * np.float32(1.01) for out in right(predictor, arrays)]
+    def wrong(model: Any, arrays: Any) -> list[np.ndarray]:
+        return [out * np.float32(1.01) for out in right(model, arrays)]
 
     monkeypatch.setattr(compiled, "_run", wrong)
     net = _net()
