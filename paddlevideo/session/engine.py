@@ -175,7 +175,7 @@ class CompiledEngine:
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
-        return fast.Reference(embedding, label, ids, self._model.matching.max_references)
+        return fast.Reference(embedding, label, ids, self._model.matching.max_references, self._precision)
 
     def global_map(self, query: Floats, reference: fast.Reference) -> Floats:
         return reference.map(query)

@@ -10,6 +10,7 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.integer]
 Grid = NDArray[np.bool_]  # cells (h,w) of the embedding grid
 
+FAR = np.float32(1e20)  # a squared distance to what is not there
 LOG2_E = np.float32(1.4426950408889634)
 LOG_2 = np.float32(0.6931471805599453)
 

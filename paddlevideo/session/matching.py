@@ -16,14 +16,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..utils.bands import in_bands
+from .amx import Bfloat16Blocks, usable
 from .local_matching import local_map
-from .loops import Floats, Labels, squash_all
+from .loops import FAR, Floats, Labels, squash_all
 from .tiles import COLUMNS, ROWS, lower_tile
 
 __all__ = ["Reference", "local_map", "subsample"]
 
-CHUNK = 32  # blocks of references that stay in the second-level cache while all queries pass by
-FAR = np.float32(1e20)
+CHUNK = 16  # blocks of references that stay in the second-level cache while all queries pass by
 
 
 def subsample(indices: NDArray[np.integer], limit: int | None) -> NDArray[np.integer]:
@@ -41,9 +41,17 @@ class Reference:
         label: (h,w), an id or -1 (unlabelled).
         ids: the ids of the map's rows.
         max_references: keep at most so many pixels of an id; None keeps all (the reference behaviour).
+        precision: ``"bf16"`` rounds embeddings to bfloat16 where that is faster.
     """
 
-    def __init__(self, embedding: Floats, label: Labels, ids: Sequence[int], max_references: int | None = None) -> None:
+    def __init__(
+        self,
+        embedding: Floats,
+        label: Labels,
+        ids: Sequence[int],
+        max_references: int | None = None,
+        precision: str = "fp32",
+    ) -> None:
         pixels = embedding.reshape(len(embedding), -1).T
         flat = np.asarray(label).reshape(-1)
         chosen = [pixels[subsample(np.flatnonzero(flat == object_id), max_references)] for object_id in ids]
@@ -51,29 +59,46 @@ class Reference:
         # Distances do not change when everything is moved; small norms keep float32's cancellation small.
         self._centre = every.mean(axis=0) if len(every) else np.zeros(len(embedding), np.float32)
         self._objects = len(chosen)
-        blocks = [(row, block) for row, references in enumerate(chosen) for block in _blocks(references - self._centre)]
-        self._rows = np.array([row for row, _ in blocks], np.int64)
-        # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
-        self._norms = np.stack([norms for _, (norms, _) in blocks]) if blocks else np.empty((0, COLUMNS), np.float32)
-        self._products = np.stack([products for _, (_, products) in blocks]) if blocks else np.empty((0, 1, COLUMNS))
+        blocks = Bfloat16Blocks if precision == "bf16" and usable() else _Blocks
+        self._blocks = blocks([references - self._centre for references in chosen]) if len(every) else None
 
     def map(self, query: Floats) -> Floats:
         """Distance map (O,h,w) of the frame whose embedding is ``query`` (C,h,w)."""
         channels, height, width = query.shape
-        count = height * width
-        if not len(self._rows):
+        if self._blocks is None:
             return np.ones((self._objects, height, width), np.float32)
-        pixels = np.ascontiguousarray(query.reshape(channels, count))
-        tiles = -(-count // ROWS)
-        out = np.empty((self._objects, tiles * ROWS), np.float32)
-        blocks = (self._products, self._norms, self._rows)
-        in_bands(lambda start, stop: _nearest(pixels, self._centre, *blocks, start, stop, out), tiles)
+        count = height * width
+        out = self._blocks.nearest(np.ascontiguousarray(query.reshape(channels, count)), self._centre)
         squash_all(out)
         maps: Floats = out[:, :count].reshape(-1, height, width)
         return maps
 
 
-def _blocks(references: Floats) -> list[tuple[Floats, Floats]]:
+class _Blocks:
+    """References, in blocks of COLUMNS, and the search for the nearest of each id.
+
+    Args:
+        references: (n,C) of each id, n may be 0.
+    """
+
+    def __init__(self, references: Sequence[Floats]) -> None:
+        self._objects = len(references)
+        blocks = [(row, block) for row, each in enumerate(references) for block in _cut(each)]
+        self._rows = np.array([row for row, _ in blocks], np.int64)
+        # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
+        self._norms = np.stack([norms for _, (norms, _) in blocks])
+        self._products = np.stack([products for _, (_, products) in blocks])
+
+    def nearest(self, pixels: Floats, centre: Floats) -> Floats:
+        """Smallest squared distances (O,N or more) of ``pixels`` (C,N), ``centre`` (C) taken off, to the references."""
+        tiles = -(-pixels.shape[1] // ROWS)
+        out = np.empty((self._objects, tiles * ROWS), np.float32)
+        blocks = (self._products, self._norms, self._rows)
+        in_bands(lambda start, stop: _nearest(pixels, centre, *blocks, start, stop, out), tiles)
+        return out
+
+
+def _cut(references: Floats) -> list[tuple[Floats, Floats]]:
     """Cut references (n,C) into ``|y|^2`` (COLUMNS) and ``-2 y`` (C,COLUMNS); what fills the last one is far away."""
     count, channels = references.shape
     filled = np.zeros((count + -count % COLUMNS, channels), np.float32)

@@ -23,7 +23,8 @@ def _vector_length() -> int:
 
 
 LENGTH = _vector_length()
-ROWS = 6  # of a tile, and two vectors for its columns: 12 registers hold sums, 16 is what AVX2 has
+# Of a tile, which has two vectors of columns: 24 of the 32 registers of AVX-512 hold sums, 12 of the 16 of AVX2.
+ROWS = 12 if LENGTH == 16 else 6
 COLUMNS = 2 * LENGTH
 HALVES = (0, 1)
 SHIFTS = 9  # of a tile of `shifted_tile`: as many registers for sums, and windows of 17 and 25 need few more
@@ -39,7 +40,7 @@ def lower_tile(typing_context: Any, left: Any, right: Any, start: Any, least: An
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
         left, right, start, least, depth = arguments
-        code = _Code(builder)
+        code = Code(builder)
         sums = code.multiply(left, right, depth, [code.load(start, half * LENGTH) for half in HALVES])
         for i in range(ROWS):
             for half in HALVES:
@@ -60,7 +61,7 @@ def shifted_tile(typing_context: Any, near: Any, far: Any, out: Any, depth: Any,
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
         near, far, out, depth, steps = arguments
-        code = _Code(builder)
+        code = Code(builder)
         near_step, far_step, out_step = (builder.extract_value(steps, k) for k in range(3))
         for b, total in enumerate(code.shifted(near, far, depth, near_step, far_step)):
             code.store(total, out, builder.mul(out_step, code.index(b)))
@@ -69,7 +70,15 @@ def shifted_tile(typing_context: Any, near: Any, far: Any, out: Any, depth: Any,
     return types.void(*[types.intp] * 4, types.UniTuple(types.intp, 3)), emit
 
 
-class _Code:
+def smallest(code: Code, vectors: Sequence[Any]) -> Any:
+    """The smallest of ``vectors`` in each place, two and two together, so that few wait for others."""
+    while len(vectors) > 1:
+        pairs = [code.smaller(*pair) for pair in zip(vectors[::2], vectors[1::2], strict=False)]
+        vectors = pairs + list(vectors[len(pairs) * 2 :])
+    return vectors[0]
+
+
+class Code:
     """The instructions that the tiles are made of."""
 
     def __init__(self, builder: Any) -> None:
