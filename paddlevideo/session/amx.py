@@ -1,7 +1,7 @@
 """The nearest of many references in bfloat16, with the matrix tiles that some processors have (AMX, on x86-64).
 
 One instruction multiplies 16 x 32 by 32 x 16 numbers and adds the products to float32 sums. Embeddings are rounded to
-bfloat16 (eight bits, as compiled parts in bfloat16 do anyway); distances between the rounded ones keep float32's digits.
+bfloat16 (eight bits, as compiled parts do anyway); distances between the rounded ones keep float32's digits.
 
 Shapes: O ids, C channels, N queries, n references.
 """

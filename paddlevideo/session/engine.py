@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from paddle import nn
 
 from ..modeling import matching as plain
+from ..modeling.backbones.early_decoder import early_decoder
 from ..modeling.framework.manet import MANet
 from ..modeling.heads import shared_head
 from ..utils.compiled import CompiledLayer, has_bf16
@@ -142,7 +143,9 @@ class CompiledEngine:
         self._precision = precision
         large = sum(parameter.size for parameter in model.parameters()) > LARGE
         self._batch = 1 if large else HEAD_BATCH
-        self._layers: dict[str, nn.Layer] = {"embed": _Embedder(model.backbone, model.embedding)}
+        # Products of bfloat16 are so fast that fewer of them are no gain.
+        backbone = early_decoder(model.backbone) if precision == "fp32" else model.backbone
+        self._layers: dict[str, nn.Layer] = {"embed": _Embedder(backbone, model.embedding)}
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
         self._last: dict[str, CompiledLayer] = {}  # by turn
 

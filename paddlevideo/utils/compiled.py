@@ -26,7 +26,7 @@ import openvino as ov
 import paddle
 from paddle import nn
 
-from . import openvino_graph
+from . import openvino_graph, openvino_taps
 from .runtime import available_threads, default_cache
 
 logger = logging.getLogger(__name__)
@@ -125,13 +125,16 @@ class CompiledLayer:
         for name, value in sorted(self._layer.state_dict().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value.numpy()).data)
-        for source in [Path(__file__), Path(openvino_graph.__file__), *_sources(self._layer)]:
+        makers = [__file__, openvino_graph.__file__, openvino_taps.__file__]
+        for source in [*map(Path, makers), *_sources(self._layer)]:
             digest.update(source.read_bytes())
         return digest.hexdigest()
 
     def _export(self, folder: Path) -> None:
         folder.mkdir()
         model = openvino_graph.openvino_model(self._layer, self._shapes)
+        if self._precision == "bf16":
+            openvino_taps.dilated_as_pointwise(model)
         ov.save_model(model, folder / "graph.xml", compress_to_fp16=False)
         sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
         (folder / MANIFEST).write_text(json.dumps(sizes))

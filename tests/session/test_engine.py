@@ -15,7 +15,7 @@ from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.loader.video import open_frames
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy, build_model
 from paddlevideo.session import engine as engine_module
-from paddlevideo.session.engine import CompiledEngine, EagerEngine, _Embedder, build_engine
+from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
 from paddlevideo.session.session import Session
 from paddlevideo.utils.compiled import CompiledLayer, has_bf16
 from paddlevideo.utils.config import load_config
@@ -103,8 +103,8 @@ def test_kinds_of_engine() -> None:
 @pytest.mark.parametrize("config, smaller", [("manet_lite", []), ("manet", ["MODEL.backbone.encoder.depth=50"])])
 def test_the_shipped_networks_compile(config: str, smaller: list[str], precision: str, tmp_path: Path) -> None:
     model = build_model(load_config(CONFIGS / f"{config}.yaml", smaller)["MODEL"])
-    embedder = _Embedder(model.backbone, model.embedding)
-    size = (96, 160)  # even at stride 16, as 480x854 is: the dilated layers run in phases
+    embedder = CompiledEngine(model, precision)._layers["embed"]
+    size = (96, 160)
     assert CompiledLayer(embedder, [(1, 3, *size)], precision=precision, cache_dir=tmp_path).compiled
 
 
