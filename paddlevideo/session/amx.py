@@ -106,14 +106,10 @@ def _nearest(pixels, centre, products, norms, rows, table, start, stop, out):  #
     first, last = start * SIDE, min(stop * SIDE, count)
     queries = np.zeros((stop - start, steps * SIDE // 2, SIDE), np.uint32)  # pairs of channels
     lengths = np.zeros((stop - start) * SIDE, np.float32)
-    for c in range(channels):
-        place = 16 * (c % 2)
-        for n in range(first, last):
-            bits = np.float32(pixels[c, n] - centre[c]).view(np.uint32)
-            half = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
-            value = np.uint32(half << np.uint32(16)).view(np.float32)
-            queries[n // SIDE - start, c // 2, n % SIDE] |= half << np.uint32(place)
-            lengths[n - first] += value * value
+    for n in range(first, last, SIDE):
+        inside, tile = min(last - n, SIDE), n // SIDE - start
+        for c in range(channels):
+            _pack_row(pixels[c, n : n + inside], centre[c], 16 * (c % 2), queries[tile, c // 2], lengths[n - first :])
     sums = np.empty((SIDE, SIDE), np.float32)
     saved = np.zeros(64, np.uint8)
     begin_tiles(table.ctypes.data, saved.ctypes.data)
@@ -127,6 +123,17 @@ def _nearest(pixels, centre, products, norms, rows, table, start, stop, out):  #
     for o in range(len(out)):
         for n in range(first, last):
             out[o, n] += lengths[n - first]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _pack_row(values, centre, place, words, lengths):  # type: ignore[no-untyped-def]
+    """Put a channel of some queries, rounded to bfloat16, to a ``place`` (0 or 16) in ``words``, add its squares up."""
+    for j in range(len(values)):
+        bits = np.float32(values[j] - centre).view(np.uint32)
+        half = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
+        value = np.uint32(half << np.uint32(16)).view(np.float32)
+        words[j] |= half << np.uint32(place)
+        lengths[j] += value * value
 
 
 @intrinsic

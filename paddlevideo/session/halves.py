@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..utils.bands import in_bands
 from .loops import Floats
 
 Halves = NDArray[np.uint16]
@@ -23,14 +24,16 @@ def to_halves(array: Floats) -> Halves:
     """The bits of ``array`` as float16, to nearest even; any shape, finite numbers."""
     bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
     out = np.empty(bits.shape, np.uint16)
-    _narrow(bits.reshape(-1), out.reshape(-1))
+    flat, halves = bits.reshape(-1), out.reshape(-1)
+    in_bands(lambda start, stop: _narrow(flat[start:stop], halves[start:stop]), flat.size)
     return out
 
 
 def from_halves(halves: Halves) -> Floats:
     """The float32 numbers that `to_halves` has rounded to."""
     out = np.empty(halves.shape, np.uint32)
-    _widen(halves.reshape(-1), out.reshape(-1))
+    flat, bits = halves.reshape(-1), out.reshape(-1)
+    in_bands(lambda start, stop: _widen(flat[start:stop], bits[start:stop]), flat.size)
     return out.view(np.float32)
 
 

@@ -45,28 +45,37 @@ def local_map(
     # A distance lies in 0..1, so the larger of it and this is the distance where the id fits and 1 elsewhere.
     wrong = np.stack([padded != ids[o] for o in here]).astype(np.float32)
     shifts, narrow = _whole(2 * window + 1, SHIFTS), width // 2
-    near = _rows(_pool(current), 0, _whole(narrow, LENGTH))
-    far = _rows(_pool(previous), window, near.shape[2] + shifts - 1)
-    rows, columns = positions(near.shape[0], height), positions(narrow, width)
+    near = _rows(current, 0, _whole(narrow, LENGTH))
+    far = _rows(previous, window, near.shape[2] + shifts - 1)
+    rows, (lower, upper) = positions(near.shape[0], height), positions(narrow, width)
+    columns = lower.astype(np.uint32), upper  # indices without a sign: loops over them become vector code
     found = np.ones((len(here), height, width), np.float32)
     in_bands(lambda start, stop: _local_band(near, far, wrong, window, rows, columns, start, stop, found), height)
     out[here] = found
     return out
 
 
-def _pool(image: Floats) -> Floats:
-    """Averages of 2x2 pixels; an odd last row or column is left out."""
-    rows, columns = image.shape[1] // 2 * 2, image.shape[2] // 2 * 2
-    pairs = image[:, 0:rows:2, :columns] + image[:, 1:rows:2, :columns]
-    return (pairs[:, :, 0::2] + pairs[:, :, 1::2]) * np.float32(0.25)
+def _rows(image: Floats, left: int, width: int) -> Floats:
+    """Averages of 2x2 pixels of ``image`` (C,h,w) by rows (h/2,C,width), zeros around them, ``left`` of them before.
 
-
-def _rows(pooled: Floats, left: int, width: int) -> Floats:
-    """``pooled`` (C,h,w) by rows (h,C,width), zeros around it, ``left`` of them before."""
-    channels, height, inner = pooled.shape
-    rows = np.zeros((height, channels, width), np.float32)
-    rows[:, :, left : left + inner] = pooled.transpose(1, 0, 2)[:, :, : width - left]
+    An odd last row or column is left out.
+    """
+    channels, height, _ = image.shape
+    rows = np.zeros((height // 2, channels, width), np.float32)
+    image = np.ascontiguousarray(image)
+    in_bands(lambda start, stop: _pool(image, left, start, stop, rows), len(rows))
     return rows
+
+
+@njit(cache=True, nogil=True)
+def _pool(image, left, start, stop, rows):  # type: ignore[no-untyped-def]
+    inner = min(image.shape[2] // 2, rows.shape[2] - left)
+    for i in range(start, stop):
+        for c in range(len(image)):
+            upper, lower, out = image[c, 2 * i], image[c, 2 * i + 1], rows[i, c]
+            for j in range(inner):
+                sums = (upper[2 * j] + lower[2 * j]) + (upper[2 * j + 1] + lower[2 * j + 1])
+                out[left + j] = sums * np.float32(0.25)
 
 
 def _whole(count: int, step: int) -> int:
@@ -74,7 +83,7 @@ def _whole(count: int, step: int) -> int:
     return -(-count // step) * step
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill rows ``start..stop`` of ``out`` (O,h,w).
 
@@ -99,7 +108,7 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
                 continue
             _shift_row(near[i], far[other], small, window, width)
             for b in range(side):
-                _widen(small[b, :width], left, right, wide[i - first, b])
+                _widen(small[b], left, right, wide[i - first, b])
         for i in range(start, stop):
             upper = wide[top[i] - first]
             lower = wide[min(top[i] + 1, last) - first]
@@ -108,7 +117,7 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
                     _least(upper[b], lower[b], down[i], wrong[o, i + 2 * a, 2 * b : 2 * b + full], out[o, i])
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _shift_row(near, far, small, window, width):  # type: ignore[no-untyped-def]
     """``small[b]`` = squashed squared distances of row ``near`` (C,w) to ``far`` (C,R + w + R) moved by b - R."""
     channels, columns = near.shape
@@ -125,14 +134,15 @@ def _shift_row(near, far, small, window, width):  # type: ignore[no-untyped-def]
         total[max(width + window - b, 0) :] = np.float32(1.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _widen(narrow, left, right, wide):  # type: ignore[no-untyped-def]
+    """``narrow`` may be longer than what ``left`` says; the last number's right neighbour has weight 0."""
     for j in range(wide.size):
         k = left[j]
-        wide[j] = narrow[k] + (narrow[min(k + 1, narrow.size - 1)] - narrow[k]) * right[j]
+        wide[j] = narrow[k] + (narrow[k + np.uint32(1)] - narrow[k]) * right[j]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _least(upper, lower, weight, wrong, out):  # type: ignore[no-untyped-def]
     for j in range(out.size):
         distance = max(upper[j] + (lower[j] - upper[j]) * weight, wrong[j])

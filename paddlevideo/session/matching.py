@@ -118,11 +118,13 @@ def _nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: 
     channels, count = pixels.shape
     queries = np.zeros((stop - start, channels, ROWS), np.float32)
     lengths = np.zeros((stop - start) * ROWS, np.float32)
-    for c in range(channels):
-        for n in range(start * ROWS, min(stop * ROWS, count)):
-            value = pixels[c, n] - centre[c]
-            queries[n // ROWS - start, c, n % ROWS] = value
-            lengths[n - start * ROWS] += value * value
+    for tile in range(stop - start):
+        first = (start + tile) * ROWS
+        for c in range(channels):
+            for i in range(min(ROWS, count - first)):
+                value = pixels[c, first + i] - centre[c]
+                queries[tile, c, i] = value
+                lengths[tile * ROWS + i] += value * value
     least = np.full((len(out), stop - start, ROWS, COLUMNS), FAR)
     for first in range(0, len(rows), CHUNK):
         for tile in range(stop - start):

@@ -246,11 +246,11 @@ class Steps:
         return locked(shares_of(logits), shown, ids, self._locks.ids)
 
     def _global_map(self, current: Round, embedding: Floats, ids: Ids) -> Floats:
-        engine, annotated = self._engine, self._embeddings[current.frame]
         if current.prepared is None:
+            annotated = self._embeddings[current.frame]
             labels = [label for label in (current.reference, current.rivals) if label is not None]
-            current.prepared = [engine.reference(annotated, label, ids) for label in labels]
-        maps = [engine.global_map(embedding, each) for each in current.prepared]
+            current.prepared = [self._engine.reference(annotated, label, ids) for label in labels]
+        maps = [self._engine.global_map(embedding, each) for each in current.prepared]
         return uncontested(*maps) if len(maps) > 1 else maps[0]
 
     def _standing(self, frame: int, state: State, ids: Ids) -> FrameResult:
