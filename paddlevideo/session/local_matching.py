@@ -12,7 +12,7 @@ from numba import njit
 
 from ..utils.bands import in_bands
 from .loops import Floats, Labels, positions, squash
-from .tiles import LENGTH, SHIFTS, shifted_tile
+from .tiles import LENGTH, SHIFTS, least_tile, shifted_tile
 
 
 def local_map(
@@ -37,7 +37,8 @@ def local_map(
     """
     height, width = label.shape
     reach = 2 * window
-    padded = np.pad(np.asarray(label), reach, constant_values=0 if border == "background" else -1)
+    across = (reach, reach + _whole(width, LENGTH) - width)
+    padded = np.pad(np.asarray(label), [(reach, reach), across], constant_values=0 if border == "background" else -1)
     here = np.array([o for o, object_id in enumerate(ids) if (padded == object_id).any()], np.int64)
     out = np.ones((len(ids), height, width), np.float32)
     if not len(here) or min(height, width) < 2:
@@ -49,9 +50,9 @@ def local_map(
     far = _rows(previous, window, near.shape[2] + shifts - 1)
     rows, (lower, upper) = positions(near.shape[0], height), positions(narrow, width)
     columns = lower.astype(np.uint32), upper  # indices without a sign: loops over them become vector code
-    found = np.ones((len(here), height, width), np.float32)
+    found = np.ones((len(here), height, _whole(width, LENGTH)), np.float32)
     in_bands(lambda start, stop: _local_band(near, far, wrong, window, rows, columns, start, stop, found), height)
-    out[here] = found
+    out[here] = found[:, :, :width]
     return out
 
 
@@ -87,19 +88,18 @@ def _whole(count: int, step: int) -> int:
 def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill rows ``start..stop`` of ``out`` (O,h,w).
 
-    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,R + w/2 + R) are pooled embeddings, both with zeros on the right up to whole
+    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,R + w/2 + R) are pooled embeddings, all with zeros on the right up to whole
     tiles; ``wrong`` (O,h + 4R,w + 4R) is 0 where the id fits and 1 elsewhere. ``rows`` and ``columns`` say where to
-    interpolate.
+    interpolate, and how far ``out`` is of use.
     """
     height = near.shape[0]
-    full = out.shape[2]
-    width = full // 2
     side = 2 * window + 1
     top, down = rows
     left, right = columns
+    width, step = right.size // 2, out.shape[2]
     first, last = top[start], min(top[stop - 1] + 1, height - 1)
     small = np.empty((-(-side // SHIFTS) * SHIFTS, near.shape[2]), np.float32)
-    wide = np.empty((last - first + 1, side, full), np.float32)
+    wide = np.zeros((last - first + 1, side, step), np.float32)
     for a in range(side):
         for i in range(first, last + 1):
             other = i + a - window
@@ -110,11 +110,12 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
             for b in range(side):
                 _widen(small[b], left, right, wide[i - first, b])
         for i in range(start, stop):
-            upper = wide[top[i] - first]
-            lower = wide[min(top[i] + 1, last) - first]
-            for b in range(side):
-                for o in range(out.shape[0]):
-                    _least(upper[b], lower[b], down[i], wrong[o, i + 2 * a, 2 * b : 2 * b + full], out[o, i])
+            upper, lower = wide[top[i] - first], wide[min(top[i] + 1, last) - first]
+            for o in range(out.shape[0]):
+                for j in range(0, step, LENGTH):
+                    beside = (upper[:, j:].ctypes.data, lower[:, j:].ctypes.data)
+                    fits = wrong[o, i + 2 * a, j:].ctypes.data
+                    least_tile(beside, down[i], fits, out[o, i, j:].ctypes.data, step, side)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -137,13 +138,6 @@ def _shift_row(near, far, small, window, width):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _widen(narrow, left, right, wide):  # type: ignore[no-untyped-def]
     """``narrow`` may be longer than what ``left`` says; the last number's right neighbour has weight 0."""
-    for j in range(wide.size):
+    for j in range(left.size):
         k = left[j]
         wide[j] = narrow[k] + (narrow[k + np.uint32(1)] - narrow[k]) * right[j]
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _least(upper, lower, weight, wrong, out):  # type: ignore[no-untyped-def]
-    for j in range(out.size):
-        distance = max(upper[j] + (lower[j] - upper[j]) * weight, wrong[j])
-        out[j] = min(out[j], distance)

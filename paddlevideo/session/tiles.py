@@ -70,6 +70,27 @@ def shifted_tile(typing_context: Any, near: Any, far: Any, out: Any, depth: Any,
     return types.void(*[types.intp] * 4, types.UniTuple(types.intp, 3)), emit
 
 
+@intrinsic
+def least_tile(typing_context: Any, rows: Any, weight: Any, wrong: Any, out: Any, step: Any, count: Any) -> Any:
+    """``out[j] = min(out[j], max(between[b, j], wrong[2 * b + j]))`` over ``count`` values of b, for LENGTH of j.
+
+    ``between[b, j]`` lies between ``upper[b, j]`` (``weight`` 0) and ``lower[b, j]`` (1). ``rows`` has the addresses of
+    upper and lower, ``step`` is the length of a row of theirs; ``wrong`` and ``out`` are addresses, all of float32.
+    Nothing is checked, and ``count`` is 1 or more.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        rows, weight, wrong, out, step, count = arguments
+        upper, lower = (builder.extract_value(rows, k) for k in HALVES)
+        code = Code(builder)
+        share, least = code.spread(weight), code.load(out, 0)
+        code.store(code.least(upper, lower, share, wrong, least, step, count), out, 0)
+        return context.get_dummy_value()
+
+    arguments = [types.UniTuple(types.intp, 2), types.float32, *[types.intp] * 4]
+    return types.void(*arguments), emit
+
+
 def smallest(code: Code, vectors: Sequence[Any]) -> Any:
     """The smallest of ``vectors`` in each place, two and two together, so that few wait for others."""
     while len(vectors) > 1:
@@ -120,6 +141,21 @@ class Code:
         self.end_loop(before, loop, after, k, depth)
         return totals
 
+    def least(self, upper: Any, lower: Any, share: Any, wrong: Any, least: Any, step: Any, count: Any) -> Any:
+        """The least over ``count`` of ``least`` and distances between two rows, or what is wrong where that is more."""
+        builder = self.builder
+        before, loop, after, b = self.begin_loop()
+        found = builder.phi(self.vector)
+        one, other = (self.load(address, builder.mul(b, step)) for address in (upper, lower))
+        rise = builder.fmul(builder.fsub(other, one, flags=("fast",)), share, flags=("fast",))
+        distance = builder.fadd(one, rise, flags=("fast",))
+        limit = self.load(wrong, self.offset(b, 2, 0))
+        total = self.smaller(found, self.larger(distance, limit))
+        found.add_incoming(least, before)
+        found.add_incoming(total, loop)
+        self.end_loop(before, loop, after, b, count)
+        return total
+
     def begin_loop(self) -> tuple[Any, Any, Any, Any]:
         """Return the block before a loop, the loop's, the one after it, and the counter."""
         builder = self.builder
@@ -153,6 +189,9 @@ class Code:
 
     def smaller(self, one: Any, other: Any) -> Any:
         return self.builder.select(self.builder.fcmp_ordered("<", one, other, flags=("fast",)), one, other)
+
+    def larger(self, one: Any, other: Any) -> Any:
+        return self.builder.select(self.builder.fcmp_ordered(">", one, other, flags=("fast",)), one, other)
 
     def spread(self, value: Any) -> Any:
         """A vector of ``value`` in every place."""

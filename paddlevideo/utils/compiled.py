@@ -27,7 +27,7 @@ import paddle
 from paddle import nn
 
 from . import openvino_graph, openvino_taps
-from .runtime import available_threads, default_cache
+from .runtime import available_threads, default_cache, give_memory_back
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class CompiledLayer:
             self._model = self._open(cache)
         except Exception as error:  # Paddle and OpenVINO have types of their own, and slow is better than nothing
             logger.warning("%s runs uncompiled: %s", type(layer).__name__, str(error).strip().splitlines()[-1:])
+        give_memory_back()  # opening takes twice the weights
 
     @property
     def compiled(self) -> bool:
@@ -160,7 +161,9 @@ class CompiledLayer:
 
 @lru_cache(maxsize=1)
 def _core() -> ov.Core:
-    return ov.Core()
+    core = ov.Core()
+    core.set_property({"ENABLE_MMAP": False})  # a mapped file of weights stays in memory beside the weights made of it
+    return core
 
 
 def _run(model: ov.CompiledModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

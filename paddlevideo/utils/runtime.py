@@ -99,6 +99,12 @@ def keep_memory() -> None:
         mallopt(parameter, number)
 
 
+def give_memory_back() -> None:
+    """Give memory that was freed back to the system, where there is a ``malloc_trim``: it keeps some, in pieces."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _environment_threads() -> int:
     """Return what ``OMP_NUM_THREADS`` says, 0 when nobody has set it."""
     threads = int(os.environ.get("OMP_NUM_THREADS") or 0)

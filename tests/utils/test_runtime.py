@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import subprocess
@@ -126,3 +127,24 @@ def test_compiled_loops_are_kept_for_the_sources_they_come_from(
         folders.append(Path(os.environ["NUMBA_CACHE_DIR"]))
     assert folders[0] == folders[2] != folders[1]
     assert all(folder.is_dir() and folder.parent == tmp_path / "cache" / "manet" for folder in folders)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this system has no malloc_trim")
+def test_memory_that_was_freed_in_pieces_goes_back() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    size, count = 60_000, 2000
+    pieces = [libc.malloc(size) for _ in range(count)]
+    for piece in pieces:
+        ctypes.memset(piece, 1, size)
+    for piece in pieces[:-1]:  # the last one keeps the others from going back by themselves
+        libc.free(piece)
+    before = _resident_bytes()
+    runtime.give_memory_back()
+    assert before - _resident_bytes() > size * count / 2
+    libc.free(pieces[-1])
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
