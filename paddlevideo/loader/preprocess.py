@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..utils.bands import in_bands
 from ..utils.errors import InputError
 
 _INTERPOLATION = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
@@ -65,20 +66,23 @@ class Preprocess:
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Return the (3, h, w) contiguous float32 input of an (H, W, 3) uint8 RGB frame."""
         height, width = self.input_size(*frame.shape[:2])
-        resized = frame.shape[:2] != (height, width)
-        if resized:
+        if frame.shape[:2] != (height, width):
             # On floats, because cubic interpolation overshoots and the reference lets it.
             size, interpolation = (width, height), _INTERPOLATION[self.interpolation]
             frame = cv2.resize(frame.astype(np.float32), size, interpolation=interpolation)
-        channels = range(3) if self.color == "rgb" else (2, 1, 0)
         planes = np.empty((3, height, width), np.float32)
-        for plane, channel, mean, std in zip(planes, channels, self.mean, self.std, strict=True):
-            pixels = cv2.extractChannel(frame, channel)
-            if resized:
-                plane[:] = (pixels / np.float32(255) - mean) / std
-            else:  # few values: looked up
-                plane[:] = cv2.LUT(pixels, (_BYTES / np.float32(255) - mean) / std)
+        in_bands(lambda start, stop: self._normalise(frame[start:stop], planes[:, start:stop]), height)
         return planes
+
+    def _normalise(self, pixels: np.ndarray, planes: np.ndarray) -> None:
+        """Fill ``planes`` (3,h,w) with RGB ``pixels`` (h,w,3), uint8 or float32."""
+        channels = range(3) if self.color == "rgb" else (2, 1, 0)
+        for plane, channel, mean, std in zip(planes, channels, self.mean, self.std, strict=True):
+            values = cv2.extractChannel(pixels, channel)
+            if values.dtype == np.uint8:  # few values: looked up
+                plane[:] = cv2.LUT(values, (_BYTES / np.float32(255) - mean) / std)
+            else:
+                plane[:] = (values / np.float32(255) - mean) / std
 
 
 def _check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -40,11 +40,13 @@ def with_edges(
     rows, columns = part
     left = bilinear_matrix(shares.shape[1], mask.shape[0], place)[rows]
     right = bilinear_matrix(shares.shape[2], mask.shape[1], place)[columns].T
+    above, beside = left.any(axis=0), right.any(axis=1)  # the cells that are of any weight here
+    left, right, cells = left[:, above], right[beside], np.ix_(above, beside)
     filtered = _Guide(picture[rows, columns], cell=mask.shape[0] / shares.shape[1])
     objects = [row for row, object_id in enumerate(ids) if object_id]
     planes = np.empty((len(ids), len(left), right.shape[1]), np.float32)
     for row in objects:
-        planes[row] = filtered(left @ shares[row] @ right)
+        planes[row] = filtered(left @ shares[row][cells] @ right)
     planes[list(ids).index(0)] = 1 - planes[objects].sum(axis=0)  # as the filter would have it: it is linear
     result = mask.copy()
     result[rows, columns] = np.asarray(ids, np.uint8)[largest(planes)]

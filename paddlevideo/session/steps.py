@@ -182,14 +182,14 @@ class Steps:
         """Segment ``frame`` with the help of its ``neighbour``, done just before; what stands costs nothing."""
         if not mixing.share and not mixing.over:
             return self._standing(frame, state, ids)
-        engine, embedding = self._engine, self._embeddings[frame]
-        previous = self._previous(neighbour, state, ids)
+        engine, previous = self._engine, self._previous(neighbour, state, ids)
         assert previous is not None
         window = window_around(previous, ids, self._search)
-        part, before = window.cut(embedding), window.cut(previous)
+        part, beside = (self._embeddings.read(each, window.part) for each in (frame, neighbour))
+        before = window.cut(previous)
         maps = window.distances(self._global_map(current, part, ids))
         seen = state.global_memory.aggregate(frame, maps, ids)
-        maps = window.distances(engine.local_map(part, window.cut(self._embeddings[neighbour]), before, ids))
+        maps = window.distances(engine.local_map(part, beside, before, ids))
         near = state.local_memory.choose(frame, maps, ids, current.number, abs(frame - current.frame))
         logits = window.logits(engine.propagate(part, window.cut(seen), window.cut(near), before, ids), ids)
         logits = self._without_leaps(logits, previous, ids)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from .loops import Floats
 logger = logging.getLogger(__name__)
 
 Storage = Literal["float32", "float16"]
+Part = EllipsisType | tuple[EllipsisType | slice, ...]  # of an array, as an index takes it
 DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
     "float16": np.dtype(np.uint16),
@@ -42,9 +44,9 @@ class Handle:
         self._store = store
         self._key = key
 
-    def read(self) -> Floats:
-        """The array, not to be changed: from memory, from the file, or computed again."""
-        return self._store._read(self._key)
+    def read(self, part: Part = ...) -> Floats:
+        """The array or a part of it, not to be changed: from memory, from the file, or computed again."""
+        return self._store._read(self._key, part)
 
     @property
     def kept(self) -> bool:
@@ -154,7 +156,7 @@ class Store:
     def _pack(self, array: Floats) -> NDArray[Any]:
         return to_halves(array) if self._dtype == np.uint16 else np.ascontiguousarray(array, np.float32)
 
-    def _read(self, key: int) -> Floats:
+    def _read(self, key: int, part: Part) -> Floats:
         with self._lock:
             self._collect()
             place = self._places[key]
@@ -169,6 +171,7 @@ class Store:
             packed = self._pack(place.again())  # takes its time: not under the lock
             with self._lock:
                 self._hold(key, packed)
+        packed = np.ascontiguousarray(packed[part])
         return from_halves(packed) if self._dtype == np.uint16 else packed
 
     def _is_kept(self, key: int) -> bool:

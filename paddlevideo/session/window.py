@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .loops import Floats, Grid, Labels
+from .store import Part
 
 PARTS = 5  # windows are so many fifths of the grid high and wide: every size is compiled for itself
 LEAST = 48  # cells of a side: about what the network was trained on
@@ -34,9 +35,14 @@ class Window:
         """Whether it is all of the grid."""
         return (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start) == self.size
 
+    @property
+    def part(self) -> Part:
+        """Of maps (...,h,w)."""
+        return ..., self.rows, self.columns
+
     def cut(self, maps: np.ndarray) -> np.ndarray:
         """What maps (...,h,w) have in the window."""
-        return maps if self.whole else np.ascontiguousarray(maps[..., self.rows, self.columns])
+        return maps if self.whole else np.ascontiguousarray(maps[self.part])
 
     def distances(self, maps: Floats) -> Floats:
         """Maps (O,h,w) of those of the window; beyond it nothing is near (1)."""
