@@ -48,8 +48,10 @@ def with_edges(
     for row in objects:
         planes[row] = filtered(left @ shares[row][cells] @ right)
     planes[list(ids).index(0)] = 1 - planes[objects].sum(axis=0)  # as the filter would have it: it is linear
+    names = np.zeros(256, np.uint8)
+    names[: len(ids)] = ids
     result = mask.copy()
-    result[rows, columns] = np.asarray(ids, np.uint8)[largest(planes)]
+    result[rows, columns] = cv2.LUT(largest(planes), names)
     return result
 
 
