@@ -22,7 +22,6 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ..utils.bands import in_bands
 from .loops import FAR, Floats
 from .tiles import Code, smallest
 
@@ -31,10 +30,6 @@ CHUNK = 64  # blocks of references that stay in the second-level cache while all
 WORDS = 16  # of 32 bits, in a row of a tile
 TILE = 16 * WORDS
 SUMS, LEFT, RIGHT = (0, 1, 2, 3), (4, 5), (6, 7)  # of the eight tiles
-# The processor's table of tiles: palette 1, 64 bytes in each row of a tile, 16 rows.
-TABLE = np.zeros(64, np.uint8)
-TABLE[0], TABLE[16:32:2], TABLE[48:56] = 1, 64, 16
-
 ARCH_PRCTL, REQUEST, TILE_DATA = 158, 0x1023, 18  # Linux: a process has to ask for the tiles' memory
 
 
@@ -48,30 +43,7 @@ def usable() -> bool:
     return bool(ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST, TILE_DATA) == 0)
 
 
-class Bfloat16Blocks:
-    """References, in blocks of SIDE, and the search for the nearest of each id.
-
-    Args:
-        references: (n,C) of each id, n may be 0.
-    """
-
-    def __init__(self, references: Sequence[Floats]) -> None:
-        self._objects = len(references)
-        blocks = [(row, block) for row, each in enumerate(references) for block in _blocks(each)]
-        self._rows = np.array([row for row, _ in blocks], np.int64)
-        self._norms = np.stack([norms for _, (norms, _) in blocks])
-        self._products = np.stack([products for _, (_, products) in blocks])
-
-    def nearest(self, pixels: Floats, centre: Floats) -> Floats:
-        """Smallest squared distances (O,N or more) of ``pixels`` (C,N), ``centre`` (C) taken off, to the references."""
-        tiles = -(-pixels.shape[1] // SIDE)
-        out = np.full((self._objects, tiles * SIDE), FAR, np.float32)
-        blocks = (self._products, self._norms, self._rows)
-        in_bands(lambda start, stop: _nearest(pixels, centre, *blocks, TABLE, start, stop, out), tiles)
-        return out
-
-
-def _blocks(references: Floats) -> list[tuple[Floats, NDArray[np.uint16]]]:
+def cut(references: Floats) -> list[tuple[Floats, NDArray[np.uint16]]]:
     """Cut references (n,C) into ``|y|^2`` (SIDE,WORDS), the same in each row, and ``-2 y`` (C/SIDE,SIDE,SIDE)."""
     count, channels = references.shape
     filled = np.zeros((_whole(count), _whole(channels)), np.float32)
@@ -99,8 +71,8 @@ def _rounded(values: Floats) -> NDArray[np.uint16]:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _nearest(pixels, centre, products, norms, rows, table, start, stop, out):  # type: ignore[no-untyped-def]
-    """Lower ``out`` (O,N) to the smallest squared distances of ``pixels`` (C,N), tiles ``start..stop`` of SIDE."""
+def nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (O,N) with the smallest squared distances of ``pixels`` (C,n), tiles ``start..stop`` of SIDE."""
     channels, count = pixels.shape
     steps = products.shape[1]
     first, last = start * SIDE, min(stop * SIDE, count)
@@ -110,8 +82,10 @@ def _nearest(pixels, centre, products, norms, rows, table, start, stop, out):  #
         inside, tile = min(last - n, SIDE), n // SIDE - start
         for c in range(channels):
             _pack_row(pixels[c, n : n + inside], centre[c], 16 * (c % 2), queries[tile, c // 2], lengths[n - first :])
+    out[:, first : stop * SIDE] = FAR
     sums = np.empty((SIDE, SIDE), np.float32)
-    saved = np.zeros(64, np.uint8)
+    table, saved = np.zeros(64, np.uint8), np.zeros(64, np.uint8)
+    table[0], table[16:32:2], table[48:56] = 1, 64, 16  # palette 1, bytes in each row of a tile, rows of a tile
     begin_tiles(table.ctypes.data, saved.ctypes.data)
     for chunk in range(0, len(rows), CHUNK):
         for tile in range(stop - start):

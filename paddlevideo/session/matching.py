@@ -9,14 +9,15 @@ Shapes: O ids, C channels, h w embedding grid, N = h*w.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from ..utils.bands import in_bands
-from .amx import Bfloat16Blocks, usable
+from . import amx
 from .local_matching import local_map
 from .loops import FAR, Floats, Labels, squash_all
 from .tiles import COLUMNS, ROWS, lower_tile
@@ -31,6 +32,14 @@ def subsample(indices: NDArray[np.integer], limit: int | None) -> NDArray[np.int
     if limit is None or len(indices) <= limit:
         return indices
     return indices[np.linspace(0, len(indices) - 1, limit).astype(int)]
+
+
+class _Kernel(NamedTuple):
+    """How distances are computed: queries of a tile, what cuts references into blocks, and the loop over both."""
+
+    queries: int
+    cut: Callable[[Floats], list[tuple[Floats, NDArray[Any]]]]
+    nearest: Callable[..., None]
 
 
 class Reference:
@@ -59,43 +68,27 @@ class Reference:
         # Distances do not change when everything is moved; small norms keep float32's cancellation small.
         self._centre = every.mean(axis=0) if len(every) else np.zeros(len(embedding), np.float32)
         self._objects = len(chosen)
-        blocks = Bfloat16Blocks if precision == "bf16" and usable() else _Blocks
-        self._blocks = blocks([references - self._centre for references in chosen]) if len(every) else None
+        self._kernel = kernel = _BFLOAT16 if precision == "bf16" and amx.usable() else _FLOAT32
+        blocks = [(row, block) for row, each in enumerate(chosen) for block in kernel.cut(each - self._centre)]
+        self._rows = np.array([row for row, _ in blocks], np.int64)
+        # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
+        self._norms = np.stack([norms for _, (norms, _) in blocks]) if blocks else None
+        self._products = np.stack([products for _, (_, products) in blocks]) if blocks else None
 
     def map(self, query: Floats) -> Floats:
         """Distance map (O,h,w) of the frame whose embedding is ``query`` (C,h,w)."""
         channels, height, width = query.shape
-        if self._blocks is None:
+        if not len(self._rows):
             return np.ones((self._objects, height, width), np.float32)
-        count = height * width
-        out = self._blocks.nearest(np.ascontiguousarray(query.reshape(channels, count)), self._centre)
+        count, kernel = height * width, self._kernel
+        pixels = np.ascontiguousarray(query.reshape(channels, count))
+        tiles = -(-count // kernel.queries)
+        out = np.empty((self._objects, tiles * kernel.queries), np.float32)
+        known = (self._centre, self._products, self._norms, self._rows)
+        in_bands(lambda start, stop: kernel.nearest(pixels, *known, start, stop, out), tiles)
         squash_all(out)
         maps: Floats = out[:, :count].reshape(-1, height, width)
         return maps
-
-
-class _Blocks:
-    """References, in blocks of COLUMNS, and the search for the nearest of each id.
-
-    Args:
-        references: (n,C) of each id, n may be 0.
-    """
-
-    def __init__(self, references: Sequence[Floats]) -> None:
-        self._objects = len(references)
-        blocks = [(row, block) for row, each in enumerate(references) for block in _cut(each)]
-        self._rows = np.array([row for row, _ in blocks], np.int64)
-        # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
-        self._norms = np.stack([norms for _, (norms, _) in blocks])
-        self._products = np.stack([products for _, (_, products) in blocks])
-
-    def nearest(self, pixels: Floats, centre: Floats) -> Floats:
-        """Smallest squared distances (O,N or more) of ``pixels`` (C,N), ``centre`` (C) taken off, to the references."""
-        tiles = -(-pixels.shape[1] // ROWS)
-        out = np.empty((self._objects, tiles * ROWS), np.float32)
-        blocks = (self._products, self._norms, self._rows)
-        in_bands(lambda start, stop: _nearest(pixels, centre, *blocks, start, stop, out), tiles)
-        return out
 
 
 def _cut(references: Floats) -> list[tuple[Floats, Floats]]:
@@ -138,3 +131,7 @@ def _nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: 
             for i in range(ROWS):
                 n = tile * ROWS + i
                 out[o, start * ROWS + n] = least[o, tile, i].min() + lengths[n]
+
+
+_FLOAT32 = _Kernel(ROWS, _cut, _nearest)
+_BFLOAT16 = _Kernel(amx.SIDE, amx.cut, amx.nearest)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paddle import nn
 
-from paddlevideo.session import amx, matching
+from paddlevideo.session import amx
 from paddlevideo.session.matching import Reference
 from paddlevideo.utils.compiled import CompiledLayer
 from tests.reference.matching_plain import global_map_plain
@@ -47,7 +47,7 @@ def test_distances_are_those_of_rounded_embeddings(shape: tuple[int, int, int], 
     reference, query, label = _frames(seed, shape)
     label[0, 0] = 0
     made = Reference(reference, label, IDS, limit, precision="bf16")
-    assert isinstance(made._blocks, amx.Bfloat16Blocks)
+    assert made._kernel.nearest is amx.nearest
     centre = made._centre[:, None, None]
     exact = global_map_plain(_rounded(query - centre), _rounded(reference - centre), label, IDS, limit)
     found = made.map(query)
@@ -73,7 +73,7 @@ def test_libraries_find_their_own_tiles_as_they_were() -> None:
 
 
 def test_without_tiles_it_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "usable", lambda: False)
+    monkeypatch.setattr(amx, "usable", lambda: False)
     reference, query, label = _frames(3, (7, 9, 14))
     maps = [Reference(reference, label, IDS, precision=precision).map(query) for precision in ("fp32", "bf16")]
     assert np.array_equal(*maps)
