@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from .loops import FAR, Floats
-from .tiles import Code, smallest
+from .tiles import LENGTH, Code, smallest
 
 SIDE = 32  # references and queries that meet in four tiles, and channels that one instruction takes
 CHUNK = 64  # blocks of references that stay in the second-level cache while all queries pass by
@@ -36,7 +36,7 @@ ARCH_PRCTL, REQUEST, TILE_DATA = 158, 0x1023, 18  # Linux: a process has to ask 
 @lru_cache(maxsize=1)
 def usable() -> bool:
     """Return whether this processor has the tiles and the system lets this process use them."""
-    if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
+    if not sys.platform.startswith("linux") or platform.machine() != "x86_64" or LENGTH != WORDS:
         return False
     if "amx_bf16" not in Path("/proc/cpuinfo").read_text().split():
         return False
@@ -74,29 +74,35 @@ def _rounded(values: Floats) -> NDArray[np.uint16]:
 def nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (O,N) with the smallest squared distances of ``pixels`` (C,n), tiles ``start..stop`` of SIDE."""
     channels, count = pixels.shape
-    steps = products.shape[1]
     first, last = start * SIDE, min(stop * SIDE, count)
-    queries = np.zeros((stop - start, steps * SIDE // 2, SIDE), np.uint32)  # pairs of channels
+    queries = np.zeros((stop - start, products.shape[1] * SIDE // 2, SIDE), np.uint32)  # pairs of channels
     lengths = np.zeros((stop - start) * SIDE, np.float32)
     for n in range(first, last, SIDE):
         inside, tile = min(last - n, SIDE), n // SIDE - start
         for c in range(channels):
             _pack_row(pixels[c, n : n + inside], centre[c], 16 * (c % 2), queries[tile, c // 2], lengths[n - first :])
     out[:, first : stop * SIDE] = FAR
-    sums = np.empty((SIDE, SIDE), np.float32)
     table, saved = np.zeros(64, np.uint8), np.zeros(64, np.uint8)
     table[0], table[16:32:2], table[48:56] = 1, 64, 16  # palette 1, bytes in each row of a tile, rows of a tile
-    begin_tiles(table.ctypes.data, saved.ctypes.data)
-    for chunk in range(0, len(rows), CHUNK):
-        for tile in range(stop - start):
-            right = queries[tile].ctypes.data
-            for k in range(chunk, min(chunk + CHUNK, len(rows))):
-                least = out[rows[k], (start + tile) * SIDE :].ctypes.data
-                lower_block(products[k].ctypes.data, right, norms[k].ctypes.data, least, sums.ctypes.data, steps)
-    end_tiles(saved.ctypes.data)
+    sums = np.empty((SIDE, SIDE), np.float32)
+    _lower(queries, products, norms, rows, out[:, first:], sums, table, saved)
     for o in range(len(out)):
         for n in range(first, last):
             out[o, n] += lengths[n - first]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _lower(queries, products, norms, rows, out, sums, table, saved):  # type: ignore[no-untyped-def]
+    """Lower ``out`` (O,N) to what all blocks give; the arrays are arguments, so they outlive their addresses."""
+    steps = products.shape[1]
+    begin_tiles(table.ctypes.data, saved.ctypes.data)
+    for chunk in range(0, len(rows), CHUNK):
+        for tile in range(len(queries)):
+            right = queries[tile].ctypes.data
+            for k in range(chunk, min(chunk + CHUNK, len(rows))):
+                least = out[rows[k], tile * SIDE :].ctypes.data
+                lower_block(products[k].ctypes.data, right, norms[k].ctypes.data, least, sums.ctypes.data, steps)
+    end_tiles(saved.ctypes.data)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
