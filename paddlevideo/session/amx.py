@@ -64,10 +64,15 @@ def _whole(count: int) -> int:
 
 
 def _rounded(values: Floats) -> NDArray[np.uint16]:
-    """The upper halves of float32 numbers, rounded to nearest, to even between two."""
-    bits = values.view(np.uint32)
-    halves: NDArray[np.uint16] = ((bits + np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1))) >> 16).astype(np.uint16)
+    """The bits of float32 numbers as bfloat16."""
+    halves: NDArray[np.uint16] = _upper_half(values.view(np.uint32)).astype(np.uint16)
     return halves
+
+
+@njit(cache=True, nogil=True)
+def _upper_half(bits):  # type: ignore[no-untyped-def]
+    """The upper 16 of a float32 number's ``bits``, or of an array's, rounded to nearest, to even between two."""
+    return (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -109,8 +114,7 @@ def _lower(queries, products, norms, rows, out, sums, table, saved):  # type: ig
 def _pack_row(values, centre, place, words, lengths):  # type: ignore[no-untyped-def]
     """Put a channel of some queries, rounded to bfloat16, to a ``place`` (0 or 16) in ``words``, add its squares up."""
     for j in range(len(values)):
-        bits = np.float32(values[j] - centre).view(np.uint32)
-        half = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
+        half = _upper_half(np.float32(values[j] - centre).view(np.uint32))
         value = np.uint32(half << np.uint32(16)).view(np.float32)
         words[j] |= half << np.uint32(place)
         lengths[j] += value * value

@@ -37,7 +37,7 @@ class Window:
 
     @property
     def part(self) -> Part:
-        """Of maps (...,h,w)."""
+        """The index of the window in maps (...,h,w)."""
         return ..., self.rows, self.columns
 
     def cut(self, maps: np.ndarray) -> np.ndarray:
