@@ -4,6 +4,7 @@ python tools/convert_weights.py official.pth ours.pdparams
 python tools/convert_weights.py ours.pdparams theirs.pdparams --to official
 python tools/convert_weights.py trained.pdparams small.pdparams --half
 python tools/convert_weights.py small.pdparams large.pdparams --grow configs/segmentation/manet_lite.yaml
+python tools/convert_weights.py wide.pdparams narrow.pdparams --slim configs/segmentation/manet_lite.yaml
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -20,6 +22,8 @@ import numpy as np
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.key_names import to_official
 from paddlevideo.utils.weights import load_weights, save_weights
+
+SLIM_FRAMES = 296  # the first frames of so many training clips are what a narrower encoder is fitted to
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,17 +41,24 @@ def main(arguments: list[str] | None = None) -> int:
         help="add what the MODEL of a config has more at its heads, without any effect until it is trained",
     )
     parser.add_argument(
+        "--slim",
+        metavar="CONFIG",
+        help="bring the encoder to MODEL.backbone.encoder.hidden of a config; needs the frames of its DATASET.train",
+    )
+    parser.add_argument(
         "-o", "--override", action="append", default=[], metavar="KEY.SUB=VALUE", help="change a key of that config"
     )
     parser.add_argument("--mean-with", type=Path, metavar="OTHER", help="take the mean with weights of the same model")
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
     args = parser.parse_args(arguments)
-    if args.override and not args.grow:
-        parser.error("-o changes the config of --grow CONFIG: give that too")
+    if args.override and not (args.grow or args.slim):
+        parser.error("-o changes the config of --grow CONFIG or --slim CONFIG: give that too")
     try:
         state = load_weights(args.input)
         if args.grow:
             state = _grown(state, args.grow, args.override)
+        if args.slim:
+            state = _slim(state, args.slim, args.override)
         if args.mean_with:
             state = mean(state, load_weights(args.mean_with))
         save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
@@ -71,6 +82,30 @@ def _grown(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -
 
     paddle.seed(0)  # what is new is the same each time
     return grown(state, build_model(load_config(config, overrides)["MODEL"]))
+
+
+def _slim(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -> dict[str, np.ndarray]:
+    from paddlevideo.utils.runtime import import_paddle, prepare_threads
+
+    prepare_threads()
+    import_paddle()
+    from paddlevideo.loader.builder import build_loader
+    from paddlevideo.modeling import build_model
+    from paddlevideo.modeling.slim import slim
+    from paddlevideo.utils.config import load_config
+    from paddlevideo.utils.weights import apply_weights
+
+    cfg = load_config(config, overrides)
+    narrow = build_model(cfg["MODEL"])
+    wide = build_model(load_config(config, [*overrides, "MODEL.backbone.encoder.hidden=null"])["MODEL"])
+    apply_weights(wide, state, "the weights")
+    with closing(build_loader(cfg, seed=0)) as loader:
+        steps = -(-SLIM_FRAMES // loader.batch_size)
+        batches = [batch["images"][:, 0] for _, (_, batch) in zip(range(steps), loader, strict=False)]
+    encoder = narrow.backbone.encoder
+    slim(wide.backbone.encoder, encoder, batches)
+    inside = {f"backbone.encoder.{name}": value.numpy() for name, value in encoder.state_dict().items()}
+    return {**state, **inside}
 
 
 def mean(state: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -143,11 +143,13 @@ def load_pretrained(backbone: nn.Layer, pretrained: str) -> LoadReport:
     """Start a DeepLab from ``MODEL.backbone.pretrained``: the path of a file, or ``imagenet``.
 
     A file may hold a whole model (its backbone is taken), a DeepLab or an encoder alone. ``imagenet`` gives the
-    encoder the weights that its attribute ``imagenet`` names.
+    encoder the weights that its attribute ``imagenet`` names, through its method ``fitted`` where it has one.
     """
     if pretrained == "imagenet":
-        name = getattr(backbone.encoder, "imagenet", None) or type(backbone.encoder).__name__
-        return apply_weights(backbone.encoder, encoder_weights(name), name)
+        encoder = backbone.encoder
+        name = getattr(encoder, "imagenet", None) or type(encoder).__name__
+        state = encoder_weights(name)
+        return apply_weights(encoder, encoder.fitted(state) if hasattr(encoder, "fitted") else state, name)
     state = load_weights(pretrained)
     inner = {name.removeprefix("backbone."): value for name, value in state.items() if name.startswith("backbone.")}
     return apply_weights(backbone, inner or state, pretrained, partial=True)

@@ -100,3 +100,26 @@ def test_the_mean_of_two_files_is_number_by_number(tmp_path: Path, capsys) -> No
     assert (load_weights(out)["embedding.conv.weight"] == 2.5).all()
     assert convert_weights.main([one, str(tmp_path / "none"), "--mean-with", other]) == 2
     assert "not of the same model" in capsys.readouterr().err
+
+
+def test_a_narrower_encoder_is_fitted_to_the_frames_of_training(tmp_path: Path, tiny_davis: Path, monkeypatch) -> None:
+    monkeypatch.setattr(convert_weights, "SLIM_FRAMES", 4)
+    wide = _model(True)
+    for block in list(wide.backbone.encoder.blocks)[1:]:  # every other channel is of no use
+        kernel = block.project.conv.weight.numpy().copy()
+        kernel[:, 1::2] = 0
+        block.project.conv.weight.set_value(kernel)
+    hidden = [block.shape.hidden // 2 for block in list(wide.backbone.encoder.blocks)[1:]]
+    data = [f"DATASET.train.file_path={tiny_davis}", "DATASET.train.photographs=null", "DATASET.batch_size=2"]
+    keys = [*_keys(True), *data, f"MODEL.backbone.encoder.hidden={hidden}"]
+    overrides = [argument for key in keys for argument in ("-o", key)]
+    target = tmp_path / "narrow.pdparams"
+    arguments = [_save(wide, tmp_path / "wide.pdparams"), str(target), "--slim", str(TOY), *overrides]
+    assert convert_weights.main(arguments) == 0
+    narrow = build_model(load_config(TOY, keys)["MODEL"])
+    load_into(narrow, target)
+    narrow.eval()
+    x = paddle.randn([1, 3, 64, 64])
+    before, after = wide.embed(x), narrow.embed(x)
+    assert float((before - after).square().mean() / before.square().mean()) < 0.01
+    assert convert_weights.main([str(target), str(tmp_path / "again"), "--slim", str(TOY), *overrides]) == 2
