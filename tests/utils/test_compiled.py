@@ -91,6 +91,17 @@ def test_it_computes_the_same_after_it_has_let_go_of_its_buffers(tmp_path: Path)
     assert (layer(_input())[0] == first).all()
 
 
+def test_what_a_call_has_given_outlives_the_next_ones(tmp_path: Path) -> None:
+    layer = CompiledLayer(Two(), [(3, 2), (3, 2)], cache_dir=tmp_path)
+    one, two = np.ones((3, 2), np.float32), np.full((3, 2), 2, np.float32)
+    total, product = layer(one, two)
+    del product
+    layer.let_go()
+    again = layer(two, two)
+    assert layer.compiled
+    assert (total == 3).all() and (again[0] == 4).all() and (again[1] == 4).all()
+
+
 def test_other_weights_or_shapes_are_another_graph(tmp_path: Path) -> None:
     CompiledLayer(_net(0), [SHAPE], cache_dir=tmp_path)
     other = _net(1)
