@@ -55,7 +55,8 @@ def test_inference_is_measured_by_parts_against_the_plain_one(
         assert result["peak_gib"][variant] > 0
     assert result["ratio"] == pytest.approx(result["seconds"]["plain"] / result["seconds"]["shipped"])
     assert all(result["floor"][part] > 0 for part in busy)
-    assert result["machine"]["gflops"] > 0 and result["machine"]["gbytes"] > 0
+    machine = result["machine"]
+    assert machine["gflops"] >= machine["usual_gflops"] > 0 and machine["gbytes"] > 0
     if name == "round":
         for variant in ("plain", "shipped"):
             rate = result["frames_per_second"][variant]
