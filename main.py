@@ -39,7 +39,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from paddlevideo.utils.arguments import many_videos, parse
+from paddlevideo.tasks.arguments import many_videos, parse
 from paddlevideo.utils.errors import InputError
 
 # Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
@@ -65,8 +65,8 @@ def run(args: Namespace) -> None:
     prepare_threads(args.threads)
     prepare_training() if job == "train" else prepare_inference()
 
+    from paddlevideo.config.loading import load_config, require_for
     from paddlevideo.utils import processes
-    from paddlevideo.utils.config import load_config, require_for
     from paddlevideo.utils.log import set_up_logging
     from paddlevideo.utils.runtime import set_up
 

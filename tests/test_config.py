@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from paddlevideo.utils.config import load_config
+from paddlevideo.config.loading import load_config
+from paddlevideo.config.schema import arguments_of, import_parts
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import (
     BACKBONES,
@@ -20,7 +21,6 @@ from paddlevideo.utils.registry import (
     SCHEDULES,
     TRANSFORMS,
 )
-from paddlevideo.utils.schema import arguments_of, import_parts
 
 CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").rglob("*.yaml"))
 REGISTRIES = [BACKBONES, DATASETS, ENCODERS, FRAMEWORKS, HEADS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, TRANSFORMS]

@@ -68,8 +68,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], Na
         module = types.ModuleType(job)
         setattr(module, job, lambda config, args, job=job: made.append((job, config, args)))
         monkeypatch.setitem(sys.modules, f"paddlevideo.tasks.{job}", module)
-    monkeypatch.setattr("paddlevideo.utils.config.load_config", lambda path, overrides: {"seed": 7, "o": overrides})
-    monkeypatch.setattr("paddlevideo.utils.config.require_for", lambda config, *purposes: None)
+    monkeypatch.setattr("paddlevideo.config.loading.load_config", lambda path, overrides: {"seed": 7, "o": overrides})
+    monkeypatch.setattr("paddlevideo.config.loading.require_for", lambda config, *purposes: None)
     monkeypatch.setattr("paddlevideo.utils.runtime.set_up", lambda threads, seed: None)
     monkeypatch.setattr("paddlevideo.utils.log.set_up_logging", lambda: None)
     return made

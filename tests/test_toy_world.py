@@ -12,7 +12,7 @@ from PIL import Image
 
 import main as program
 from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
-from paddlevideo.utils.train_log import read_log
+from paddlevideo.solver.train_log import read_log
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "segmentation"
 FAST = ["DATASET.batch_size=2", "log_interval=1", "PIPELINE.train.transform=[{RandomCrop: {size: 64}}]"]

@@ -96,10 +96,10 @@ def clip_of(frames: np.ndarray) -> FrameSource:
 
 def build_network(seed: int, keys: str | Path) -> MANet:
     """The ResNet-101 network of the config with drawn weights, in eval mode."""
+    from paddlevideo.config.loading import load_config
     from paddlevideo.modeling import build_model
-    from paddlevideo.utils.config import load_config
-    from paddlevideo.utils.key_names import to_ours
-    from paddlevideo.utils.weights import apply_weights
+    from paddlevideo.weights.files import apply_weights
+    from paddlevideo.weights.key_names import to_ours
 
     section = load_config(CONFIG)["MODEL"]
     model = build_model(section)
@@ -174,8 +174,8 @@ def check_training(model: MANet, case: Mapping[str, np.ndarray], report: Report)
 
     from paddlevideo.loader.preprocess import Preprocess
     from paddlevideo.modeling.layers import resize_bilinear
-    from paddlevideo.session.masks import nearest_labels
-    from paddlevideo.utils.key_names import name_to_ours
+    from paddlevideo.session.memory.masks import nearest_labels
+    from paddlevideo.weights.key_names import name_to_ours
 
     preprocess = Preprocess(color="rgb", size=None)
     images = paddle.to_tensor(np.stack([preprocess(frame) for frame in case["frames"][:3]]))

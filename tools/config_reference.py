@@ -3,7 +3,7 @@
     python tools/config_reference.py            write both pages
     python tools/config_reference.py --check    exit code 1, and why, when a page or a translation is out of date
 
-The English texts are the constructors' docstrings and paddlevideo/utils/config_meanings.py. The Chinese ones stand in
+The English texts are the constructors' docstrings and paddlevideo/config/meanings.py. The Chinese ones stand in
 docs/zh-CN/config_terms.yaml by id, which has to have exactly the ids that there are.
 """
 
@@ -24,7 +24,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from paddlevideo.utils.config_reference import Row, Table, Text
+    from paddlevideo.config.reference import Row, Table, Text
 
 TERMS = ROOT / "docs" / "zh-CN" / "config_terms.yaml"
 
@@ -119,7 +119,7 @@ def _anchor(title: str) -> str:
 
 def problems(english: Mapping[str, str | None], terms: Mapping[str, str]) -> list[str]:
     """Return what is missing or left over in the two tables of texts, a line each."""
-    from paddlevideo.utils.config_meanings import MEANINGS
+    from paddlevideo.config.meanings import MEANINGS
 
     unsaid = [id for id, text in english.items() if not text]
     stale = [id for id, text in MEANINGS.items() if english.get(id) != text]
@@ -138,7 +138,7 @@ def problems(english: Mapping[str, str | None], terms: Mapping[str, str]) -> lis
 
 def pages() -> tuple[dict[Path, str], list[str]]:
     """Return the pages' texts by path, and the lines of `problems`."""
-    from paddlevideo.utils.config_reference import tables, texts
+    from paddlevideo.config.reference import tables, texts
     from paddlevideo.utils.runtime import prepare_threads
 
     prepare_threads()

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.key_names import to_official
-from paddlevideo.utils.weights import load_weights, save_weights
+from paddlevideo.weights.files import load_weights, save_weights
+from paddlevideo.weights.key_names import to_official
 
 SLIM_FRAMES = 296  # the first frames of so many training clips are what a narrower encoder is fitted to
 
@@ -76,9 +76,9 @@ def _grown(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -
     import_paddle()  # which all other work here does without
     import paddle
 
+    from paddlevideo.config.loading import load_config
     from paddlevideo.modeling import build_model
-    from paddlevideo.modeling.grow import grown
-    from paddlevideo.utils.config import load_config
+    from paddlevideo.weights.grow import grown
 
     paddle.seed(0)  # what is new is the same each time
     return grown(state, build_model(load_config(config, overrides)["MODEL"]))
@@ -89,11 +89,11 @@ def _slim(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) ->
 
     prepare_threads()
     import_paddle()
+    from paddlevideo.config.loading import load_config
     from paddlevideo.loader.builder import build_loader
     from paddlevideo.modeling import build_model
-    from paddlevideo.modeling.slim import slim
-    from paddlevideo.utils.config import load_config
-    from paddlevideo.utils.weights import apply_weights
+    from paddlevideo.weights.files import apply_weights
+    from paddlevideo.weights.slim import slim
 
     cfg = load_config(config, overrides)
     narrow = build_model(cfg["MODEL"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..session.masks import only
+from ..session.memory.masks import only
 from .history import Action, View
 from .mask_files import MaskFiles, encode_png, read_png
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.replay_file import settings_document
 from ..loader.scribbles import write_rounds
-from ..session.masks import only
+from ..session.memory.masks import only
 from ..utils.files import atomic_path
 from ..writers.cutout import CutoutWriter, cut_out, encode_binary, encode_cutout, matte
 from ..writers.masks import PALETTE, encode_palette

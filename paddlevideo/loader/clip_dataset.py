@@ -65,7 +65,7 @@ class ClipDataset(TrainingSamples):
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         own_prob: part of these whose mask before is the network's own answer, which the strokes then correct; the mask
             of the others is a damaged true one. It is the answer to first strokes, and global matching refers to it; of
-            two frames it is what comes of carrying masks on from the second. See `paddlevideo.modeling.own_rounds`.
+            two frames it is what comes of carrying masks on from the second. See `paddlevideo.solver.own_rounds`.
         thorough_prob: part of the corrections of damaged masks that have a stroke on each wrong part, else on the
             largest of each id.
         background_prob: part of the first rounds that have background strokes too.

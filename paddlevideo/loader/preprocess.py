@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..utils.bands import in_bands
+from ..kernels.parallel import in_bands
 from ..utils.errors import InputError
 
 _INTERPOLATION = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}

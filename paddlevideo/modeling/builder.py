@@ -21,7 +21,7 @@ def build_backbone(config: Mapping[str, Any]) -> nn.Layer:
 def build_model(config: Mapping[str, Any]) -> MANet:
     """Build the network of a MODEL section; each part's input width follows from the part before it.
 
-    ``backbone.pretrained`` is not read here: files are the tasks' business (`paddlevideo.utils.weights`).
+    ``backbone.pretrained`` is not read here: files are the tasks' business (`paddlevideo.weights.files`).
     """
     backbone = build_backbone(config["backbone"])
     embedding = HEADS.build(config["embedding"], in_channels=backbone.channels)

@@ -90,7 +90,10 @@ class Conv2D(nn.Conv2D):
             return super().forward(x)
         if self.training_runner is not None:
             return self.training_runner(x)
-        from .cpu_conv import DepthwiseCorrelation, PointwiseCorrelation  # numba is slow to import, training needs it
+        from ..kernels.convolution import (  # numba is slow to import, training needs it
+            DepthwiseCorrelation,
+            PointwiseCorrelation,
+        )
 
         rows, columns = self._stride
         strided = (rows, columns) != (1, 1)

@@ -14,8 +14,8 @@ import numpy as np
 import paddle
 from paddle.nn import functional as F
 
+from ..kernels.tensor_arrays import as_array
 from ..utils.errors import InputError
-from .cpu_arrays import as_array
 from .full_precision import float32, full_precision
 from .layers import resize_bilinear
 

@@ -52,7 +52,7 @@ def _trained(
     low: float | None = None,
     high: float | None = None,
 ) -> paddle.Tensor:
-    from .cpu_norm import UNBOUNDED, TrainedNorm  # numba is slow to import, training needs it
+    from ..kernels.batch_norm import UNBOUNDED, TrainedNorm  # numba is slow to import, training needs it
 
     limits = -UNBOUNDED if low is None else low, UNBOUNDED if high is None else high
     stored = [norm._mean, norm._variance]

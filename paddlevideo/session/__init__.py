@@ -46,11 +46,11 @@ def open_session(
 
     prepare_threads()  # Paddle reads it at its import, which the next lines do
     prepare_inference()
+    from ..config.loading import load_config
     from ..loader.preprocess import Preprocess
     from ..loader.video import open_frames
     from ..modeling import build_model
-    from ..utils.config import load_config
-    from ..utils.weights import load_into
+    from ..weights.files import load_into
     from .engine import build_engine
     from .session import Session
     from .settings import engine_precision, session_settings

@@ -12,7 +12,7 @@ import numpy as np
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke
 from ..utils.errors import InputError
-from .masks import IGNORED, Mask
+from .memory.masks import IGNORED, Mask
 from .rounds import Labels
 
 

@@ -14,15 +14,15 @@ import paddle
 from numpy.typing import NDArray
 from paddle import nn
 
+from ..kernels import global_matching as fast
+from ..kernels.compiled import CompiledLayer, has_bf16
 from ..modeling import matching as plain
 from ..modeling.backbones.early_decoder import early_decoder
 from ..modeling.framework.manet import MANet
 from ..modeling.heads import shared_head
-from ..utils.compiled import CompiledLayer, has_bf16
 from ..utils.runtime import device
-from . import matching as fast
-from .rivals import nearest_rival
-from .shares import id_planes
+from .probabilities import id_planes
+from .rules.correction_rivals import nearest_rival
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..loader.scribbles import UNLABELLED, Stroke
 from ..utils.errors import InputError
-from .masks import Mask
-from .reach import introduced, new_share
+from .memory.masks import Mask
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
+from .rules.reach import introduced, new_share
 from .steps import Ids, Steps
 
 

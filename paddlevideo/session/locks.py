@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .masks import Mask, MaskStore
+from .memory.masks import Mask, MaskStore
 
 
 class Locks:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.elementwise import Floats
 from ..loader.scribbles import UNLABELLED, Stroke
-from .loops import Floats
-from .masks import Entry, Mask, MaskStore
-from .memory import GlobalMemory, Kept, LocalMemory, SharesMemory
+from .memory.distance_maps import GlobalMemory, Kept, LocalMemory, SharesMemory
+from .memory.masks import Entry, Mask, MaskStore
 
 Labels = NDArray[np.integer]
 FrameEntry = tuple[Entry | None, Kept | None]
@@ -93,7 +93,7 @@ class Round:
         reference: the label (h,w) that global matching uses: ``label``, with the region of interest filled in round 1,
             or with what the answer is sure of, see `Session`.
         rivals: the ids (h,w) of what else the frame shows, -1 where its mask is not sure: what is matched with a
-            correction's reference has to be nearer to that, see `paddlevideo.session.rivals`. None: no such check.
+            correction's reference has to be nearer to that, see `correction_rivals`. None: no such check.
         prepared: what the engine has made of ``reference`` and of ``rivals``, while it is of use.
         noted: whether the frame, matched against itself, is in the global memory.
         propagated: whether propagation has begun; more strokes then make a new round.

@@ -13,23 +13,23 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..kernels.elementwise import Floats
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
 from ..utils.errors import InputError
 from . import checks
-from .embeddings import Embeddings
 from .engine import Engine
 from .history import History
 from .locks import Locks
-from .loops import Floats
-from .masks import IGNORED, Mask, MaskStore, nearest_labels, only
-from .memory import GlobalMemory, LocalMemory, LocalRule, SharesMemory
-from .reach import REACHES, Reach
-from .room import check_room
+from .memory.capacity import check_room
+from .memory.distance_maps import GlobalMemory, LocalMemory, LocalRule, SharesMemory
+from .memory.embeddings import Embeddings
+from .memory.masks import IGNORED, Mask, MaskStore, nearest_labels, only
+from .memory.store import MIB, Storage, Store
 from .rounds import FrameResult, Labels, Round, State
+from .rules.reach import REACHES, Reach
 from .steps import PLACES, REFERENCES, References, Steps, Upsampling
-from .store import MIB, Storage, Store
 
 MAX_MEMORY_MIB = 384
 
@@ -46,7 +46,7 @@ class Session:
         storage: ``"float16"`` rounds embeddings and maps, once, and halves what they take.
         local_memory: rule of the local memory, see `LocalMemory`.
         reach: ``"video"`` carries every round over the whole video, as the reference does; ``"between"`` only to the
-            next annotated frames, mixing with what came from there, see `paddlevideo.session.reach`.
+            next annotated frames, mixing with what came from there, see `paddlevideo.session.rules.reach`.
         refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
             does not.
         references: what global matching compares other frames with: ``"strokes"``, in the first round with the far
@@ -55,19 +55,19 @@ class Session:
             neighbour's mask has the object; in the annotated frame, from its strokes and where it was before. None
             drops nothing, as the reference.
         search: look for objects no further than this share of the picture's short side from where the neighbour's mask
-            has them, see `paddlevideo.session.window`; None, and where it has not: everywhere, as the reference.
+            has them, see `paddlevideo.session.rules.search`; None, and where it has not: everywhere, as the reference.
         click_region: how far an object may reach from a single click, its region of interest in the first round, as a
             share of the picture's short side; None: no further than from strokes, as the reference.
         click_bias: what the logits of an object that a single click shows gain in the first round: a click says little
             of what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
         click_lines: an object that a single click shows is answered twice, the second time by lines along the middle of
-            the first answer, see `paddlevideo.session.clicks`; the reference answers the click.
+            the first answer, see `paddlevideo.session.rules.click_lines`; the reference answers the click.
         local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
-            `paddlevideo.session.local_corrections`; the reference takes the network's answer.
+            `paddlevideo.session.rules.local_corrections`; the reference takes the network's answer.
         correction_rivals: strokes of later rounds claim in other frames what looks more like them than like anything
             else in their own frame, which with ``local_corrections`` is matched with what they do not reach, too, see
-            `paddlevideo.session.rivals`; in the reference they claim all that looks like them.
-        edges: masks follow the edges of the picture, see `paddlevideo.session.edges`; the reference's do not.
+            `paddlevideo.session.rules.correction_rivals`; in the reference they claim all that looks like them.
+        edges: masks follow the edges of the picture, see `paddlevideo.session.rules.edges`; the reference's do not.
         upsampling: how masks are made of the grid's answers: ``"corners"`` puts the first and the last cell at the
             first and the last pixel, as the reference; ``"cells"`` each within its own pixels.
         undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.

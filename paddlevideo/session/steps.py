@@ -10,22 +10,22 @@ from typing import Literal
 
 import numpy as np
 
+from ..kernels.elementwise import Floats, Grid
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, clicked, region_distance, region_of_interest
-from ..modeling.answers import sure_ids, sure_label
-from .clicks import with_middles
-from .edges import with_edges
-from .embeddings import Embeddings
 from .engine import Engine
-from .leaps import without_leaps
-from .local_corrections import broadened, corrected, reached
 from .locks import Locks
-from .loops import Floats, Grid
-from .masks import Mask, grid_labels, nearest_labels, only, upsample_labels
-from .rivals import uncontested
+from .memory.embeddings import Embeddings
+from .memory.masks import Mask, grid_labels, nearest_labels, only, upsample_labels
+from .probabilities import id_planes, locked, logits_of, put_over, shares_of
 from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
-from .shares import id_planes, locked, logits_of, put_over, shares_of
-from .window import window_around
+from .rules.click_lines import with_middles
+from .rules.correction_rivals import uncontested
+from .rules.edges import with_edges
+from .rules.local_corrections import broadened, corrected, reached
+from .rules.max_leap import without_leaps
+from .rules.references import sure_ids, sure_label
+from .rules.search import window_around
 
 Ids = tuple[int, ...]  # of the rows of every map
 References = Literal["strokes", "answer"]
@@ -46,14 +46,14 @@ class Steps:
         size: (H,W) of the video.
         input_size: of what the network is fed.
         refine: see `_refined`.
-        references: what the other frames are matched with, see `paddlevideo.modeling.answers`.
+        references: what the other frames are matched with, see `paddlevideo.session.rules.references`.
         max_leap: see `without_leaps`; None lets all parts of a mask stand.
         search: see `window_around`.
         click_region: see `region_distance`; None is the same region for clicks as for strokes.
         click_bias: added, in the first round, to the logits of objects that a click alone shows.
-        click_lines: these are answered once more, see `paddlevideo.session.clicks`.
-        local_corrections: see `paddlevideo.session.local_corrections`; else the network's answer stands.
-        correction_rivals: see `paddlevideo.session.rivals`; else all that looks like a correction's strokes is claimed.
+        click_lines: these are answered once more, see `paddlevideo.session.rules.click_lines`.
+        local_corrections: see `paddlevideo.session.rules.local_corrections`; else the network's answer stands.
+        correction_rivals: see `correction_rivals`; else all that looks like a correction's strokes is claimed.
         pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
         place: where in its cell an answer is found, see `positions`.
     """

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import paddle
 from paddle import nn
 
-from ..utils.checkpoint import Checkpoint, remove_checkpoints, save_checkpoint, save_weights
 from ..utils.errors import InputError
-from ..utils.precision import Precision
 from ..utils.processes import world_size
-from ..utils.weights import apply_weights
+from ..weights.files import apply_weights
 from .average import WeightAverage
+from .checkpoint import Checkpoint, remove_checkpoints, save_checkpoint, save_weights
 from .optimizers import Optimizer
+from .precision import Precision
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from ..metrics.round_metric import Entry
 from ..utils.errors import InputError
 from ..utils.files import atomic_path
 from ..utils.fingerprint import file_marks, fingerprint, network_settings
-from ..utils.known_weights import sha256_of
+from ..weights.known import sha256_of
 
 logger = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_folder
-from ..utils.weights import load_into
+from ..weights.files import load_into
 from ..writers.contact_sheet import ContactSheet, choose_frames
 from ..writers.masks import read_mask, write_mask
 from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes

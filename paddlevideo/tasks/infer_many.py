@@ -32,8 +32,8 @@ from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_path, remove_leftovers
 from ..utils.run_lock import RunLock
-from ..utils.safe_pickle import open_file
-from ..utils.weights import load_into
+from ..weights.files import load_into
+from ..weights.safe_pickle import open_file
 from .finished import FinishedClips
 from .infer import check_output, check_writable, read_start, segment
 

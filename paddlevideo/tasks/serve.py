@@ -33,12 +33,12 @@ from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
 from ..session.engine import build_engine
+from ..session.memory.store import MIB
 from ..session.session import MAX_MEMORY_MIB, Session
 from ..session.settings import engine_precision, session_settings
-from ..session.store import MIB
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
-from ..utils.weights import load_into
+from ..weights.files import load_into
 
 FIRST_PORT, PORTS = 8000, 100
 _logger = logging.getLogger(__name__)

@@ -35,7 +35,7 @@ from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
-from ..utils.weights import load_into
+from ..weights.files import load_into
 from ..writers.report import table, write_report
 from .finished import FinishedSequences
 

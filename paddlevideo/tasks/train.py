@@ -36,24 +36,24 @@ from tqdm import tqdm
 
 from ..loader.builder import Loader, build_loader
 from ..modeling import MANet, build_model
-from ..modeling.compiled_training import compile_dense_convolutions
 from ..modeling.sync_norm import synchronise_norms
 from ..solver.average import WeightAverage
+from ..solver.checkpoint import find_checkpoint, has_checkpoint, latest_checkpoint, load_checkpoint, save_weights
+from ..solver.compiled_training import compile_dense_convolutions
+from ..solver.frozen_part import compile_frozen_part
 from ..solver.optimizers import build_optimizer
+from ..solver.precision import Precision
+from ..solver.provenance import write_provenance
 from ..solver.state import CheckpointSaver, Rounds, Sampling, TrainingState
 from ..solver.step import step_seed, training_step
+from ..solver.train_log import NoLog, TrainLog
 from ..utils import processes
-from ..utils.checkpoint import find_checkpoint, has_checkpoint, latest_checkpoint, load_checkpoint, save_weights
 from ..utils.errors import InputError
 from ..utils.files import remove_leftovers
-from ..utils.frozen import compile_frozen_part
-from ..utils.precision import Precision
-from ..utils.provenance import write_provenance
 from ..utils.run_lock import RunLock
 from ..utils.runtime import peak_memory_gib, seed_all
 from ..utils.signals import StopSignals
-from ..utils.train_log import NoLog, TrainLog
-from ..utils.weights import load_into, load_pretrained
+from ..weights.files import load_into, load_pretrained
 
 if TYPE_CHECKING:
     from .validate import Validation

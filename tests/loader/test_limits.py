@@ -9,6 +9,7 @@ import paddle
 import pytest
 from PIL import Image
 
+from paddlevideo.config.loading import load_config
 from paddlevideo.loader.clip import Clip
 from paddlevideo.loader.clip_dataset import ClipDataset
 from paddlevideo.loader.davis import DavisFolder
@@ -17,7 +18,6 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.samples import DRAWS, DAVISDataset
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.modeling import build_model
-from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 
 LITE = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite.yaml"

@@ -10,11 +10,11 @@ import skimage.data
 from paddle.nn import functional as F
 
 from paddlevideo.modeling import DeepLab, EfficientNetLite, LateralDeepLab, ResNet
-from paddlevideo.utils.encoder_weights import find_weights
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.known_weights import known_file
-from paddlevideo.utils.torch_reader import read_torch
-from paddlevideo.utils.weights import load_pretrained
+from paddlevideo.weights.encoder import find_weights
+from paddlevideo.weights.files import load_pretrained
+from paddlevideo.weights.known import known_file
+from paddlevideo.weights.torch_reader import read_torch
 
 
 @paddle.no_grad()

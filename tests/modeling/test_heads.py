@@ -8,8 +8,8 @@ import numpy as np
 import paddle
 import pytest
 
+from paddlevideo.kernels.compiled import CompiledLayer
 from paddlevideo.modeling import SeparableHead
-from paddlevideo.utils.compiled import CompiledLayer
 
 
 def _head(context: int, active: bool = True, deep: int = 0) -> SeparableHead:

@@ -8,10 +8,10 @@ import numpy as np
 import paddle
 import pytest
 
+from paddlevideo.config.loading import load_config
 from paddlevideo.modeling import build_model
 from paddlevideo.modeling.layers import resize_bilinear
 from paddlevideo.modeling.rivals import nearest_rival
-from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"

@@ -9,6 +9,8 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddlevideo.config.loading import load_config
+from paddlevideo.kernels.compiled import CompiledLayer, has_bf16
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
@@ -17,9 +19,7 @@ from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCross
 from paddlevideo.session import engine as engine_module
 from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
 from paddlevideo.session.session import Session
-from paddlevideo.utils.compiled import CompiledLayer, has_bf16
-from paddlevideo.utils.config import load_config
-from paddlevideo.utils.weights import load_into
+from paddlevideo.weights.files import load_into
 
 CHANNELS, IMAGE, GRID = 8, (64, 96), (16, 24)
 NEEDS_BF16 = pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16 instructions")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from paddlevideo.kernels.global_matching import Reference, local_map
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
-from paddlevideo.session.matching import Reference, local_map
+from paddlevideo.session.memory.store import Store
 from paddlevideo.session.session import Session
-from paddlevideo.session.store import Store
 from paddlevideo.utils.errors import InputError
 
 FRAMES, SIZE, GRID = 6, (48, 64), (12, 16)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddlevideo.utils.train_log import read_log
-from paddlevideo.utils.weights import load_weights
+from paddlevideo.solver.train_log import read_log
+from paddlevideo.weights.files import load_weights
 from tests import conftest
 from tests.tasks.tiny_training import write_config
 

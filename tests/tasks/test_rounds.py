@@ -10,14 +10,14 @@ import numpy as np
 import paddle
 import pytest
 
+from paddlevideo.config.loading import load_config
 from paddlevideo.loader.builder import build_loader
 from paddlevideo.metrics.judge import shims
 from paddlevideo.modeling import MANet, build_model
 from paddlevideo.tasks.rounds import Rounds, build_rounds
-from paddlevideo.utils.config import load_config
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import ENCODERS
-from paddlevideo.utils.weights import load_into
+from paddlevideo.weights.files import load_into
 from tests.tasks import tiny_training
 
 STAGE2 = [

@@ -11,7 +11,7 @@ import pytest
 from paddlevideo.app.settings import Settings
 from paddlevideo.app.store import Store
 from paddlevideo.tasks import serve
-from paddlevideo.utils.arguments import parse
+from paddlevideo.tasks.arguments import parse
 from paddlevideo.utils.errors import InputError
 
 

@@ -14,13 +14,13 @@ import paddle
 import pytest
 from paddle import nn
 
+from paddlevideo.config.loading import DEFAULTS
 from paddlevideo.loader.builder import Loader
 from paddlevideo.loader.samples import Sample, TrainingSamples
+from paddlevideo.solver.train_log import read_log
 from paddlevideo.tasks import train as module
-from paddlevideo.utils.config import DEFAULTS
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.train_log import read_log
-from paddlevideo.utils.weights import load_weights
+from paddlevideo.weights.files import load_weights
 
 
 class Toy(nn.Layer):

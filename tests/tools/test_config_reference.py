@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paddlevideo.utils.config_meanings import MEANINGS
+from paddlevideo.config.meanings import MEANINGS
 from tools import config_reference as tool
 
 

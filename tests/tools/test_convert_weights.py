@@ -1,4 +1,4 @@
-"""The converter's own changes to weights; names and formats are in tests/utils/test_weights.py."""
+"""The converter's own changes to weights; names and formats are in tests/weights/test_files.py."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import paddle
 import pytest
 
+from paddlevideo.config.loading import load_config
 from paddlevideo.modeling import MANet, build_model
-from paddlevideo.utils.config import load_config
-from paddlevideo.utils.weights import load_into, load_weights, save_weights
+from paddlevideo.weights.files import load_into, load_weights, save_weights
 from tools import convert_weights
 
 TOY = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_toy.yaml"

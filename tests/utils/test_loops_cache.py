@@ -14,9 +14,9 @@ runtime.import_paddle()
 import hashlib
 import numpy as np
 import paddle
-from paddlevideo.modeling.cpu_conv import DepthwiseCorrelation
+from paddlevideo.kernels.convolution import DepthwiseCorrelation
 from paddlevideo.modeling.norm import BatchNorm2D, norm_relu
-from paddlevideo.session.matching import Reference, local_map
+from paddlevideo.kernels.global_matching import Reference, local_map
 
 rng = np.random.default_rng(0)
 arrays = []

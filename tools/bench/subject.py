@@ -40,7 +40,7 @@ class Setup:
 
     def settings(self) -> dict[str, Any]:
         """The config, its input of this size."""
-        from paddlevideo.utils.config import load_config
+        from paddlevideo.config.loading import load_config
 
         return load_config(CONFIGS / f"{self.config}.yaml", [f"PIPELINE.input.size={list(self.size)}"])
 
@@ -49,7 +49,7 @@ class Setup:
         import paddle
 
         from paddlevideo.modeling import build_model
-        from paddlevideo.utils.weights import load_into
+        from paddlevideo.weights.files import load_into
 
         paddle.seed(0)
         model = build_model(self.settings()["MODEL"])

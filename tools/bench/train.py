@@ -85,8 +85,8 @@ def _serve(connection: Connection, variant: str, name: str, overrides: list[str]
         prepare_training()
     import_paddle()
     set_up(threads=None, seed=0)
+    from paddlevideo.config.loading import load_config
     from paddlevideo.loader.builder import build_loader
-    from paddlevideo.utils.config import load_config
 
     cfg = load_config(Path(__file__).parents[2] / "configs" / "segmentation" / f"{name}.yaml", overrides)
     trainer = _Trainer(cfg, eager=variant == "eager")
@@ -109,12 +109,12 @@ class _Trainer:
         import paddle
 
         from paddlevideo.modeling import build_model
-        from paddlevideo.modeling.compiled_training import compile_dense_convolutions
         from paddlevideo.modeling.framework import manet
         from paddlevideo.modeling.layers import Conv2D
         from paddlevideo.modeling.norm import BatchNorm2D
+        from paddlevideo.solver.compiled_training import compile_dense_convolutions
+        from paddlevideo.solver.frozen_part import compile_frozen_part
         from paddlevideo.solver.optimizers import build_optimizer
-        from paddlevideo.utils.frozen import compile_frozen_part
         from tests.reference.global_map_eager import global_map as global_map_eager
 
         paddle.seed(0)

@@ -111,7 +111,7 @@ class EfficientNetLite(nn.Layer):
         frozen_blocks: the stem and this many first blocks get no gradient.
         output_stride: 16 dilates the last stages instead of striding them; 32 is the classification network.
         hidden: channels in the middle of each block after the first, at most as many as the network has (six times its
-            inputs); None: all. See `paddlevideo.modeling.slim` for how weights get there.
+            inputs); None: all. See `paddlevideo.weights.slim` for how weights get there.
 
     ``forward`` takes (B,3,H,W) and returns features of strides 4, 8 and 16 or 32 (24, 40 and 320 channels in Lite0).
     ``frozen_runner``, when set, replaces the frozen part: a callable from images to its three tensors (the trainer

@@ -13,12 +13,12 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ...solver.own_rounds import with_own_rounds
 from ...utils.errors import InputError
 from ...utils.registry import FRAMEWORKS
 from ..full_precision import float32, full_precision
 from ..layers import resize_bilinear, resize_nearest
 from ..matching import MatchingConfig, global_map, local_map
-from ..own_rounds import with_own_rounds
 from ..rivals import nearest_rival, rival_strokes
 
 FROZEN = {

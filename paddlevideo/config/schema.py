@@ -1,0 +1,268 @@
+"""What a config may hold: the registered classes' own constructor arguments, and a small table of where they stand.
+
+A rule is one of `Section` (named keys), `Part` (a registered class and its arguments), `Arguments` (one class's
+arguments), `Steps` (a list of ``{Name: {arguments}}``) or a plain type annotation such as ``int | None``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_type_hints
+
+from ..utils.errors import InputError
+from ..utils.registry import (
+    BACKBONES,
+    DATASETS,
+    ENCODERS,
+    FRAMEWORKS,
+    HEADS,
+    LOSSES,
+    METRICS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRANSFORMS,
+    Registry,
+    nearest,
+)
+from ..utils.runtime import import_paddle
+from .annotations import fits, wording
+from .loading import Keys, Origins, dotted
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mapping with these keys, each with its rule; ``required`` ones must be there."""
+
+    keys: Mapping[str, Any]
+    required: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mapping whose ``registry.key`` names a class; the other keys are its constructor's arguments.
+
+    ``inner`` gives rules for arguments that are themselves parts, and for keys that the builder consumes; ``required``
+    names those of them that must be there.
+    """
+
+    registry: Registry
+    inner: Mapping[str, Any] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A mapping of one class's constructor arguments."""
+
+    cls: type
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A list of ``{Name: {arguments}}`` with names of ``registry``."""
+
+    registry: Registry
+
+
+def import_parts() -> None:
+    """Import the modules that fill the registries."""
+    import_paddle()
+    for module in ("modeling", "loader", "loader.builder", "solver", "metrics"):
+        importlib.import_module(f"paddlevideo.{module}")
+
+
+def project_schema() -> Section:
+    """Return the rules of this project's config files."""
+    import_parts()
+    matching = importlib.import_module("paddlevideo.modeling.matching").MatchingConfig
+    preprocess = importlib.import_module("paddlevideo.loader.preprocess").Preprocess
+    return Section(
+        {
+            "MODEL": _model_rule(matching),
+            "DATASET": Section(
+                {
+                    "batch_size": int,
+                    "valid_batch_size": int,
+                    "test_batch_size": int,
+                    "num_workers": int,
+                    "train": Part(DATASETS),
+                    "valid": _JUDGED_FOLDER,
+                    "test": _JUDGED_FOLDER,
+                }
+            ),
+            "PIPELINE": Section(
+                {"input": Arguments(preprocess), "train": Section({"transform": Steps(TRANSFORMS)})},
+                required=frozenset({"input"}),
+            ),
+            "OPTIMIZER": Part(OPTIMIZERS, {"learning_rate": Part(SCHEDULES)}),
+            "METRIC": Part(METRICS),
+            "VALIDATION": Arguments(METRICS.get("RoundMetric")),
+            "INFERENCE": _INFERENCE,
+            **_TOP_LEVEL,
+        },
+        required=frozenset({"MODEL", "PIPELINE", "model_name"}),
+    )
+
+
+_JUDGED_FOLDER = Section(
+    {
+        "format": Literal["DAVISDataset"],
+        "file_path": str,
+        "split": str | None,
+        "sequences": list[str] | None,
+        "resolution": str,
+        "max_objects": int,
+    },
+    required=frozenset({"format", "file_path"}),
+)
+
+_INFERENCE = Section(
+    {
+        "max_memory_mib": float,
+        "storage": Literal["float32", "float16"],
+        "local_memory": Literal["reference", "nearest"],
+        "reach": Literal["video", "between"],
+        "refine": bool,
+        "references": Literal["strokes", "answer"],
+        "max_leap": float | None,
+        "search": float | None,
+        "click_region": float | None,
+        "click_bias": float,
+        "click_lines": bool,
+        "local_corrections": bool,
+        "correction_rivals": bool,
+        "edges": bool,
+        "upsampling": Literal["corners", "cells"],
+        "precision": Literal["fp32", "bf16"],
+    }
+)
+
+_TOP_LEVEL = {
+    "model_name": str,
+    "epochs": int,
+    "log_interval": int,
+    "save_interval": int,
+    "save_minutes": float | None,
+    "val_interval": int,
+    "keep_checkpoints": int,
+    "ema_decay": float | None,
+    "output_dir": str,
+    "seed": int,
+    "sync_norm": bool,
+    "reference": bool,
+}
+
+
+def _model_rule(matching: type) -> Part:
+    backbone = Part(BACKBONES, {"encoder": Part(ENCODERS), "pretrained": str | None}, frozenset({"encoder"}))
+    heads = dict.fromkeys(("embedding", "interaction_head", "propagation_head"), Part(HEADS))
+    parts = {"backbone": backbone, **heads, "loss": Part(LOSSES)}
+    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, required=frozenset(parts))
+
+
+def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
+    """Raise `InputError` for the first key, type or name under ``keys`` that ``rule`` does not allow."""
+    if isinstance(rule, Section):
+        _check_mapping(_mapping(value, origins, keys), rule.keys, rule.required, origins, keys)
+    elif isinstance(rule, Part):
+        _check_part(_mapping(value, origins, keys), rule, origins, keys)
+    elif isinstance(rule, Arguments):
+        _check_mapping(_mapping(value, origins, keys), *arguments_of(rule.cls), origins, keys)
+    elif isinstance(rule, Steps):
+        _check_steps(value, rule, origins, keys)
+    elif not fits(value, rule):
+        raise _error(origins, keys, f"expected {wording(rule)}, found {wording(value)}")
+
+
+def arguments_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the annotation of each argument that a YAML file may give to ``cls``, and the names of the required ones.
+
+    Arguments that the program supplies are named by the class attribute ``_built`` and left out.
+    """
+    # A class without its own constructor has object's, whose *args is no argument anyone can name.
+    constructor = cls.__init__  # type: ignore[misc]
+    hints = get_type_hints(constructor) if inspect.isfunction(constructor) else {}
+    annotations, required = {}, set()
+    for name, parameter in list(inspect.signature(cls).parameters.items()):
+        if name in getattr(cls, "_built", ()) or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        annotations[name] = hints.get(name, Any)
+        if parameter.default is parameter.empty:
+            required.add(name)
+    return annotations, frozenset(required)
+
+
+def spread_reference(value: Any, rule: Any) -> None:
+    """Set ``reference: true``, in place, on every part of a checked config that has this argument and is silent."""
+    if isinstance(rule, Steps):
+        for step in value:
+            [(name, arguments)] = step.items()
+            step[name] = arguments = {} if arguments is None else arguments
+            spread_reference(arguments, Arguments(rule.registry.get(name)))
+    elif isinstance(rule, (Part, Arguments)):
+        cls = rule.registry.get(value[rule.registry.key]) if isinstance(rule, Part) else rule.cls
+        if "reference" in arguments_of(cls)[0]:
+            value.setdefault("reference", True)
+    inner = rule.keys if isinstance(rule, Section) else rule.inner if isinstance(rule, Part) else {}
+    for key in inner.keys() & (value if isinstance(value, dict) else {}).keys():
+        spread_reference(value[key], inner[key])
+
+
+def _check_part(config: dict[str, Any], rule: Part, origins: Origins, keys: Keys) -> None:
+    registry = rule.registry
+    if registry.key not in config:
+        for key in config:  # a misspelt naming key is the likelier slip
+            if nearest(key, [registry.key]):
+                raise _error(origins, (*keys, key), f"unknown key (did you mean '{registry.key}'?)")
+        known = ", ".join(registry.names())
+        raise _error(origins, keys, f"the key '{registry.key}' is missing; it names the {registry.family}: {known}")
+    arguments, required = arguments_of(_registered(config[registry.key], registry, origins, (*keys, registry.key)))
+    rules = {registry.key: str, **arguments, **rule.inner}
+    _check_mapping(config, rules, required | rule.required, origins, keys)
+
+
+def _check_steps(steps: Any, rule: Steps, origins: Origins, keys: Keys) -> None:
+    if not isinstance(steps, list):
+        raise _error(origins, keys, f"expected a list of {{Name: {{arguments}}}}, found {wording(steps)}")
+    for i, step in enumerate(steps):
+        if not (isinstance(step, dict) and len(step) == 1):
+            raise _error(origins, (*keys, i), "a step is written '- Name: {arguments}'")
+        [(name, arguments)] = step.items()
+        here = (*keys, i, name)
+        known = arguments_of(_registered(name, rule.registry, origins, here))
+        _check_mapping({} if arguments is None else _mapping(arguments, origins, here), *known, origins, here)
+
+
+def _registered(name: Any, registry: Registry, origins: Origins, keys: Keys) -> type:
+    try:
+        return registry.get(name if isinstance(name, str) else repr(name))
+    except InputError as error:
+        raise _error(origins, keys, str(error)) from None
+
+
+def _check_mapping(
+    config: dict[str, Any], rules: Mapping[str, Any], required: frozenset[str], origins: Origins, keys: Keys
+) -> None:
+    for key in config:
+        if key not in rules:
+            known = ", ".join(sorted(rules)) or "none"
+            raise _error(origins, (*keys, key), f"unknown key{nearest(key, rules)}; there are: {known}")
+    for key, value in config.items():
+        check(value, rules[key], origins, (*keys, key))
+    if missing := sorted(required - config.keys()):
+        raise _error(origins, keys, f"the key '{missing[0]}' is missing")
+
+
+def _mapping(value: Any, origins: Origins, keys: Keys) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _error(origins, keys, f"expected a mapping (KEY: VALUE lines), found {wording(value)}")
+    return value
+
+
+def _error(origins: Origins, keys: Keys, problem: str) -> InputError:
+    """Return the error for the value at ``keys``, with the origin of it or of what holds it."""
+    origin = next((origins[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in origins), "config")
+    return InputError(": ".join(text for text in (origin, dotted(keys), problem) if text))

@@ -1,0 +1,1 @@
+"""Compiled arithmetic for a CPU: matching, convolutions, half precision, whole network parts."""

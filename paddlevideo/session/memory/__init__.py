@@ -1,0 +1,1 @@
+"""What a session keeps of a video within a budget: embeddings, distance maps, masks."""

@@ -1,0 +1,146 @@
+"""From logits to hard masks, and the masks of a session kept small."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...kernels.elementwise import Floats, positions
+from ...kernels.parallel import in_bands
+
+Mask = NDArray[np.uint8]
+IGNORED = 255  # what DAVIS masks call void
+Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
+
+
+def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int], place: float | None = None) -> Mask:
+    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear; ``place`` as in `positions`."""
+    rows, columns = positions(logits.shape[1], size[0], place), positions(logits.shape[2], size[1], place)
+    return _labels_at(logits, ids, rows, columns)
+
+
+def grid_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
+    """What `nearest_labels` makes of ``upsample_labels(logits, ids, size)`` at the logits' own grid, without the rest.
+
+    Corners are aligned whatever the masks are made with: networks were trained with labels that come about like this.
+
+    Row i of the grid (h) reads row floor(i * H / h) of the mask.
+    """
+    height, width = logits.shape[1:]
+    rows = positions(height, size[0])
+    columns = positions(width, size[1])
+    picked_rows, picked_columns = _nearest(size[0], height), _nearest(size[1], width)
+    return _labels_at(
+        logits,
+        ids,
+        (rows[0][picked_rows], rows[1][picked_rows]),
+        (columns[0][picked_columns], columns[1][picked_columns]),
+    )
+
+
+def nearest_labels(mask: Mask, size: tuple[int, int]) -> Mask:
+    """Mask (H,W) at a smaller or larger ``size`` by the floor rule."""
+    return mask[np.ix_(_nearest(mask.shape[0], size[0]), _nearest(mask.shape[1], size[1]))]
+
+
+def only(mask: Mask, ids: Sequence[int]) -> Mask:
+    """The mask with these ids alone; others become background."""
+    kept = np.isin(np.arange(256), ids)
+    return np.where(kept[mask], mask, 0).astype(np.uint8)
+
+
+def _nearest(source: int, target: int) -> NDArray[np.int64]:
+    return np.arange(target) * source // target
+
+
+def _labels_at(
+    logits: Floats,
+    ids: Sequence[int],
+    rows: tuple[NDArray[np.int64], Floats],
+    columns: tuple[NDArray[np.int64], Floats],
+) -> Mask:
+    out = np.empty((len(rows[0]), len(columns[0])), np.uint8)
+    logits = np.ascontiguousarray(logits, dtype=np.float32)
+    values = np.asarray(ids, np.uint8)
+    in_bands(lambda start, stop: _label_band(logits, values, rows, columns, start, stop, out), len(out))
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _label_band(logits, ids, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
+    objects, height, width = logits.shape
+    top, down = rows
+    left, right = columns
+    narrow = np.empty(width, np.float32)
+    best = np.empty(out.shape[1], np.float32)
+    for i in range(start, stop):
+        for o in range(objects):
+            upper = logits[o, top[i]]
+            lower = logits[o, min(top[i] + 1, height - 1)]
+            for j in range(width):
+                narrow[j] = upper[j] + (lower[j] - upper[j]) * down[i]
+            for j in range(out.shape[1]):
+                k = left[j]
+                value = narrow[k] + (narrow[min(k + 1, width - 1)] - narrow[k]) * right[j]
+                if o == 0 or value > best[j]:
+                    best[j] = value
+                    out[i, j] = ids[o]
+
+
+class MaskStore:
+    """Each frame's mask at the video's own size and its label on the embedding grid, compressed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Entry] = {}
+
+    def put(self, frame: int, mask: Mask, grid: Mask) -> None:
+        """Keep the mask (H,W) and the grid label (h,w) of ``frame``."""
+        self._kept[frame] = (_pack(mask), mask.shape, _pack(grid), grid.shape)
+
+    def mask(self, frame: int) -> Mask | None:
+        """The mask (H,W) of ``frame``, None when no round has reached it."""
+        kept = self._kept.get(frame)
+        return None if kept is None else _unpack(kept[0], kept[1])
+
+    def grid(self, frame: int) -> Mask | None:
+        """The label (h,w) of ``frame``, None when no round has reached it."""
+        kept = self._kept.get(frame)
+        return None if kept is None else _unpack(kept[2], kept[3])
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self._kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, other: MaskStore, but: int) -> None:
+        """Take over what ``other`` has of all frames but one."""
+        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+
+    def entry(self, frame: int) -> Entry | None:
+        """What is kept of ``frame``, for `put_back`; an object of its own for every `put`."""
+        return self._kept.get(frame)
+
+    def put_back(self, frame: int, entry: Entry | None) -> None:
+        """Have of ``frame`` what `entry` gave; None is nothing."""
+        self._kept.pop(frame, None)
+        if entry is not None:
+            self._kept[frame] = entry
+
+    def copy(self) -> MaskStore:
+        """The store as it is now; costs one pointer a frame."""
+        twin = MaskStore()
+        twin._kept = dict(self._kept)
+        return twin
+
+
+def _pack(mask: Mask) -> bytes:
+    return zlib.compress(np.ascontiguousarray(mask, dtype=np.uint8).data, 1)
+
+
+def _unpack(packed: bytes, shape: tuple[int, ...]) -> Mask:
+    return np.frombuffer(bytearray(zlib.decompress(packed)), np.uint8).reshape(shape)

@@ -1,0 +1,1 @@
+"""What sessions do beyond the paper: one file a rule, each on or off by one option."""

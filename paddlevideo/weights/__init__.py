@@ -1,0 +1,1 @@
+"""Weights files: read, named, known ones described, converted."""
