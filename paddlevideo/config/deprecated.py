@@ -1,17 +1,17 @@
-"""Keys that old configs may hold and that no longer do anything: one line says so, and the config works without them."""
+"""Keys of old configs that no longer do anything: one line says so, and the config works without them."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from .loading import Config, Origins, dotted
+from .yaml_file import Config, Origins, dotted
 
 logger = logging.getLogger(__name__)
 
 # Dotted path of a key: what it was, and what is done now.
 DEPRECATED = {
-    "INFERENCE.local_memory": "it chose which rounds' local distance maps count for a frame; the last two always do now",
+    "INFERENCE.local_memory": "it chose the rounds whose local maps count for a frame; the last two always do now",
 }
 
 

@@ -29,7 +29,7 @@ from ..utils.registry import (
 )
 from ..utils.runtime import import_paddle
 from .annotations import fits, wording
-from .loading import Keys, Origins, dotted
+from .yaml_file import Keys, Origins, dotted
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import pytest
 
 from paddlevideo.config.annotations import fits
-from paddlevideo.config.loading import load_config, read_config, require, require_for
+from paddlevideo.config.loading import load_config, require, require_for
 from paddlevideo.config.schema import Arguments, Part, Section, Steps
+from paddlevideo.config.yaml_file import read_config
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import Registry
 
