@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..utils.errors import InputError
+from ..utils.files import sha256_of
 from .key_names import efficientnet_to_ours
-from .known import KNOWN_FILES, known_file, sha256_of
+from .known import KNOWN_FILES, known_file
 from .torch_reader import read_torch
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 _BUCKET = "https://videotag.bj.bcebos.com/PaddleVideo-release2.2/"
 _DAVIS = "not stated by its publishers; trained on DAVIS 2017"
@@ -65,12 +63,3 @@ KNOWN_FILES = (
 def known_file(name: str) -> KnownFile | None:
     """Return what is known of a file called ``name``, else None."""
     return next((known for known in KNOWN_FILES if known.name == name), None)
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the sha256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
