@@ -58,11 +58,13 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = N
     ``schema`` (a `paddlevideo.config.schema.Section`) defaults to the project's own, derived from the constructors of
     all registered parts. Raises `InputError` that names the file and line, or the override, of what is wrong.
     """
-    from .schema import check, project_schema, spread_reference  # after this module, whose types it uses
+    from .deprecated import drop_deprecated  # after this module, whose types both use
+    from .schema import check, project_schema, spread_reference
 
     config, origins = read_config(Path(path))
     for override in overrides:
         apply_override(config, origins, override)
+    drop_deprecated(config, origins)
     schema = project_schema() if schema is None else schema
     check(config, schema, origins)
     if config.get("reference"):

@@ -48,8 +48,6 @@ MEANINGS = {
     "INFERENCE.max_memory_mib": "memory for embeddings and maps in MiB, beside what the network takes; what is beyond "
     "it waits in a temporary file. ``--max-memory`` goes before it.",
     "INFERENCE.storage": "of embeddings and maps: ``float16`` rounds them and halves what they take.",
-    "INFERENCE.local_memory": "which rounds' local distance maps count for a frame: of the last two (``reference``), "
-    "or of the annotated frame that is nearest (``nearest``).",
     "INFERENCE.reach": "how far a round's masks are carried: over the whole ``video``, or only to the next annotated "
     "frames, ``between`` which the masks of both sides mix.",
     "INFERENCE.refine": "strokes are answered by the propagation head on top of the interaction head; the reference "
@@ -88,7 +86,6 @@ SECTION_DEFAULTS: dict[str, Any] = {
     "MODEL.backbone.pretrained": None,
     "INFERENCE.max_memory_mib": 384,
     "INFERENCE.storage": "float32",
-    "INFERENCE.local_memory": "reference",
     "INFERENCE.reach": "video",
     "INFERENCE.refine": False,
     "INFERENCE.references": "strokes",

@@ -123,7 +123,6 @@ _INFERENCE = Section(
     {
         "max_memory_mib": float,
         "storage": Literal["float32", "float16"],
-        "local_memory": Literal["reference", "nearest"],
         "reach": Literal["video", "between"],
         "refine": bool,
         "references": Literal["strokes", "answer"],

@@ -125,7 +125,6 @@ def test_the_defaults_of_the_session_are_told_as_they_are() -> None:
     parameters = inspect.signature(Session).parameters
     assert SECTION_DEFAULTS["INFERENCE.max_memory_mib"] == parameters["max_memory_mib"].default
     assert SECTION_DEFAULTS["INFERENCE.storage"] == parameters["storage"].default
-    assert SECTION_DEFAULTS["INFERENCE.local_memory"] == parameters["local_memory"].default
     assert SECTION_DEFAULTS["INFERENCE.reach"] == parameters["reach"].default
     assert SECTION_DEFAULTS["INFERENCE.references"] == parameters["references"].default
     assert SECTION_DEFAULTS["INFERENCE.refine"] == parameters["refine"].default
