@@ -18,9 +18,10 @@ import yaml
 
 from . import loading as config
 from .meanings import MEANINGS, SECTION_DEFAULTS
-from .schema import Arguments, Part, Section, Steps, arguments_of, project_schema
+from .schema import Argument, Arguments, Part, Section, Steps, arguments_of, project_schema
 
 TOP = ""
+_REQUIRED = inspect.Parameter.empty
 DEFAULTS = {**SECTION_DEFAULTS, **config.DEFAULTS}
 
 
@@ -109,14 +110,15 @@ class _Walk:
         return Row(key, _kind(rule), self._title(rule), key in section.required, _default(name), meaning)
 
     def _class_rows(self, cls: type, part: Part | None, path: str) -> Iterator[Row]:
-        annotations, required = arguments_of(cls)
-        parameters = inspect.signature(cls).parameters
+        arguments = arguments_of(cls)
         inner = part.inner if part else {}
-        required |= part.required if part else frozenset()
-        for key, rule in {**annotations, **inner}.items():
-            name = _join(path, key)
-            default = in_yaml(parameters[key].default) if key in annotations.keys() - required else _default(name)
-            yield Row(key, _kind(rule), self._title(rule), key in required, default, _meaning(cls, key, name))
+        for key in {**arguments, **inner}:
+            name, argument = _join(path, key), arguments.get(key, Argument(None, _REQUIRED, cls))
+            rule = inner.get(key, argument.annotation)
+            required = key in arguments and argument.default is _REQUIRED or key in (part.required if part else ())
+            default = _default(name) if required or key not in arguments else in_yaml(argument.default)
+            meaning = _meaning(argument.owner, key, name)
+            yield Row(key, _kind(rule), self._title(rule), required, default, meaning)
 
 
 def _join(path: str, key: str) -> str:

@@ -25,6 +25,7 @@ from ..utils.registry import (
     SCHEDULES,
     TRANSFORMS,
     Registry,
+    flat_options,
     nearest,
 )
 from ..utils.runtime import import_paddle
@@ -169,29 +170,54 @@ def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
     elif isinstance(rule, Part):
         _check_part(_mapping(value, origins, keys), rule, origins, keys)
     elif isinstance(rule, Arguments):
-        _check_mapping(_mapping(value, origins, keys), *arguments_of(rule.cls), origins, keys)
+        _check_mapping(_mapping(value, origins, keys), *rules_of(rule.cls), origins, keys)
     elif isinstance(rule, Steps):
         _check_steps(value, rule, origins, keys)
     elif not fits(value, rule):
         raise _error(origins, keys, f"expected {wording(rule)}, found {wording(value)}")
 
 
-def arguments_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the annotation of each argument that a YAML file may give to ``cls``, and the names of the required ones.
+@dataclass(frozen=True)
+class Argument:
+    """An argument that a YAML file may give.
 
-    Arguments that the program supplies are named by the class attribute ``_built`` and left out.
+    Attributes:
+        annotation: its type.
+        default: ``inspect.Parameter.empty`` for one that must be given.
+        owner: the class whose constructor takes it: the registered one, or a dataclass of options.
+    """
+
+    annotation: Any
+    default: Any
+    owner: type
+
+
+def arguments_of(cls: type) -> dict[str, Argument]:
+    """Return the arguments that a YAML file may give to ``cls``, by name.
+
+    Arguments that the program supplies are named by the class attribute ``_built`` and left out. Those that ``_flat``
+    names are dataclasses; their fields stand in their place.
     """
     # A class without its own constructor has object's, whose *args is no argument anyone can name.
     constructor = cls.__init__  # type: ignore[misc]
     hints = get_type_hints(constructor) if inspect.isfunction(constructor) else {}
-    annotations, required = {}, set()
-    for name, parameter in list(inspect.signature(cls).parameters.items()):
-        if name in getattr(cls, "_built", ()) or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        annotations[name] = hints.get(name, Any)
-        if parameter.default is parameter.empty:
-            required.add(name)
-    return annotations, frozenset(required)
+    flat, found = flat_options(cls), {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if name in flat:
+            found.update(arguments_of(flat[name]))
+        elif name not in getattr(cls, "_built", ()) and parameter.kind not in _COLLECTING:
+            found[name] = Argument(hints.get(name, Any), parameter.default, cls)
+    return found
+
+
+_COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def rules_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the annotations of the arguments of `arguments_of`, and the names of the required ones."""
+    arguments = arguments_of(cls)
+    required = (name for name, argument in arguments.items() if argument.default is inspect.Parameter.empty)
+    return {name: argument.annotation for name, argument in arguments.items()}, frozenset(required)
 
 
 def spread_reference(value: Any, rule: Any) -> None:
@@ -203,7 +229,7 @@ def spread_reference(value: Any, rule: Any) -> None:
             spread_reference(arguments, Arguments(rule.registry.get(name)))
     elif isinstance(rule, (Part, Arguments)):
         cls = rule.registry.get(value[rule.registry.key]) if isinstance(rule, Part) else rule.cls
-        if "reference" in arguments_of(cls)[0]:
+        if "reference" in arguments_of(cls):
             value.setdefault("reference", True)
     inner = rule.keys if isinstance(rule, Section) else rule.inner if isinstance(rule, Part) else {}
     for key in inner.keys() & (value if isinstance(value, dict) else {}).keys():
@@ -218,7 +244,7 @@ def _check_part(config: dict[str, Any], rule: Part, origins: Origins, keys: Keys
                 raise _error(origins, (*keys, key), f"unknown key (did you mean '{registry.key}'?)")
         known = ", ".join(registry.names())
         raise _error(origins, keys, f"the key '{registry.key}' is missing; it names the {registry.family}: {known}")
-    arguments, required = arguments_of(_registered(config[registry.key], registry, origins, (*keys, registry.key)))
+    arguments, required = rules_of(_registered(config[registry.key], registry, origins, (*keys, registry.key)))
     rules = {registry.key: str, **arguments, **rule.inner}
     _check_mapping(config, rules, required | rule.required, origins, keys)
 
@@ -231,7 +257,7 @@ def _check_steps(steps: Any, rule: Steps, origins: Origins, keys: Keys) -> None:
             raise _error(origins, (*keys, i), "a step is written '- Name: {arguments}'")
         [(name, arguments)] = step.items()
         here = (*keys, i, name)
-        known = arguments_of(_registered(name, rule.registry, origins, here))
+        known = rules_of(_registered(name, rule.registry, origins, here))
         _check_mapping({} if arguments is None else _mapping(arguments, origins, here), *known, origins, here)
 
 

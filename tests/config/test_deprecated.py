@@ -43,3 +43,30 @@ def test_other_keys_are_still_refused_and_nothing_is_said_without_need(
     with pytest.raises(InputError, match="expected a mapping"):
         load_config(path, [], SCHEMA)
     assert not caplog.records
+
+
+def test_a_key_with_the_value_that_counts_now_is_dropped_and_another_value_is_an_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deprecated, "FIXED", {"A.c.share": (0.5, "half of them are red")})
+    path = tmp_path / "old.yaml"
+    path.write_text("A:\n  c:\n    d: 2\n    share: 0.5\n")
+    assert load_config(path, [], SCHEMA)["A"] == {"c": {"d": 2}}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}:4: A.c.share is gone: 0.5 always counts now: half of them are red; remove the key"
+    ]
+    with pytest.raises(InputError, match=r"-o A.c.share=0.6: A.c.share: the key is gone, 0.5 always counts now: half"):
+        load_config(path, ["A.c.share=0.6"], SCHEMA)
+
+
+def test_a_value_that_is_gone_is_an_error_that_says_what_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deprecated, "REMOVED_VALUES", {"seed": {"dice": "write a number"}})
+    path = tmp_path / "old.yaml"
+    path.write_text("seed: dice\n")
+    with pytest.raises(InputError, match=r"old.yaml:1: seed: 'dice' is gone; write a number"):
+        load_config(path, [], SCHEMA)
+    path.write_text("seed: [1]\n")
+    with pytest.raises(InputError, match="seed: expected a whole number"):
+        load_config(path, [], SCHEMA)

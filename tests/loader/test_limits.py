@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from paddlevideo.config.loading import load_config
-from paddlevideo.loader.clip import Clip
+from paddlevideo.loader.clip import TrainingClip
 from paddlevideo.loader.clip_dataset import ClipDataset
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.limits import check_object_limit
@@ -19,13 +19,15 @@ from paddlevideo.loader.samples import DRAWS, DAVISDataset
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.modeling import build_model
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.registry import DATASETS as REGISTRY
 
 LITE = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite.yaml"
 DATASETS = [DAVISDataset, ClipDataset]
 
 
 def make(kind, root: Path, transforms, **options):
-    return kind(str(root), preprocess=Preprocess(size=None), transforms=transforms, **options)
+    keys = {"format": kind.__name__, "file_path": str(root), **options}
+    return REGISTRY.build(keys, preprocess=Preprocess(size=None), transforms=transforms)
 
 
 class Losing:
@@ -35,7 +37,7 @@ class Losing:
         self.times = times
         self.calls = 0
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         self.calls += 1
         return clip.without(np.arange(1, 255)) if self.calls <= self.times else clip
 

@@ -142,7 +142,7 @@ def test_of_two_frames_the_second_is_an_earlier_rounds(model):
 
 def test_propagation_refers_to_the_networks_own_answer():
     paddle.seed(1)
-    model = build_model(load_config(CONFIG, ["MODEL.train_heads=propagation_head"])["MODEL"])
+    model = build_model(load_config(CONFIG, ["MODEL.train_heads=heads"])["MODEL"])
     model.train()
     batch, rng = _batch([7]), np.random.default_rng(1)
     batch["images"] = paddle.to_tensor(rng.standard_normal((1, 3, 3, SIZE, SIZE)).astype(np.float32))
@@ -152,8 +152,8 @@ def test_propagation_refers_to_the_networks_own_answer():
     asked = {**batch, "own_round": paddle.to_tensor([-1])}
     asked["reference"] = paddle.to_tensor(_by_hand(model, batch).sure[None].astype(np.int64))
     out = model(batch, 0)  # which moves the norms' statistics
-    assert set(out) == {"loss", "propagation"}
-    assert float(out["loss"]) == pytest.approx(float(model(asked, 0)["loss"]), rel=1e-5)
+    assert set(out) == {"loss", "interaction", "propagation"}
+    assert float(out["propagation"]) == pytest.approx(float(model(asked, 0)["propagation"]), rel=1e-5)
 
 
 def test_own_answers_leave_norms_and_modes_alone():

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .clip import IGNORE, Clip
+from .clip import IGNORE, TrainingClip
 from .damage import object_ids
-from .photographs import Photograph, with_touching
+from .photographs import Photograph
 
 Matrix = np.ndarray
 """(2, 3) float64, maps source pixels (x, y) to target pixels."""
@@ -61,20 +61,14 @@ def photograph_clip(
     size: tuple[int, int],
     drift: Drift,
     rng: np.random.Generator,
-    merge: float = 0.0,
-) -> Clip:
+) -> TrainingClip:
     """Return a clip of a photograph under camera drift, with one or two of ``instances`` (numbers) as its objects.
-
-    With probability ``merge`` whatever touches the first of them belongs to it.
 
     The view covers ``size`` (height, width) of the photograph scaled to fill it, a little enlarged; where it moves
     over the edge the photograph is mirrored, mask and all.
     """
     image, numbers = photograph.image(), photograph.instances()
     chosen = rng.permutation(instances)[: int(rng.integers(1, 3))]
-    if merge and rng.random() < merge:
-        numbers = with_touching(numbers, int(chosen[0]))
-        chosen = chosen[[bool((numbers == number).any()) for number in chosen]]
     table = np.zeros(256, np.uint8)
     table[chosen] = np.arange(1, len(chosen) + 1)
     table[IGNORE] = IGNORE
@@ -88,7 +82,7 @@ def photograph_clip(
     corner = np.clip(np.array([x, y]) * fill - rng.uniform(0.2, 0.8, 2) * (width, height), 0, slack)
     view = np.hstack([np.eye(2) * fill, -corner[:, None]])
     matrices = [chain(view, motion) for motion in drift.draw(frames, size, (width / 2, height / 2), rng)]
-    return Clip(
+    return TrainingClip(
         [warp(image, matrix, size, cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101) for matrix in matrices],
         [warp(mask, matrix, size, cv2.INTER_NEAREST, cv2.BORDER_REFLECT_101) for matrix in matrices],
     )
@@ -102,7 +96,7 @@ class Cutout:
     masks: list[np.ndarray]
 
     @classmethod
-    def of_clip(cls, clip: Clip, rng: np.random.Generator) -> Cutout:
+    def of_clip(cls, clip: TrainingClip, rng: np.random.Generator) -> Cutout:
         """One object of another clip, with the motion it has there."""
         ids = object_ids(clip.masks[0])
         identity = rng.choice(ids) if len(ids) else 1
@@ -110,7 +104,7 @@ class Cutout:
 
 
 def paste(
-    clip: Clip,
+    clip: TrainingClip,
     cutout: Cutout,
     motion: list[Matrix],
     rng: np.random.Generator,
@@ -118,7 +112,7 @@ def paste(
     extent: tuple[float, float] = (0.25, 0.7),
     near: float = 0.5,
     distractor: float = 0.0,
-) -> Clip:
+) -> TrainingClip:
     """Return ``clip`` with an object pasted into every frame, under a new id, in front of or behind the others.
 
     Args:
@@ -131,7 +125,7 @@ def paste(
         distractor: probability that it is pasted as background: something to be told from the objects.
 
     The reference frame keeps at least half of each object that was there: the pasted one goes behind where it would
-    hide more. An object that ends up hidden has no pixels; `Clip.compact` closes the gap.
+    hide more. An object that ends up hidden has no pixels; `TrainingClip.compact` closes the gap.
     """
     left, top, box_width, box_height = cv2.boundingRect(cutout.masks[0])
     if not box_width:
@@ -161,7 +155,7 @@ def paste(
         picture = warp(cutout.frames[index], chain(placed, moved), clip.size, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
         frames.append(blend(clip.frames[index], picture, shown))
         labels.append(np.where(shown > 0, np.uint8(identity), clip.masks[index]))
-    return Clip(frames, labels)
+    return TrainingClip(frames, labels)
 
 
 def draw_place(mask: np.ndarray, rng: np.random.Generator, near: float) -> np.ndarray:
