@@ -1,0 +1,81 @@
+"""``project.json``: what a project is and what a person did to it, done and taken back. It is replaced whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ...utils.files import atomic_path
+from ..errors import AppError
+from .history import Action
+
+_NAME = "project.json"
+
+
+@dataclass(eq=False)
+class Record:
+    """What is in the file.
+
+    Attributes:
+        name: what the person calls the project.
+        source: ``path`` of the video (relative to the project's folder when it was uploaded), ``name``, ``uploaded``.
+        video: ``frames``, ``width``, ``height``, ``rate``.
+        objects: those that the history starts from.
+        hidden: ids of the objects that the page does not show.
+        settings: what the page has set and wants to find again.
+        history: the actions in force, the oldest first.
+        redo: those that were taken back, the next to do again at the end.
+        next_number: of an action.
+        revision: grows with every change of a person.
+        changed: when it was written last, ISO time.
+    """
+
+    name: str
+    source: dict[str, Any]
+    video: dict[str, Any]
+    objects: list[dict[str, Any]]
+    hidden: list[int] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    history: list[Action] = field(default_factory=list)
+    redo: list[Action] = field(default_factory=list)
+    next_number: int = 1
+    revision: int = 1
+    changed: str = ""
+
+    @staticmethod
+    def read(folder: Path) -> Record:
+        """The record of a project's folder."""
+        return Record(**json.loads((folder / _NAME).read_text(encoding="utf-8")))
+
+    def write(self, folder: Path) -> None:
+        """Keep it in a project's folder, which is made where it is missing."""
+        self.changed = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        with atomic_path(folder / _NAME) as temporary:
+            temporary.write_text(json.dumps(vars(self), separators=(",", ":")), encoding="utf-8")
+
+    def act(self, kind: str, group: int | None, **fields: Any) -> Action:
+        """Add an action, to a group or as a new one; what was taken back cannot be done again then."""
+        action = {"number": self.next_number, "group": group or self.next_number, "kind": kind, **fields}
+        self.next_number += 1
+        self.history.append(action)
+        self.redo.clear()
+        return action
+
+    def take_back(self) -> None:
+        """Undo the last group."""
+        _move(self.history, self.redo, "nothing_to_undo")
+
+    def do_again(self) -> None:
+        """Redo the group that was taken back last."""
+        _move(self.redo, self.history, "nothing_to_redo")
+
+
+def _move(source: list[Action], target: list[Action], nothing: str) -> None:
+    if not source:
+        raise AppError(nothing)
+    group = source[-1]["group"]
+    while source and source[-1]["group"] == group:
+        target.append(source.pop())
