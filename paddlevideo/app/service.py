@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .errors import AppError
+from .projects.actions import Span
 from .projects.exports import Snapshot, export_name, export_url, write_export
-from .projects.history import Span
 from .projects.library import Library
 from .projects.pictures import Pictures
 from .projects.project import Project
@@ -127,7 +127,7 @@ class Service:
         """Take strokes back and return the document with the mask of a frame that they were on."""
         with project.lock:
             project.check_revision(revision)
-            drawn = {stroke["key"]: stroke["frame"] for stroke in project.strokes().values()}
+            drawn = {stroke.key: stroke.frame for stroke in project.strokes().values()}
             project.erase(keys)
             frame = drawn[keys[-1]]
             self._changed(project)
@@ -207,12 +207,12 @@ class Service:
                 if job.cancelled:
                     return
                 action = project.begin_propagation(span, group)
-                group = action["group"]
-            for result in replay.propagate(action, span, frames):
+                group = action.group
+            for result in replay.propagate(action.number, span, frames):
                 with project.lock:
                     if job.cancelled:
                         return
-                    project.put_mask(action["number"], result.frame, result.mask)
+                    project.put_mask(action.number, result.frame, result.mask)
                 job.done += 1
                 self._tell_mask(project, result.frame)
                 self._tell_job(job)

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from ..projects.history import Span
+from ..projects.actions import Span
 from .answers import ProjectDocument, StrokeAnswer, answers
 from .requests import EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Propagate, Step
 from .routes_common import Person, TheProject, TheService
@@ -43,8 +43,8 @@ def add_object(body: NewObject, project: TheProject, service: TheService) -> Doc
 
 @router.patch("/objects/{object_id}", summary="Name, colour, hide or lock an object", **answers(ProjectDocument))
 def edit_object(object_id: int, body: EditObject, project: TheProject, service: TheService) -> Document:
-    fields = body.model_dump(exclude_none=True, exclude={"revision"})
-    return service.change(project, body.revision, lambda: project.edit_object(object_id, fields))
+    fields = body.model_dump(exclude={"revision"})
+    return service.change(project, body.revision, lambda: project.edit_object(object_id, **fields))
 
 
 @router.delete("/objects/{object_id}", summary="Remove an object from all masks", **answers(ProjectDocument))

@@ -60,8 +60,8 @@ def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
             "id": project.id,
             "name": project.name,
             "frames": project.frames,
-            "width": project.video["width"],
-            "height": project.video["height"],
+            "width": project.video.width,
+            "height": project.video.height,
             "changed": project.changed,
             "thumb": f"/api/projects/{project.id}/thumbs/{project.frames // 2}.jpg",
         }

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...session.memory.masks import only
-from .history import Action, View
+from .actions import Action, ObjectRemoved, Propagated
+from .history import View
 from .mask_files import MaskFiles, encode_png, read_png
 
 
@@ -32,16 +33,16 @@ class CurrentMasks:
         self._frames = frames
         self._size = size
         self._lock = lock
-        self.follow([], View({}, []))
+        self.follow([], View.of([]))
 
     def follow(self, history: Sequence[Action], view: View) -> None:
         """Work out what follows from a history, which amounts to ``view``."""
-        given = self._files.entries
+        given = self._files.given
         self._view = view
         self._annotated = {each.frame for each in view.rounds}
-        self._writers = {frame: action["number"] for action in history for frame in given.get(action["number"], ())}
-        self._removed_at = max((each["number"] for each in history if each.get("change") == "remove"), default=0)
-        self._propagations = [each for each in history if each["kind"] == "propagate" and each["number"] in given]
+        self._writers = {frame: action.number for action in history for frame in given.get(action.number, ())}
+        self._removed_at = max((each.number for each in history if isinstance(each, ObjectRemoved)), default=0)
+        self._propagations = [each for each in history if isinstance(each, Propagated) and each.number in given]
 
     def note(self, action: int, frame: int) -> None:
         """A frame has its mask from this action of the history now."""
@@ -89,7 +90,7 @@ class CurrentMasks:
         propagation changed, None where it has not been.
         """
         frames = range(self._frames)
-        last = self._files.entries[self.last_propagation["number"]] if self.last_propagation else {}
+        last = self._files.given[self.last_propagation.number] if self.last_propagation else {}
         return {
             "masks": [self.revision(frame) for frame in frames],
             "state": "".join(self.state(frame) for frame in frames),
@@ -97,28 +98,28 @@ class CurrentMasks:
         }
 
     @property
-    def last_propagation(self) -> Action | None:
+    def last_propagation(self) -> Propagated | None:
         """The last one that gave a mask."""
         return self._propagations[-1] if self._propagations else None
 
     def propagated(self, frame: int) -> int:
         """The number of the last propagation that gave the frame a mask, 0 for none."""
-        numbers = (each["number"] for each in reversed(self._propagations))
-        return next((number for number in numbers if frame in self._files.entries[number]), 0)
+        numbers = (each.number for each in reversed(self._propagations))
+        return next((number for number in numbers if frame in self._files.given[number]), 0)
 
     # ---------------------------------------------------------------------------------------------- inside
 
     def _source(self, frame: int) -> int:
         """The action whose file the frame's mask is in, 0 without one."""
         writer = self._writers.get(frame)
-        return 0 if writer is None else self._files.entries[writer][frame].source
+        return 0 if writer is None else self._files.given[writer][frame].source
 
     def _stale(self, frame: int) -> bool:
         """Whether strokes, or a propagation that was stopped, have not reached the frame yet."""
         if self._view.waiting:
             return True
         last = self.last_propagation
-        if last is None or self._writers[frame] >= last["number"]:
+        if last is None or self._writers[frame] >= last.number:
             return False
-        first, end = last["span"] or (0, self._frames - 1)
+        first, end = last.span or (0, self._frames - 1)
         return bool(first <= frame <= end)

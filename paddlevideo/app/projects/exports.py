@@ -27,7 +27,7 @@ from ...writers.masks import PALETTE, encode_palette
 from ...writers.overlay import OverlayWriter, draw_overlay
 from ...writers.rle import encode_mask, write_rle
 from ..errors import AppError
-from ..work.replay import as_stroke
+from .actions import as_stroke
 from .mask_files import read_png
 from .project import Project
 from .scribble_export import file_rounds
@@ -64,10 +64,10 @@ class Snapshot:
             view, video = project.view, project.video
             palette = PALETTE.copy()
             for each in view.ids:
-                palette[each] = [int(view.objects[each]["color"][at : at + 2], 16) for at in (1, 3, 5)]
+                palette[each] = [int(view.objects[each].color[at : at + 2], 16) for at in (1, 3, 5)]
             opacity = project.settings.get("opacity", 0.5)
         opacity = min(1.0, max(0.0, opacity)) if isinstance(opacity, (int, float)) else 0.5
-        return Snapshot(files, view.ids, (video["height"], video["width"]), palette, opacity)
+        return Snapshot(files, view.ids, video.size, palette, opacity)
 
     def mask(self, frame: int) -> np.ndarray:
         """A frame's mask (H,W) uint8."""

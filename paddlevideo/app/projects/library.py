@@ -8,11 +8,11 @@ import secrets
 import shutil
 import threading
 from pathlib import Path
-from typing import Any
 
 from ...utils.files import remove_leftovers
 from ..errors import AppError
 from ..settings import Settings
+from .facts import Source, VideoFacts
 from .probe import probe
 from .project import Project
 
@@ -63,7 +63,7 @@ class Library:
         if not path.exists():
             raise AppError("no_video", name=name)
         video = probe(path, name, self._settings.limits)
-        source = {"path": str(path.resolve()), "name": name, "uploaded": False}
+        source = Source(str(path.resolve()), name, uploaded=False)
         return self._create(self._new_folder(person), path.stem or name, source, video)
 
     def from_upload(self, person: str, file: Path, name: str) -> Project:
@@ -74,7 +74,7 @@ class Library:
         suffix = Path(name).suffix.lower()
         target = "video" + (suffix if _SUFFIX.fullmatch(suffix) else "")
         file.rename(folder / target)
-        return self._create(folder, Path(name).stem, {"path": target, "name": name, "uploaded": True}, video)
+        return self._create(folder, Path(name).stem, Source(target, name, uploaded=True), video)
 
     def of_command_line(self, person: str) -> Project | None:
         """The person's project of the video that the server was started with."""
@@ -107,7 +107,7 @@ class Library:
     def _new_folder(self, person: str) -> Path:
         return self.folder(person) / secrets.token_hex(8)
 
-    def _create(self, folder: Path, name: str, source: dict[str, Any], video: dict[str, Any]) -> Project:
+    def _create(self, folder: Path, name: str, source: Source, video: VideoFacts) -> Project:
         try:
             project = Project.create(folder, name, source, video)
         except Exception:

@@ -20,7 +20,7 @@ _FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
 
 @dataclass(frozen=True)
-class Entry:
+class FrameMask:
     """A frame's mask after an action."""
 
     source: int  # the action whose file has it; 0: no mask
@@ -39,11 +39,11 @@ class MaskFiles:
         self._log = folder / "masks.log"
         self._folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self._folder)
-        self.entries: dict[int, dict[int, Entry]] = {}  # by action, then by frame, in the order they came
+        self.given: dict[int, dict[int, FrameMask]] = {}  # by action, then by frame, in the order they came
         for line in self._log.read_text().split("\n")[:-1] if self._log.exists() else []:
             frame, action, source, changed = line.split()
             if int(source) == 0 or self.path(int(frame), int(source)).exists():
-                self.entries.setdefault(int(action), {})[int(frame)] = Entry(int(source), float(changed))
+                self.given.setdefault(int(action), {})[int(frame)] = FrameMask(int(source), float(changed))
 
     def path(self, frame: int, action: int) -> Path:
         """The file of a frame's mask."""
@@ -51,42 +51,40 @@ class MaskFiles:
 
     def counts(self) -> dict[int, int]:
         """How many frames each action gave."""
-        return {action: len(frames) for action, frames in self.entries.items()}
+        return {action: len(frames) for action, frames in self.given.items()}
 
     def put(self, action: int, frame: int, mask: np.ndarray, changed: float) -> None:
         """Keep the mask (H,W) that ``action`` gave ``frame``."""
         with atomic_path(self.path(frame, action)) as temporary:
             temporary.write_bytes(encode_png(mask))
-        self._note(action, frame, Entry(action, round(changed, 6)))
+        self._note(action, frame, FrameMask(action, round(changed, 6)))
 
     def refer(self, action: int, frame: int, source: int) -> None:
         """Note that ``action`` brought a frame's mask back to that of action ``source``, or to none (0)."""
-        self._note(action, frame, Entry(source, 0.0))
+        self._note(action, frame, FrameMask(source, 0.0))
 
     def forget(self, actions: set[int]) -> None:
         """Remove the files of all other actions than these."""
-        for action in set(self.entries) - actions:
-            for frame in self.entries.pop(action):
+        for action in set(self.given) - actions:
+            for frame in self.given.pop(action):
                 self.path(frame, action).unlink(missing_ok=True)
         lines = [
-            self._line(action, frame, entry)
-            for action, frames in self.entries.items()
-            for frame, entry in frames.items()
+            self._line(action, frame, mask) for action, frames in self.given.items() for frame, mask in frames.items()
         ]
         with atomic_path(self._log) as temporary:
             temporary.write_text("".join(lines))
 
-    def _note(self, action: int, frame: int, entry: Entry) -> None:
+    def _note(self, action: int, frame: int, mask: FrameMask) -> None:
         handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, self._line(action, frame, entry).encode())
+            os.write(handle, self._line(action, frame, mask).encode())
         finally:
             os.close(handle)
-        self.entries.setdefault(action, {})[frame] = entry  # not before: a full disk leaves it to be done again
+        self.given.setdefault(action, {})[frame] = mask  # not before: a full disk leaves it to be done again
 
     @staticmethod
-    def _line(action: int, frame: int, entry: Entry) -> str:
-        return f"{frame} {action} {entry.source} {entry.changed:.6f}\n"
+    def _line(action: int, frame: int, mask: FrameMask) -> str:
+        return f"{frame} {action} {mask.source} {mask.changed:.6f}\n"
 
 
 def encode_png(mask: np.ndarray) -> bytes:

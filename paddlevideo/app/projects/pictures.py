@@ -86,7 +86,7 @@ def open_video(project: Project) -> FrameSource:
     except InputError as error:
         raise AppError("no_video", name=name) from error
     video = project.video
-    if (len(source), *source.size) != (video["frames"], video["height"], video["width"]):
+    if (len(source), *source.size) != (video.frames, video.height, video.width):
         raise AppError("no_video", name=name)
     return source
 

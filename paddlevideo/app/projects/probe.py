@@ -16,13 +16,14 @@ from typing import Any
 
 from ..errors import AppError
 from ..settings import Limits
+from .facts import VideoFacts
 
 _ROOT = Path(__file__).resolve().parents[3]
 _MEMORY = 4 << 30  # bytes of address space that the process may use
 
 
-def probe(path: Path, name: str, limits: Limits) -> dict[str, Any]:
-    """Return ``frames``, ``width``, ``height``, ``rate`` of a video file or a folder of pictures.
+def probe(path: Path, name: str, limits: Limits) -> VideoFacts:
+    """Return what is found in a video file or a folder of pictures.
 
     Raises:
         AppError: no video, too large, or it took too long; ``name`` is what the message calls it.
@@ -35,16 +36,17 @@ def probe(path: Path, name: str, limits: Limits) -> dict[str, Any]:
     except subprocess.TimeoutExpired as error:
         raise AppError("probe_timeout", name=name, seconds=limits.seconds) from error
     try:
-        facts = json.loads(found.stdout.decode().splitlines()[-1])
+        answer = json.loads(found.stdout.decode().splitlines()[-1])
     except (ValueError, IndexError) as error:
         raise AppError("not_a_video", name=name, reason="the decoder gave up") from error
-    if "reason" in facts:
-        raise AppError("not_a_video", name=name, reason=facts["reason"].replace(str(path), name))
-    if facts["width"] * facts["height"] > limits.pixels:
-        raise AppError("too_many_pixels", name=name, limit=limits.pixels, width=facts["width"], height=facts["height"])
-    if facts["frames"] > limits.frames:
-        raise AppError("too_many_frames", name=name, limit=limits.frames, frames=facts["frames"])
-    return dict(facts)
+    if "reason" in answer:
+        raise AppError("not_a_video", name=name, reason=answer["reason"].replace(str(path), name))
+    facts = VideoFacts(**answer)
+    if facts.width * facts.height > limits.pixels:
+        raise AppError("too_many_pixels", name=name, limit=limits.pixels, width=facts.width, height=facts.height)
+    if facts.frames > limits.frames:
+        raise AppError("too_many_frames", name=name, limit=limits.frames, frames=facts.frames)
+    return facts
 
 
 def look(path: Path, max_frames: int, max_pixels: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,21 @@ import numpy as np
 
 from ...loader.scribbles import MAX_OBJECT_ID
 from ..errors import AppError
-from . import history
+from .actions import (
+    Action,
+    ObjectAdded,
+    ObjectEdited,
+    ObjectRemoved,
+    Propagated,
+    Span,
+    StrokeDrawn,
+    StrokesErased,
+)
 from .current_masks import CurrentMasks
-from .history import Action, Operation, Span, View
+from .facts import ObjectState, Source, VideoFacts
+from .history import View, view
 from .mask_files import MaskFiles
+from .program import Operation, program
 from .record import Record
 
 COLORS = (
@@ -42,21 +54,16 @@ class Project:
         self.lock = threading.RLock()
         self._record = record = Record.read(folder)
         self._files = MaskFiles(folder)
-        self._files.forget({action["number"] for action in [*record.history, *record.redo]})
-        self.masks = CurrentMasks(self._files, self.frames, (self.video["height"], self.video["width"]), self.lock)
+        self._files.forget({action.number for action in [*record.history, *record.redo]})
+        self.masks = CurrentMasks(self._files, self.frames, self.video.size, self.lock)
         self.around = 0
+        self._program: list[Operation] | None = None  # worked out when it is asked for
         self._note_change()
 
     @staticmethod
-    def create(folder: Path, name: str, source: dict[str, Any], video: dict[str, Any]) -> Project:
-        """Make the folder of a new project and open it.
-
-        Args:
-            source: ``path`` of the video (relative to ``folder`` when it was uploaded), ``name``, ``uploaded``.
-            video: ``frames``, ``width``, ``height``, ``rate``.
-        """
-        objects = [{"id": 1, "name": "", "color": COLORS[0], "locked": False}]
-        Record(name, source, video, objects).write(folder)
+    def create(folder: Path, name: str, source: Source, video: VideoFacts) -> Project:
+        """Make the folder of a new project and open it."""
+        Record(name, source, video, [ObjectState(1, "", COLORS[0], locked=False)]).write(folder)
         return Project(folder)
 
     # ------------------------------------------------------------------------------------------------- facts
@@ -77,19 +84,19 @@ class Project:
         return self._record.changed
 
     @property
-    def video(self) -> dict[str, Any]:
-        """``frames``, ``width``, ``height``, ``rate``."""
-        return dict(self._record.video)
+    def video(self) -> VideoFacts:
+        """What is known of the video."""
+        return self._record.video
 
     @property
     def frames(self) -> int:
         """How many frames the video has."""
-        return int(self._record.video["frames"])
+        return self._record.video.frames
 
     @property
     def video_path(self) -> Path:
         """The video file or the folder of pictures."""
-        return self.folder / self._record.source["path"]
+        return self.folder / self._record.source.path
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -119,10 +126,10 @@ class Project:
                 "id": self.id,
                 "name": self.name,
                 "revision": self.revision,
-                "source": record.source["name"],
-                "uploaded": record.source["uploaded"],
-                "video": self.video,
-                "objects": [{**view.objects[each], "hidden": each in record.hidden} for each in view.ids],
+                "source": record.source.name,
+                "uploaded": record.source.uploaded,
+                "video": asdict(record.video),
+                "objects": [{**asdict(view.objects[each]), "hidden": each in record.hidden} for each in view.ids],
                 "strokes": [stroke for each in view.rounds for stroke in each.stroke_documents()],
                 "rounds": [each.document() for each in view.rounds],
                 "frames": self.masks.document(),
@@ -134,24 +141,25 @@ class Project:
     # ------------------------------------------------------------------------------------- for the session
 
     def program(self) -> list[Operation]:
-        """What a session has to be told, see `history.program`."""
+        """What a fresh session has to do, see `program.program`."""
         with self.lock:
-            return history.program(self._record.objects, self._record.history, self._files.counts())
+            if self._program is None:
+                self._program = program(self._record.objects, self._record.history, self._files.counts())
+            return list(self._program)
 
-    def strokes(self) -> dict[int, Action]:
+    def strokes(self) -> dict[int, StrokeDrawn]:
         """The strokes of the whole history by the number of their action."""
         with self.lock:
-            return {action["number"]: action for action in self._record.history if action["kind"] == "stroke"}
+            return {action.number: action for action in self._record.history if isinstance(action, StrokeDrawn)}
 
     def unanswered(self) -> list[tuple[int, int]]:
         """(action, frame) of strokes and erasings whose mask is not there yet."""
         with self.lock:
             return [
-                (action["number"], frame)
+                (action.number, frame)
                 for action in self._record.history
-                if action["kind"] in ("stroke", "erase")
-                for frame in action.get("frames") or [action["frame"]]
-                if frame not in self._files.entries.get(action["number"], {})
+                for frame in _frames_to_answer(action)
+                if frame not in self._files.given.get(action.number, {})
             ]
 
     def put_mask(self, action: int, frame: int, mask: np.ndarray) -> None:
@@ -169,7 +177,7 @@ class Project:
 
     # ----------------------------------------------------------------------------------------------- changes
 
-    def add_stroke(self, key: str, frame: int, object_id: int, points: Sequence[Sequence[float]]) -> Action:
+    def add_stroke(self, key: str, frame: int, object_id: int, points: Sequence[Sequence[float]]) -> StrokeDrawn:
         """Note a stroke; points are x, y in 0..1."""
         self.check_frame(frame)
         with self.lock:
@@ -177,46 +185,62 @@ class Project:
                 raise AppError("no_object", object=object_id)
             if object_id in self._view.locked:
                 raise AppError("object_locked", object=object_id)
-            rounded = [[round(x, 6), round(y, 6)] for x, y in points]
-            return self._act("stroke", key=key, frame=frame, object_id=object_id, points=rounded)
+            rounded = tuple((round(x, 6), round(y, 6)) for x, y in points)
+            stroke = StrokeDrawn(*self._record.new_ids(), key=key, frame=frame, object_id=object_id, points=rounded)
+            self._act(stroke)
+            return stroke
 
-    def erase(self, keys: Sequence[str]) -> Action:
+    def erase(self, keys: Sequence[str]) -> None:
         """Take strokes back that were not propagated yet."""
         with self.lock:
             last = self.masks.last_propagation
             waiting = {
-                stroke["key"]: each.frame
+                stroke.key: each.frame
                 for each in self._view.waiting
                 for stroke in each.strokes
-                if last is None or stroke["number"] > last["number"]  # what a stopped propagation has built upon stays
+                if last is None or stroke.number > last.number  # what a stopped propagation has built upon stays
             }
             if not keys or set(keys) - set(waiting):
                 raise AppError("stroke_used")
             # Rounds that come after may be answered otherwise, so the frames of all are.
-            return self._act("erase", keys=list(keys), frames=sorted(set(waiting.values())))
+            frames = tuple(sorted(set(waiting.values())))
+            self._act(StrokesErased(*self._record.new_ids(), keys=tuple(keys), frames=frames))
 
-    def add_object(self, name: str, color: str | None = None) -> Action:
-        """Add an object; its id was never given before."""
+    def add_object(self, name: str, color: str | None = None) -> int:
+        """Add an object and return its id, which was never given before."""
         with self.lock:
             actions = [*self._record.history, *self._record.redo]
-            used = [each["id"] for each in self._record.objects]
-            object_id = 1 + max(used + [action["object_id"] for action in actions if action["kind"] == "object"])
+            used = [each.id for each in self._record.objects]
+            object_id = 1 + max(used + [action.object_id for action in actions if isinstance(action, ObjectAdded)])
             if object_id > MAX_OBJECT_ID:
                 raise AppError("too_many_objects", limit=MAX_OBJECT_ID)
             color = color or COLORS[(object_id - 1) % len(COLORS)]
-            return self._act("object", change="add", object_id=object_id, name=name, color=color)
+            self._act(ObjectAdded(*self._record.new_ids(), object_id=object_id, name=name, color=color))
+            return object_id
 
-    def edit_object(self, object_id: int, fields: dict[str, Any]) -> None:
-        """Set ``name``, ``color``, ``locked`` (a step of undo) or ``hidden`` (none) of an object."""
+    def edit_object(
+        self,
+        object_id: int,
+        name: str | None = None,
+        color: str | None = None,
+        locked: bool | None = None,
+        hidden: bool | None = None,
+    ) -> None:
+        """Set fields of an object; all but ``hidden`` are a step of undo."""
         with self.lock:
-            self._known_object(object_id)
-            fields = dict(fields)
-            if "hidden" in fields:
-                hidden = set(self._record.hidden) - {object_id}
-                self._record.hidden = sorted(hidden | {object_id} if fields.pop("hidden") else hidden)
-            new = {key: value for key, value in fields.items() if self._view.objects[object_id][key] != value}
-            if new:
-                self._act("object", change="edit", object_id=object_id, **new)
+            now = self._known_object(object_id)
+            if hidden is not None:
+                others = set(self._record.hidden) - {object_id}
+                self._record.hidden = sorted(others | {object_id} if hidden else others)
+            edited = ObjectEdited(
+                *self._record.new_ids(),
+                object_id=object_id,
+                name=None if name == now.name else name,
+                color=None if color == now.color else color,
+                locked=None if locked == now.locked else locked,
+            )
+            if edited.new_fields():
+                self._act(edited)
             else:
                 self._save()
 
@@ -224,12 +248,14 @@ class Project:
         """Remove an object: it becomes background in all masks."""
         with self.lock:
             self._known_object(object_id)
-            self._act("object", change="remove", object_id=object_id)
+            self._act(ObjectRemoved(*self._record.new_ids(), object_id=object_id))
 
-    def begin_propagation(self, span: Span | None, group: int | None) -> Action:
+    def begin_propagation(self, span: Span | None, group: int | None) -> Propagated:
         """Note that the next waiting round, else the last one, is propagated; ``group`` None begins a step of undo."""
         with self.lock:
-            return self._act("propagate", group, span=list(span) if span else None)
+            propagated = Propagated(*self._record.new_ids(group), span=span)
+            self._act(propagated, grow=group is None)
+            return propagated
 
     def edit(self, name: str | None, settings: dict[str, Any] | None) -> None:
         """Rename the project, or set some of the page's settings, for which the revision stays."""
@@ -268,14 +294,14 @@ class Project:
 
     # ------------------------------------------------------------------------------------------------ inside
 
-    def _known_object(self, object_id: int) -> None:
+    def _known_object(self, object_id: int) -> ObjectState:
         if object_id not in self._view.objects:
             raise AppError("no_object", object=object_id)
+        return self._view.objects[object_id]
 
-    def _act(self, kind: str, group: int | None = None, **fields: Any) -> Action:
-        action = self._record.act(kind, group, **fields)
-        self._save(grow=group is None)
-        return action
+    def _act(self, action: Action, grow: bool = True) -> None:
+        self._record.act(action)
+        self._save(grow)
 
     def _save(self, grow: bool = True) -> None:
         """Write ``project.json``; a later part of one change does not let the revision grow again."""
@@ -285,11 +311,23 @@ class Project:
 
     def _note_change(self) -> None:
         """Work out what follows from the history."""
-        self._view = history.view(self._record.objects, self._record.history, self._files.counts())
+        self._view = view(self._record.objects, self._record.history, self._files.counts())
+        self._program = None
         self.masks.follow(self._record.history, self._view)
 
     def _note_mask(self, action: int, frame: int) -> None:
-        if any(each["number"] == action for each in self._record.history):
-            self.masks.note(action, frame)
-            if len(self._files.entries[action]) == 1:
-                self._note_change()  # a propagation counts from its first frame on
+        done = next((each for each in self._record.history if each.number == action), None)
+        if done is None:
+            return
+        self.masks.note(action, frame)
+        if isinstance(done, Propagated):
+            self._program = None
+            if len(self._files.given[action]) == 1:
+                self._note_change()  # it counts from its first frame on
+
+
+def _frames_to_answer(action: Action) -> tuple[int, ...]:
+    """Frames to which a stroke or an erasing gives a mask at once."""
+    if isinstance(action, StrokeDrawn):
+        return (action.frame,)
+    return action.frames if isinstance(action, StrokesErased) else ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
 from ...utils.files import atomic_path
 from ..errors import AppError
-from .history import Action
+from .actions import Action
+from .facts import ObjectState, Source, VideoFacts
 
 _NAME = "project.json"
 
@@ -21,8 +23,8 @@ class Record:
 
     Attributes:
         name: what the person calls the project.
-        source: ``path`` of the video (relative to the project's folder when it was uploaded), ``name``, ``uploaded``.
-        video: ``frames``, ``width``, ``height``, ``rate``.
+        source: where the video comes from.
+        video: what was found in it when the project was made.
         objects: those that the history starts from.
         hidden: ids of the objects that the page does not show.
         settings: what the page has set and wants to find again.
@@ -33,10 +35,12 @@ class Record:
         changed: when it was written last, ISO time.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     name: str
-    source: dict[str, Any]
-    video: dict[str, Any]
-    objects: list[dict[str, Any]]
+    source: Source
+    video: VideoFacts
+    objects: list[ObjectState]
     hidden: list[int] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     history: list[Action] = field(default_factory=list)
@@ -48,21 +52,23 @@ class Record:
     @staticmethod
     def read(folder: Path) -> Record:
         """The record of a project's folder."""
-        return Record(**json.loads((folder / _NAME).read_text(encoding="utf-8")))
+        return _JSON.validate_json((folder / _NAME).read_bytes())
 
     def write(self, folder: Path) -> None:
         """Keep it in a project's folder, which is made where it is missing."""
         self.changed = datetime.now(timezone.utc).isoformat(timespec="seconds")
         with atomic_path(folder / _NAME) as temporary:
-            temporary.write_text(json.dumps(vars(self), separators=(",", ":")), encoding="utf-8")
+            temporary.write_bytes(_JSON.dump_json(self))
 
-    def act(self, kind: str, group: int | None, **fields: Any) -> Action:
-        """Add an action, to a group or as a new one; what was taken back cannot be done again then."""
-        action = {"number": self.next_number, "group": group or self.next_number, "kind": kind, **fields}
-        self.next_number += 1
+    def new_ids(self, group: int | None = None) -> tuple[int, int]:
+        """Number and group of the next action: of an earlier action's group, or of a new one."""
+        return self.next_number, group or self.next_number
+
+    def act(self, action: Action) -> None:
+        """Add an action; what was taken back cannot be done again then."""
+        self.next_number = action.number + 1
         self.history.append(action)
         self.redo.clear()
-        return action
 
     def take_back(self) -> None:
         """Undo the last group."""
@@ -73,9 +79,12 @@ class Record:
         _move(self.redo, self.history, "nothing_to_redo")
 
 
+_JSON = TypeAdapter(Record)
+
+
 def _move(source: list[Action], target: list[Action], nothing: str) -> None:
     if not source:
         raise AppError(nothing)
-    group = source[-1]["group"]
-    while source and source[-1]["group"] == group:
+    group = source[-1].group
+    while source and source[-1].group == group:
         target.append(source.pop())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ...loader.replay_file import Propagation, RoundSettings
 from ...loader.scribbles import Stroke
-from .history import Operation
+from .program import AddStroke, LockObjects, Operation, SetObjects
 
 
 @dataclass
@@ -23,23 +23,24 @@ def file_rounds(program: Sequence[Operation], strokes: Mapping[int, Stroke], fra
     """Return the rounds of the file, in the plainest way that says all.
 
     Args:
-        program: see `paddlevideo.app.projects.history.program`.
+        program: see `paddlevideo.app.projects.program.program`.
         strokes: by the number of their action.
         frames: how many the video has.
     """
     rounds: list[FileRound] = []
-    objects, locked = (), ()
-    last: tuple[object, object] = ((), ())
+    objects: tuple[int, ...] = ()
+    locked: tuple[int, ...] = ()
+    last = objects, locked
     for operation in program:
-        if operation[0] == "objects":
-            objects = operation[1]
-        elif operation[0] == "lock":
-            locked = operation[1]
-        elif operation[0] == "stroke":
-            _add(rounds, strokes[operation[1]], RoundSettings(objects, locked))
+        if isinstance(operation, SetObjects):
+            objects = operation.ids
+        elif isinstance(operation, LockObjects):
+            locked = operation.ids
+        elif isinstance(operation, AddStroke):
+            _add(rounds, strokes[operation.action], RoundSettings(objects, locked))
             last = objects, locked
         else:
-            rounds[-1].propagations.append(Propagation(objects, locked, operation[3], operation[2]))
+            rounds[-1].propagations.append(Propagation(objects, locked, operation.span, operation.frames))
             last = objects, locked
     if rounds and last != (objects, locked):
         rounds[-1].propagations.append(Propagation(objects, locked, None, 0))

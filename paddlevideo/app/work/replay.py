@@ -1,6 +1,6 @@
 """Keeps a session in step with a project's history.
 
-The session's program (`history.program`) is compared with what it was told already. What differs is taken back round by
+The session's program (`program.program`) is compared with what it was told already. What differs is taken back round by
 round where the session can undo that far, else the session begins anew; then the rest is told. Everything comes in
 steps of one answer or one frame, so that the worker can do something else in between.
 """
@@ -8,13 +8,13 @@ steps of one answer or one frame, so that the worker can do something else in be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
-from ...loader.scribbles import Stroke
 from ...session.rounds import FrameResult
 from ...session.session import Session
 from ...utils.errors import InputError
-from ..projects.history import Action, Operation, Span
+from ..projects.actions import Span, as_stroke
+from ..projects.program import AddStroke, LockObjects, Operation, Propagate, SetObjects
 from ..projects.project import Project
 
 OpenSession = Callable[[Sequence[int]], Session]
@@ -34,8 +34,7 @@ class Replay:
         self._begin()
 
     def _begin(self) -> None:
-        ids = self.project.program()[0][1]
-        self.session = self._open(ids or (1,))
+        self.session = self._open(self._first_objects() or (1,))
         self._told: list[Operation] = []
         self._touched: list[int | None] = []  # for each of them the round, from 0, that it worked on
         self._starts: list[int] = []  # for every round of the session the operation that began it
@@ -44,7 +43,7 @@ class Replay:
         """How many frames and answers `bring` would compute now."""
         program = self.project.program()
         known = _common(self._told, program)
-        return sum(each[2] if each[0] == "propagate" else each[0] == "stroke" for each in program[known:])
+        return sum(_steps(each) for each in program[known:])
 
     def bring(self) -> Iterator[None]:
         """Bring the session to where the project is, a step at a time, and keep masks that the project waits for."""
@@ -55,24 +54,25 @@ class Replay:
         while len(self._told) < len(program):
             place = len(self._told)
             operation = program[place]
-            if operation[0] == "stroke":
+            if isinstance(operation, AddStroke):
                 yield from self._draw(program, place)
-            elif operation[0] == "propagate":
-                yield from self._carry(operation)
+            elif isinstance(operation, Propagate):
+                for _ in self.propagate(operation.action, operation.span, operation.frames):
+                    yield
             else:
                 self._set(operation)
                 self._told.append(operation)
                 self._touched.append(None)
         self._keep_answers()
 
-    def propagate(self, action: Action, span: Span | None, frames: int) -> Iterator[FrameResult]:
-        """Carry the round that is next on and give its ``frames`` frames one by one; `bring` comes before."""
+    def propagate(self, action: int, span: Span | None, frames: int) -> Iterator[FrameResult]:
+        """Carry on the round that is next, as ``action`` says, and give its ``frames`` frames; `bring` comes before."""
         place = len(self._told)
         rounds = self.session.rounds
         waiting = [number for number, each in enumerate(rounds) if not each.propagated]
         touched = (waiting or [len(rounds) - 1])[0]
         for count, result in enumerate(islice(self.session.propagate(span), frames), 1):
-            self._told[place:] = [("propagate", action["number"], count, span)]
+            self._told[place:] = [Propagate(action, count, span)]
             self._touched[place:] = [touched]
             yield result
 
@@ -81,33 +81,26 @@ class Replay:
     def _draw(self, program: list[Operation], place: int) -> Iterator[None]:
         """Draw all strokes that follow one another on one frame, which is answered once."""
         actions = self.project.strokes()
-        batch = [place]
-        frame = actions[program[place][1]]["frame"]
-        while (
-            batch[-1] + 1 < len(program)
-            and program[batch[-1] + 1][0] == "stroke"
-            and actions[program[batch[-1] + 1][1]]["frame"] == frame
-        ):
-            batch.append(batch[-1] + 1)
-        strokes = [as_stroke(actions[program[each][1]]) for each in batch]
+        following = takewhile(lambda each: isinstance(each, AddStroke), program[place:])
+        strokes = [as_stroke(actions[each.action]) for each in following if isinstance(each, AddStroke)]
+        batch = list(takewhile(lambda stroke: stroke.frame == strokes[0].frame, strokes))
         before = len(self.session.rounds)
-        self.session.add_strokes(strokes)
+        self.session.add_strokes(batch)
         if len(self.session.rounds) > before:
             self._starts.append(place)
-        self._told += [program[each] for each in batch]
+        self._told += program[place : place + len(batch)]
         self._touched += [len(self._starts) - 1] * len(batch)
         yield
 
-    def _carry(self, operation: Operation) -> Iterator[None]:
-        _, number, frames, span = operation
-        for _ in self.propagate({"number": number}, span, frames):
-            yield
+    def _first_objects(self) -> tuple[int, ...]:
+        first = self.project.program()[0]
+        return first.ids if isinstance(first, SetObjects) else ()
 
-    def _set(self, operation: Operation) -> None:
-        if operation[0] == "objects":
-            self.session.set_objects(operation[1])
+    def _set(self, operation: SetObjects | LockObjects) -> None:
+        if isinstance(operation, SetObjects):
+            self.session.set_objects(operation.ids)
         else:
-            self.session.lock(operation[1])
+            self.session.lock(operation.ids)
 
     def _take_back(self, known: int) -> None:
         """Undo rounds until only operations before ``known`` have been told."""
@@ -125,10 +118,11 @@ class Replay:
                 self._begin()
                 return
         del self._told[known:], self._touched[known:]
-        for kind in ("objects", "lock"):
-            told = [each for each in self._told if each[0] == kind]
-            if told:
-                self._set(told[-1])
+        objects = [each for each in self._told if isinstance(each, SetObjects)]
+        locks = [each for each in self._told if isinstance(each, LockObjects)]
+        last: list[SetObjects | LockObjects] = [*objects[-1:], *locks[-1:]]
+        for operation in last:
+            self._set(operation)
 
     def _first_touched(self, place: int) -> int | None:
         """The first of the rounds that operations from ``place`` on worked on."""
@@ -152,6 +146,6 @@ def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
     return count
 
 
-def as_stroke(action: Action) -> Stroke:
-    """A stroke's action as the session takes it."""
-    return Stroke(action["object_id"], action["frame"], tuple((x, y) for x, y in action["points"]))
+def _steps(operation: Operation) -> int:
+    """How many frames and answers an operation computes."""
+    return operation.frames if isinstance(operation, Propagate) else int(isinstance(operation, AddStroke))

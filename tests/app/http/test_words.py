@@ -30,7 +30,7 @@ def test_every_error_has_words_whose_gaps_the_server_fills(language: str) -> Non
 
 
 def test_all_words_that_the_page_asks_for_are_there() -> None:
-    scripts = "".join(path.read_text("utf-8") for path in (STATIC / "js").glob("*.js"))
+    scripts = "".join(path.read_text("utf-8") for path in (STATIC / "js").rglob("*.js"))
     asked = set(re.findall(r'\bt\(\s*"([\w.]+)"', scripts))
     assert len(asked) > 80
     assert asked <= set(WORDS["en"])

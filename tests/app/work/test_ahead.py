@@ -6,14 +6,15 @@ import gc
 import weakref
 from pathlib import Path
 
+from paddlevideo.app.projects.facts import Source, VideoFacts
 from paddlevideo.app.projects.project import Project
 from paddlevideo.app.service import Service
 from tests.app.toy import FRAMES, SIZE, Colours, points, session_maker, settings, write_clip
 
 
 def _project(folder: Path, clip: Path) -> Project:
-    source = {"path": str(clip), "name": "clip.mp4", "uploaded": False}
-    video = {"frames": FRAMES, "width": SIZE[1], "height": SIZE[0], "rate": 25.0}
+    source = Source(str(clip), "clip.mp4", uploaded=False)
+    video = VideoFacts(FRAMES, width=SIZE[1], height=SIZE[0], rate=25.0)
     project = Project.create(folder, "clip", source, video)
     project.add_stroke("key", 2, 1, points(1, 2))
     return project

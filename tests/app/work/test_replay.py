@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from paddlevideo.app.errors import AppError
+from paddlevideo.app.projects.facts import Source, VideoFacts
 from paddlevideo.app.projects.pictures import open_video
 from paddlevideo.app.projects.project import Project
 from paddlevideo.app.work.replay import Replay
@@ -20,8 +21,8 @@ from tests.app.toy import FRAMES, SIZE, Colours, points, session_maker, write_cl
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     clip = write_clip(tmp_path / "clip.mp4")
-    source = {"path": str(clip), "name": "clip.mp4", "uploaded": False}
-    video = {"frames": FRAMES, "width": SIZE[1], "height": SIZE[0], "rate": 25.0}
+    source = Source(str(clip), "clip.mp4", uploaded=False)
+    video = VideoFacts(FRAMES, width=SIZE[1], height=SIZE[0], rate=25.0)
     return Project.create(tmp_path / "0123456789abcdef", "clip", source, video)
 
 
@@ -46,11 +47,11 @@ def _propagate(project: Project, replay: Replay, span: tuple[int, int] | None = 
     group = None
     for _ in range(len(project.view.waiting) or 1):
         action = project.begin_propagation(span, group)
-        group = action["group"]
-        for count, result in enumerate(replay.propagate(action, span, last - first + 1)):
+        group = action.group
+        for count, result in enumerate(replay.propagate(action.number, span, last - first + 1)):
             if count >= stop:
                 return
-            project.put_mask(action["number"], result.frame, result.mask)
+            project.put_mask(action.number, result.frame, result.mask)
 
 
 def _masks(project: Project) -> np.ndarray:
@@ -102,7 +103,7 @@ def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: s
 
 def _random_step(project: Project, replay: Replay, chance: random.Random) -> None:
     objects = project.view.objects
-    free = [each for each in (1, 2) if each in objects and not objects[each]["locked"]]
+    free = [each for each in (1, 2) if each in objects and not objects[each].locked]
     what = chance.choice(["stroke"] * 4 + ["propagate", "stopped", "span", "undo", "undo", "redo", "erase", "object"])
     if what == "stroke":
         _stroke(project, chance.randrange(FRAMES), chance.choice([0, *free]))
@@ -116,7 +117,7 @@ def _random_step(project: Project, replay: Replay, chance: random.Random) -> Non
     elif what == "redo" and project.document()["can_redo"]:
         project.redo()
     elif what == "erase" and project.view.waiting:
-        strokes = [stroke["key"] for each in project.view.waiting for stroke in each.strokes]
+        strokes = [stroke.key for each in project.view.waiting for stroke in each.strokes]
         with suppress(AppError):  # of some that a stopped propagation has built upon
             project.erase(chance.sample(strokes, chance.randrange(1, len(strokes) + 1)))
             _run(replay)
@@ -130,4 +131,4 @@ def _change_objects(project: Project, chance: random.Random) -> None:
         project.remove_object(2)
     elif objects:
         object_id = chance.choice(list(objects))
-        project.edit_object(object_id, {"locked": not objects[object_id]["locked"]})
+        project.edit_object(object_id, locked=not objects[object_id].locked)
