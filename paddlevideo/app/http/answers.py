@@ -1,13 +1,12 @@
-"""The bodies of answers, described for the OpenAPI document; the tests hold the server's answers against them.
-
-They are made as plain dictionaries and not checked again while the server runs: a long video's document is large.
-"""
+"""The bodies of answers. FastAPI checks each answer against its model, writes it by it, and describes it by it."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from ..projects.facts import VideoFacts
 
 
 class Answer(BaseModel):
@@ -16,16 +15,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class VideoFacts(Answer):
-    """A project's video."""
-
-    frames: int
-    width: int = Field(description="pixels")
-    height: int = Field(description="pixels")
-    rate: float = Field(description="frames a second")
-
-
-class ObjectFacts(Answer):
+class ObjectAnswer(Answer):
     """An object; its id is its value in the masks."""
 
     id: int
@@ -57,7 +47,7 @@ class Round(Answer):
 class Frames(Answer):
     """A value for each frame."""
 
-    masks: list[int | None] = Field(description="which mask it has, `rev` in the mask's address; null: none")
+    masks: list[int] = Field(description="which mask it has, `rev` in the mask's address; 0: none")
     state: str = Field(description="a character a frame: . no mask, a annotated, p propagated, s stale")
     changed: list[float | None] = Field(description="fraction of pixels that the last propagation changed")
 
@@ -81,7 +71,7 @@ class ProjectDocument(Answer):
     source: str = Field(description="the video's name")
     uploaded: bool
     video: VideoFacts
-    objects: list[ObjectFacts]
+    objects: list[ObjectAnswer]
     strokes: list[Stroke]
     rounds: list[Round]
     frames: Frames
@@ -133,7 +123,7 @@ class ServerState(Answer):
     languages: list[str]
 
 
-class Entry(Answer):
+class FolderEntry(Answer):
     """Something in a folder that may be opened."""
 
     name: str
@@ -142,10 +132,10 @@ class Entry(Answer):
     note: str = Field(description="a video's size")
 
 
-class Entries(Answer):
+class FolderEntries(Answer):
     """What lies in one place of a folder."""
 
-    entries: list[Entry]
+    entries: list[FolderEntry]
 
 
 class ProjectEntry(Answer):
@@ -186,8 +176,3 @@ class ExportFile(Answer):
     kind: str
     bytes: int
     url: str
-
-
-def answers(model: Any) -> dict[str, Any]:
-    """Keywords for a route that answers with this model's fields."""
-    return {"response_model": None, "responses": {200: {"model": model}}}

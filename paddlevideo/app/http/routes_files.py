@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 
 from ..errors import AppError
 from ..projects.exports import export_path, exports
-from .answers import ExportBegun, ExportFile, answers
+from .answers import ExportBegun, ExportFile
 from .requests import NewExport
 from .routes_common import Person, TheProject, TheService
 
@@ -43,13 +43,13 @@ def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
 
 
 @router.post(
-    "/exports", summary="Write the masks as they are now into a file; events tell how far", **answers(ExportBegun)
+    "/exports", summary="Write the masks as they are now into a file; events tell how far", response_model=ExportBegun
 )
 def export(body: NewExport, project: TheProject, service: TheService, person: Person) -> dict[str, Any]:
     return service.export(person, project, body.kind, body.format)
 
 
-@router.get("/exports", summary="The files that were written", **answers(list[ExportFile]))
+@router.get("/exports", summary="The files that were written", response_model=list[ExportFile])
 def list_exports(project: TheProject) -> list[dict[str, Any]]:
     return exports(project)
 

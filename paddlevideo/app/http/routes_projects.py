@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from ..projects.actions import Span
-from .answers import ProjectDocument, StrokeAnswer, answers
+from .answers import ProjectDocument, StrokeAnswer
 from .requests import EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Propagate, Step
 from .routes_common import Person, TheProject, TheService
 
@@ -20,12 +20,12 @@ router = APIRouter(tags=["project"], prefix="/projects/{project}")
 Document = dict[str, Any]
 
 
-@router.get("", summary="The project's document", **answers(ProjectDocument))
+@router.get("", summary="The project's document", response_model=ProjectDocument)
 def document(project: TheProject, service: TheService) -> Document:
     return service.opened(project)
 
 
-@router.patch("", summary="Rename the project, or set some of the page's settings", **answers(ProjectDocument))
+@router.patch("", summary="Rename the project, or set some of the page's settings", response_model=ProjectDocument)
 def edit(body: EditProject, project: TheProject, service: TheService) -> Document:
     return service.edit(project, body.name, body.settings, body.revision)
 
@@ -36,23 +36,23 @@ def delete(project: TheProject, service: TheService, person: Person) -> Response
     return Response(status_code=204)
 
 
-@router.post("/objects", summary="Add an object", **answers(ProjectDocument))
+@router.post("/objects", summary="Add an object", response_model=ProjectDocument)
 def add_object(body: NewObject, project: TheProject, service: TheService) -> Document:
     return service.change(project, body.revision, lambda: project.add_object(body.name, body.color))
 
 
-@router.patch("/objects/{object_id}", summary="Name, colour, hide or lock an object", **answers(ProjectDocument))
+@router.patch("/objects/{object_id}", summary="Name, colour, hide or lock an object", response_model=ProjectDocument)
 def edit_object(object_id: int, body: EditObject, project: TheProject, service: TheService) -> Document:
     fields = body.model_dump(exclude={"revision"})
     return service.change(project, body.revision, lambda: project.edit_object(object_id, **fields))
 
 
-@router.delete("/objects/{object_id}", summary="Remove an object from all masks", **answers(ProjectDocument))
+@router.delete("/objects/{object_id}", summary="Remove an object from all masks", response_model=ProjectDocument)
 def remove_object(object_id: int, project: TheProject, service: TheService, revision: int | None = None) -> Document:
     return service.change(project, revision, lambda: project.remove_object(object_id))
 
 
-@router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask", **answers(StrokeAnswer))
+@router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask", response_model=StrokeAnswer)
 def stroke(body: NewStroke, project: TheProject, service: TheService, person: Person) -> Document:
     return service.stroke(person, project, body.frame, body.object_id, body.points, body.revision)
 
@@ -63,40 +63,40 @@ def hold(body: Hold, project: TheProject, service: TheService) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/erase", summary="Take strokes back that were not propagated yet", **answers(StrokeAnswer))
+@router.post("/erase", summary="Take strokes back that were not propagated yet", response_model=StrokeAnswer)
 def erase(body: Erase, project: TheProject, service: TheService, person: Person) -> Document:
     return service.erase(person, project, body.keys, body.revision)
 
 
-@router.post("/undo", summary="Take the last step back, or the whole last round", **answers(ProjectDocument))
+@router.post("/undo", summary="Take the last step back, or the whole last round", response_model=ProjectDocument)
 def undo(body: Step, project: TheProject, service: TheService) -> Document:
     return service.change(project, body.revision, lambda: project.undo(body.whole_round))
 
 
-@router.post("/redo", summary="Do what was taken back again, a step or its whole round", **answers(ProjectDocument))
+@router.post("/redo", summary="Do what was taken back again, a step or its whole round", response_model=ProjectDocument)
 def redo(body: Step, project: TheProject, service: TheService) -> Document:
     return service.change(project, body.revision, lambda: project.redo(body.whole_round))
 
 
 @router.post(
-    "/propagate", summary="Carry the masks over the video or a span; does not wait", **answers(ProjectDocument)
+    "/propagate", summary="Carry the masks over the video or a span; does not wait", response_model=ProjectDocument
 )
 def propagate(body: Propagate, project: TheProject, service: TheService, person: Person) -> Document:
     span: Span | None = (min(body.span), max(body.span)) if body.span else None
     return service.propagate(person, project, span, body.revision)
 
 
-@router.post("/pause", summary="Let the propagation rest", **answers(ProjectDocument))
+@router.post("/pause", summary="Let the propagation rest", response_model=ProjectDocument)
 def pause(project: TheProject, service: TheService) -> Document:
     return service.pause(project, True)
 
 
-@router.post("/resume", summary="Let the propagation go on", **answers(ProjectDocument))
+@router.post("/resume", summary="Let the propagation go on", response_model=ProjectDocument)
 def resume(project: TheProject, service: TheService) -> Document:
     return service.pause(project, False)
 
 
-@router.post("/cancel", summary="End what is running; masks done so far stay", **answers(ProjectDocument))
+@router.post("/cancel", summary="End what is running; masks done so far stay", response_model=ProjectDocument)
 def cancel(project: TheProject, service: TheService) -> Document:
     return service.cancel(project)
 

@@ -10,13 +10,12 @@ from ... import __version__
 from ..errors import AppError
 from . import browse
 from .answers import (
-    Entries,
+    FolderEntries,
     ProjectDocument,
     ProjectEntry,
     ServerState,
     UploadBegun,
     UploadReceived,
-    answers,
 )
 from .requests import NewUpload, OpenVideo
 from .routes_common import Person, TheService
@@ -25,7 +24,7 @@ from .words import LANGUAGES
 router = APIRouter(tags=["start"])
 
 
-@router.get("/state", summary="The server, and the command line's project or its error", **answers(ServerState))
+@router.get("/state", summary="The server, and the command line's project or its error", response_model=ServerState)
 def state(service: TheService, person: Person) -> dict[str, Any]:
     limits = service.settings.limits
     opened = error = None
@@ -48,12 +47,12 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
     }
 
 
-@router.get("/browse", summary="What lies in one place of an allowed folder", **answers(Entries))
+@router.get("/browse", summary="What lies in one place of an allowed folder", response_model=FolderEntries)
 def list_folder(service: TheService, folder: str, path: str = "") -> dict[str, Any]:
     return {"entries": browse.entries(service.settings.folders, folder, path)}
 
 
-@router.get("/projects", summary="The person's projects, the last changed first", **answers(list[ProjectEntry]))
+@router.get("/projects", summary="The person's projects, the last changed first", response_model=list[ProjectEntry])
 def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
     return [
         {
@@ -70,27 +69,27 @@ def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
 
 
 @router.post(
-    "/projects", summary="Make a project of a video or folder in an allowed folder", **answers(ProjectDocument)
+    "/projects", summary="Make a project of a video or folder in an allowed folder", response_model=ProjectDocument
 )
 def open_video(body: OpenVideo, service: TheService, person: Person) -> dict[str, Any]:
     path = browse.openable(service.settings.folders, body.folder, body.path)
     return service.opened(service.library.from_path(person, path))
 
 
-@router.post("/uploads", summary="Begin to upload a video", **answers(UploadBegun))
+@router.post("/uploads", summary="Begin to upload a video", response_model=UploadBegun)
 def begin_upload(body: NewUpload, service: TheService, person: Person) -> dict[str, Any]:
     key = service.uploads.begin(person, body.name, body.bytes)
     return {"id": key, "chunk_bytes": service.settings.limits.chunk_bytes}
 
 
 @router.put(
-    "/uploads/{upload}", summary="Send bytes from an offset on, as the request's body", **answers(UploadReceived)
+    "/uploads/{upload}", summary="Send bytes from an offset on, as the request's body", response_model=UploadReceived
 )
 async def add_chunk(upload: str, offset: int, request: Request, service: TheService, person: Person) -> dict[str, int]:
     return {"received": await service.uploads.add(person, upload, offset, request.stream())}
 
 
-@router.post("/uploads/{upload}/finish", summary="Make a project of a whole upload", **answers(ProjectDocument))
+@router.post("/uploads/{upload}/finish", summary="Make a project of a whole upload", response_model=ProjectDocument)
 def finish_upload(upload: str, service: TheService, person: Person) -> dict[str, Any]:
     return service.opened(service.uploads.finish(person, upload))
 

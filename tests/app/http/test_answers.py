@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of answers is what the server answers."""
+"""The server answers what its models and the page made of them say."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
 
 def test_answers_are_as_described(client: TestClient) -> None:
     answers.ServerState(**client.get("/api/state").json())
-    listed = answers.Entries(**client.get("/api/browse", params={"folder": "videos"}).json())
+    listed = answers.FolderEntries(**client.get("/api/browse", params={"folder": "videos"}).json())
     assert [entry.kind for entry in listed.entries] == ["video", "folder"]
     opened = client.post("/api/projects", json={"folder": "videos", "path": "clip.mp4"}).json()
     document = answers.ProjectDocument(**opened)
@@ -69,4 +69,4 @@ def test_every_answer_is_described_on_the_page(client: TestClient) -> None:
         assert described[model.__name__]["description"] and f'id="{model.__name__}"' in page
     assert "HTTPValidationError" not in described, "errors have a form of their own"
     for request in ("NewStroke", "Propagate"):
-        assert f'id="{request}"' not in page
+        assert f'id="{request}"' in page and f'takes <a href="#{request}">' in page
