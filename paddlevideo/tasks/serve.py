@@ -24,11 +24,11 @@ from typing import Any
 import uvicorn
 
 from ..app.errors import AppError
-from ..app.security import LOCAL
-from ..app.server import create_app
-from ..app.sessions import MakeSession
+from ..app.http.security import LOCAL
+from ..app.http.server import create_app
+from ..app.projects.library import Library
 from ..app.settings import Limits, Settings
-from ..app.store import Store
+from ..app.work.sessions import MakeSession
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
@@ -52,7 +52,7 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     settings = read_settings(cfg, args, listening.getsockname()[1])
     with RunLock(settings.projects):
         app = create_app(settings, make_session)
-        open_video(settings, app.state.service.store)
+        open_video(settings, app.state.service.library)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         announce(settings, not args.no_browser)
         Server(config, app.state.service.events.close).run(sockets=[listening])
@@ -111,7 +111,7 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
     )
 
 
-def open_video(settings: Settings, store: Store) -> None:
+def open_video(settings: Settings, library: Library) -> None:
     """Make a project of the command line's video; raise `InputError` when it cannot be opened.
 
     Where others may connect each person's is made when they come.
@@ -119,7 +119,7 @@ def open_video(settings: Settings, store: Store) -> None:
     if settings.remote:
         return
     try:
-        store.of_command_line(LOCAL)
+        library.of_command_line(LOCAL)
     except AppError as error:
         raise InputError(str(error)) from error
 

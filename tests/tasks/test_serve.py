@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from paddlevideo.app.projects.library import Library
 from paddlevideo.app.settings import Settings
-from paddlevideo.app.store import Store
 from paddlevideo.tasks import serve
 from paddlevideo.tasks.arguments import parse
 from paddlevideo.utils.errors import InputError
@@ -77,5 +77,5 @@ def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> N
     for remote, refused in ((True, nullcontext()), (False, pytest.raises(InputError, match="broken.mp4: cannot be"))):
         settings = Settings(tmp_path / "projects", "a-token", remote=remote, open_path=tmp_path / "broken.mp4")
         with refused:
-            serve.open_video(settings, Store(settings))
+            serve.open_video(settings, Library(settings))
     assert not (tmp_path / "projects").exists()
