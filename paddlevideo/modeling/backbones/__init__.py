@@ -2,7 +2,8 @@
 
 from .deeplab import DeepLab
 from .efficientnet_lite import EfficientNetLite
+from .encoder import Encoder
 from .lateral import LateralDeepLab
 from .resnet import ResNet
 
-__all__ = ["DeepLab", "EfficientNetLite", "LateralDeepLab", "ResNet"]
+__all__ = ["DeepLab", "EfficientNetLite", "Encoder", "LateralDeepLab", "ResNet"]
