@@ -13,6 +13,12 @@ from .encoder import Encoder, Features, freeze
 Run = Callable[[paddle.Tensor, Sequence[nn.Layer]], paddle.Tensor]
 
 
+def round_channels(channels: float, divisor: int = 8) -> int:
+    """Round to the nearest multiple of ``divisor`` that loses at most a tenth."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded
+
+
 def in_turn(x: paddle.Tensor, blocks: Sequence[nn.Layer]) -> paddle.Tensor:
     """Run blocks one after another."""
     for block in blocks:

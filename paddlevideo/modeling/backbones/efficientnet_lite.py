@@ -16,7 +16,7 @@ from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
 from ..norm import BatchNorm2D, norm_relu
-from .blocks import BlockEncoder, in_turn
+from .blocks import BlockEncoder, in_turn, round_channels
 from .encoder import Arrays, FileNames, PublishedWeights
 
 # (repeats, kernel, stride, expansion, channels) of each stage
@@ -32,12 +32,6 @@ STAGES = (
 # (width, depth) multipliers of each variant; the stem and the first and last stage's depth stay
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 NORM = {"epsilon": 1e-3, "momentum": 0.99}
-
-
-def round_channels(channels: float, divisor: int = 8) -> int:
-    """Round to the nearest multiple of ``divisor`` that loses at most a tenth."""
-    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * channels else rounded
 
 
 class ConvNorm(nn.Layer):

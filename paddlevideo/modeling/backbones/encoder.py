@@ -56,7 +56,8 @@ class Encoder(nn.Layer, ABC):
         channels: of the features of each stride.
         strides: of the features, the finest first.
         published: of the class, the weights that ``pretrained: imagenet`` can take; of one variant, ``imagenet``.
-        file_names: of the class, the names in others' files.
+        file_names: of the class, the names in files that hold it alone; one whose layers are called ``stem`` and
+            ``blocks`` needs none for our own files.
         frozen_runner: called in training in place of the frozen part, when it is set (the trainer puts a compiled one
             here): images to the frozen part's three tensors.
     """
