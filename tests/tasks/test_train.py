@@ -31,13 +31,24 @@ class Plain(Encoder):
         return images, images, images
 
 
+class Backbone(nn.Layer):
+    """A convolution, a norm and a dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Plain()
+        self.layers = nn.Sequential(nn.Conv2D(3, 4, 3, padding=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Dropout(0.3))
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return self.layers(images)
+
+
 class Toy(nn.Layer):
     """Two convolutions, a norm and a dropout: weights, buffers and random numbers to resume."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = nn.Sequential(nn.Conv2D(3, 4, 3, padding=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Dropout(0.3))
-        self.backbone.encoder = Plain()
+        self.backbone = Backbone()
         self.propagation_head = nn.Conv2D(4, 2, 1)
 
     def forward(self, batch: dict, step: int) -> dict:
