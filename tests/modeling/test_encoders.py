@@ -19,7 +19,10 @@ from paddlevideo.utils.registry import ENCODERS
 from paddlevideo.weights.files import load_pretrained, save_weights
 from paddlevideo.weights.slim import slim
 
-VARIANTS: dict[str, list[dict[str, object]]] = {"ResNet": [{"depth": 50}]}
+VARIANTS: dict[str, list[dict[str, object]]] = {
+    "ResNet": [{"depth": 50}],
+    "MobileNetV3": [{"variant": "large"}, {"variant": "small"}],
+}
 CASES = [(name, arguments) for name in ENCODERS.names() for arguments in VARIANTS.get(name, [{}])]
 
 every = pytest.mark.parametrize(("name", "arguments"), CASES, ids=[f"{name}{kwargs or ''}" for name, kwargs in CASES])
@@ -50,6 +53,15 @@ def test_features_have_the_strides_and_channels_that_are_told(name: str, argumen
         features = encoder(paddle.randn([2, 3, height, width]))
         assert [tuple(x.shape) for x in features] == wanted
         assert all(float(x.abs().max()) > 0 for x in features)
+
+
+def test_mobilenet_v3_has_the_parameters_of_the_papers_tables() -> None:
+    """The classification networks have 5.4 and 2.5 million; the last convolution and the classifier are not here."""
+    wholes = {"large": (5_483_032, 160, 960, 1280), "small": (2_542_856, 96, 576, 1024)}
+    for variant, (whole, outputs, last, hidden) in wholes.items():
+        wanted = whole - (outputs * last + 2 * last) - (last * hidden + hidden) - (hidden * 1000 + 1000)
+        named = _encoder("MobileNetV3", {"variant": variant}).named_parameters()
+        assert sum(p.size for key, p in named if not key.endswith(("._mean", "._variance"))) == wanted
 
 
 @every
