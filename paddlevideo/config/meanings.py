@@ -44,6 +44,7 @@ MEANINGS = {
     "PIPELINE.input": "what is done to every frame, in training and afterwards.",
     "PIPELINE.train": "what is done to training samples beside.",
     "PIPELINE.train.transform": "augmentations in their order.",
+    "MODEL.loss": "what training minimises: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.",
     "MODEL.backbone.pretrained": "weights to begin with: ``imagenet``, or a file; null: random ones.",
     "INFERENCE.max_memory_mib": "memory for embeddings and maps in MiB, beside what the network takes; what is beyond "
     "it waits in a temporary file. ``--max-memory`` goes before it.",

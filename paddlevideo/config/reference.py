@@ -87,6 +87,8 @@ class _Walk:
                 for cls in map(rule.registry.get, rule.registry.names()):
                     part = rule if isinstance(rule, Part) else None
                     rows = list(self._class_rows(cls, part, paths[0]))
+                    for other in part.beside if part else ():
+                        rows += self._class_rows(other, None, paths[0])
                     yield Table(cls.__name__, level + 1, _summary(cls), rows=rows)
 
     def _collect(self, rule: Any, path: str) -> None:

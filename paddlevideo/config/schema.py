@@ -46,12 +46,13 @@ class Part:
     """A mapping whose ``registry.key`` names a class; the other keys are its constructor's arguments.
 
     ``inner`` gives rules for arguments that are themselves parts, and for keys that the builder consumes; ``required``
-    names those of them that must be there.
+    names those of them that must be there. ``beside`` are classes that take their arguments from the same mapping.
     """
 
     registry: Registry
     inner: Mapping[str, Any] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
+    beside: tuple[type, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ def project_schema() -> Section:
     """Return the rules of this project's config files."""
     import_parts()
     matching = importlib.import_module("paddlevideo.modeling.matching").MatchingConfig
+    objective = importlib.import_module("paddlevideo.solver.objective").ObjectiveOptions
     preprocess = importlib.import_module("paddlevideo.loader.preprocess").Preprocess
     return Section(
         {
-            "MODEL": _model_rule(matching),
+            "MODEL": _model_rule(matching, objective),
             "DATASET": Section(
                 {
                     "batch_size": int,
@@ -156,11 +158,11 @@ _TOP_LEVEL = {
 }
 
 
-def _model_rule(matching: type) -> Part:
+def _model_rule(matching: type, objective: type) -> Part:
     backbone = Part(BACKBONES, {"encoder": Part(ENCODERS), "pretrained": str | None}, frozenset({"encoder"}))
     heads = dict.fromkeys(("embedding", "interaction_head", "propagation_head"), Part(HEADS))
     parts = {"backbone": backbone, **heads, "loss": Part(LOSSES)}
-    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, required=frozenset(parts))
+    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, frozenset(parts), beside=(objective,))
 
 
 def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
@@ -228,8 +230,8 @@ def spread_reference(value: Any, rule: Any) -> None:
             step[name] = arguments = {} if arguments is None else arguments
             spread_reference(arguments, Arguments(rule.registry.get(name)))
     elif isinstance(rule, (Part, Arguments)):
-        cls = rule.registry.get(value[rule.registry.key]) if isinstance(rule, Part) else rule.cls
-        if "reference" in arguments_of(cls):
+        classes = [rule.registry.get(value[rule.registry.key]), *rule.beside] if isinstance(rule, Part) else [rule.cls]
+        if any("reference" in arguments_of(cls) for cls in classes):
             value.setdefault("reference", True)
     inner = rule.keys if isinstance(rule, Section) else rule.inner if isinstance(rule, Part) else {}
     for key in inner.keys() & (value if isinstance(value, dict) else {}).keys():
@@ -244,9 +246,13 @@ def _check_part(config: dict[str, Any], rule: Part, origins: Origins, keys: Keys
                 raise _error(origins, (*keys, key), f"unknown key (did you mean '{registry.key}'?)")
         known = ", ".join(registry.names())
         raise _error(origins, keys, f"the key '{registry.key}' is missing; it names the {registry.family}: {known}")
-    arguments, required = rules_of(_registered(config[registry.key], registry, origins, (*keys, registry.key)))
-    rules = {registry.key: str, **arguments, **rule.inner}
-    _check_mapping(config, rules, required | rule.required, origins, keys)
+    named = _registered(config[registry.key], registry, origins, (*keys, registry.key))
+    rules: dict[str, Any] = {registry.key: str}
+    required = rule.required
+    for cls in (named, *rule.beside):
+        arguments, needed = rules_of(cls)
+        rules, required = rules | arguments, required | needed
+    _check_mapping(config, {**rules, **rule.inner}, required, origins, keys)
 
 
 def _check_steps(steps: Any, rule: Steps, origins: Origins, keys: Keys) -> None:

@@ -18,6 +18,7 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.samples import DRAWS, DAVISDataset
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.modeling import build_model
+from paddlevideo.solver.objective import build_objective
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import DATASETS as REGISTRY
 
@@ -85,9 +86,11 @@ def test_where_no_draw_has_an_object_the_loss_of_the_background_is_finite(tiny_d
     sample = make(kind, tiny_davis, [RandomCrop(64), losing]).sample(0, 0, 1)[1]
     assert losing.calls == DRAWS
     assert sample["objects"] == 0 and not sample["masks"].any()
-    model = build_model(load_config(LITE)["MODEL"])
+    section = load_config(LITE)["MODEL"]
+    model = build_model(section)
+    objective = build_objective(section, model)
     model.train()
-    out = model({key: paddle.to_tensor(value[None]) for key, value in sample.items()}, 0)
+    out = objective({key: paddle.to_tensor(value[None]) for key, value in sample.items()}, 0)
     out["loss"].backward()
     assert np.isfinite(float(out["loss"]))
     assert all(np.isfinite(p.grad.numpy()).all() for p in model.parameters() if p.grad is not None)
