@@ -1,4 +1,4 @@
-"""Keys that old configs may hold and that no longer do anything: one line says so, and the config works without them."""
+"""Keys of old configs that no longer do anything: a warning says so, and the config works without them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 # Dotted path of a key: what it was, and what is done now.
 DEPRECATED = {
-    "INFERENCE.local_memory": "it chose which rounds' local distance maps count for a frame; the last two always do now",
+    "INFERENCE.local_memory": "it chose which rounds' local distance maps count for a frame; now the last two do",
 }
 
 

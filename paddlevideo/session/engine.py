@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import paddle
-from numpy.typing import NDArray
 from paddle import nn
 
 from ..kernels import global_matching as fast
@@ -20,14 +19,13 @@ from ..modeling import matching as plain
 from ..modeling.backbones.early_decoder import early_decoder
 from ..modeling.framework.manet import MANet
 from ..modeling.heads import shared_head
+from ..modeling.rivals import nearest_rival
+from ..utils.arrays import Floats, Labels
 from ..utils.runtime import device
 from .probabilities import id_planes
-from .rules.correction_rivals import nearest_rival
 
 logger = logging.getLogger(__name__)
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.integer]
 EngineKind = Literal["fast", "plain"]
 
 # Objects that a compiled head takes at once. There are always two or more (background, one object), the time is in
@@ -178,7 +176,7 @@ class CompiledEngine:
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
-        return fast.Reference(embedding, label, ids, self._model.matching.max_references, self._precision)
+        return fast.Reference(embedding, label, ids, self._model.matching.max_references)
 
     def global_map(self, query: Floats, reference: fast.Reference) -> Floats:
         return reference.map(query)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ..loader.scribbles import UNLABELLED, Stroke
+from ..utils.arrays import Labels, Mask
 from ..utils.errors import InputError
-from .memory.masks import Mask
-from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
+from .rounds import ALONE, FrameResult, Mixing, Round, State
 from .rules.reach import introduced, new_share
 from .steps import Ids, Steps
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .memory.masks import Mask, MaskStore
+from ..utils.arrays import Mask
+from .memory.masks import MaskStore
 
 
 class Locks:

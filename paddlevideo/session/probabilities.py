@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ..kernels.elementwise import Floats, Labels
-from .memory.masks import Mask, only
+from ..utils.arrays import Floats, Labels, Mask
+from .memory.masks import only
 
 LEAST_SHARE = 1e-4  # float16 keeps what is above
 TINY = 1e-20

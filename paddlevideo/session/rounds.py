@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..kernels.elementwise import Floats
 from ..loader.scribbles import UNLABELLED, Stroke
+from ..utils.arrays import Floats, Labels, Mask
 from .memory.distance_maps import GlobalMemory, Kept, LocalMemory, SharesMemory
-from .memory.masks import Entry, Mask, MaskStore
+from .memory.masks import Entry, MaskStore
 
-Labels = NDArray[np.integer]
 FrameEntry = tuple[Entry | None, Kept | None]
 
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..kernels.elementwise import Floats
+from ..loader.clip import IGNORE
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
+from ..utils.arrays import Floats, Labels, Mask
 from ..utils.errors import InputError
 from . import checks
 from .engine import Engine
@@ -25,9 +26,9 @@ from .locks import Locks
 from .memory.capacity import check_room
 from .memory.distance_maps import GlobalMemory, LocalMemory, LocalRule, SharesMemory
 from .memory.embeddings import Embeddings
-from .memory.masks import IGNORED, Mask, MaskStore, nearest_labels, only
+from .memory.masks import MaskStore, nearest_labels, only
 from .memory.store import MIB, Storage, Store
-from .rounds import FrameResult, Labels, Round, State
+from .rounds import FrameResult, Round, State
 from .rules.reach import REACHES, Reach
 from .steps import PLACES, REFERENCES, References, Steps, Upsampling
 
@@ -219,8 +220,8 @@ class Session:
         self._check(frame, "mask")
         mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
-        label[label == IGNORED] = UNLABELLED
-        return self._history.open(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
+        label[label == IGNORE] = UNLABELLED
+        return self._history.open(frame, label, mask=np.where(mask == IGNORE, 0, mask).astype(np.uint8))
 
     def undo(self) -> None:
         """Take the last round back, with all that it changed in masks and memories; objects stay."""

@@ -10,15 +10,15 @@ from typing import Literal
 
 import numpy as np
 
-from ..kernels.elementwise import Floats, Grid
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import UNLABELLED, clicked, region_distance, region_of_interest
+from ..utils.arrays import Cells, Floats, Labels, Mask
 from .engine import Engine
 from .locks import Locks
 from .memory.embeddings import Embeddings
-from .memory.masks import Mask, grid_labels, nearest_labels, only, upsample_labels
+from .memory.masks import grid_labels, nearest_labels, only, upsample_labels
 from .probabilities import id_planes, locked, logits_of, put_over, shares_of
-from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
+from .rounds import ALONE, FrameResult, Mixing, Round, State
 from .rules.click_lines import with_middles
 from .rules.correction_rivals import uncontested
 from .rules.edges import with_edges
@@ -204,7 +204,7 @@ class Steps:
             maps = np.minimum(maps, self._engine.global_map(embedding, self._engine.reference(embedding, beyond, ids)))
         return np.minimum(maps, state.global_memory.read(current.frame, ids, embedding.shape[1:]))
 
-    def _beyond(self, frame: int, reach: Grid, state: State, ids: Ids) -> Labels:
+    def _beyond(self, frame: int, reach: Cells, state: State, ids: Ids) -> Labels:
         """The ids (h,w) that the mask is sure of beyond the ``reach`` (h,w) of a correction; -1 elsewhere."""
         if state.shares is not None:
             shown: Labels = sure_ids(state.shares.read(frame, ids), ids)

@@ -14,7 +14,8 @@ from paddle.nn import functional as F
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
-from paddlevideo.session.engine import Engine, Floats, Labels
+from paddlevideo.session.engine import Engine
+from paddlevideo.utils.arrays import Floats, Labels
 
 
 class PlainSession:

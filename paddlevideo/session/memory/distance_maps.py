@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...kernels.elementwise import Floats
+from ...utils.arrays import Floats
 from .store import Handle, Store
 
 LocalRule = Literal["reference", "nearest"]

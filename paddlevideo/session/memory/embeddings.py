@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ...kernels.elementwise import Floats
+from ...utils.arrays import Floats
 from .store import Handle, Part, Store
 
 

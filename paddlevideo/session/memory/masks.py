@@ -9,11 +9,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ...kernels.elementwise import Floats, positions
-from ...kernels.parallel import in_bands
+from ...kernels.elementwise import positions
+from ...kernels.parallel import run_in_parallel
+from ...utils.arrays import Floats, Mask
 
-Mask = NDArray[np.uint8]
-IGNORED = 255  # what DAVIS masks call void
 Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
 
 
@@ -66,7 +65,7 @@ def _labels_at(
     out = np.empty((len(rows[0]), len(columns[0])), np.uint8)
     logits = np.ascontiguousarray(logits, dtype=np.float32)
     values = np.asarray(ids, np.uint8)
-    in_bands(lambda start, stop: _label_band(logits, values, rows, columns, start, stop, out), len(out))
+    run_in_parallel(lambda start, stop: _label_band(logits, values, rows, columns, start, stop, out), len(out))
     return out
 
 

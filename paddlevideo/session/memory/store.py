@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.compiled import default_cache
-from ...kernels.elementwise import Floats
-from ...kernels.float16 import from_halves, to_halves
+from ...kernels.float16 import from_float16_bits, to_float16_bits
+from ...utils.arrays import Floats
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ Part = EllipsisType | tuple[EllipsisType | slice, ...]  # of an array, as an ind
 DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
     "float16": np.dtype(np.uint16),
-}  # of halves the bits
+}  # of float16 the bits
 MIB, GIB = 1 << 20, 1 << 30
 
 
@@ -154,7 +154,7 @@ class Store:
     # ------------------------------------------------------------------------------------------------ inside
 
     def _pack(self, array: Floats) -> NDArray[Any]:
-        return to_halves(array) if self._dtype == np.uint16 else np.ascontiguousarray(array, np.float32)
+        return to_float16_bits(array) if self._dtype == np.uint16 else np.ascontiguousarray(array, np.float32)
 
     def _read(self, key: int, part: Part) -> Floats:
         with self._lock:
@@ -172,7 +172,7 @@ class Store:
             with self._lock:
                 self._hold(key, packed)
         packed = np.ascontiguousarray(packed[part])
-        return from_halves(packed) if self._dtype == np.uint16 else packed
+        return from_float16_bits(packed) if self._dtype == np.uint16 else packed
 
     def _is_kept(self, key: int) -> bool:
         with self._lock:

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from ...kernels.elementwise import Floats, Labels
 from ...loader.scribbles import UNLABELLED
+from ...utils.arrays import Floats, Labels
 
 SURE = 0.7  # least share of a cell that lines lie in
 MARGIN = 1  # cell from there to the border

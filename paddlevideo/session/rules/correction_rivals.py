@@ -13,16 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...kernels.elementwise import Floats
-
-
-def nearest_rival(maps: Floats) -> Floats:
-    """For each id the smallest of all other rows of (O,h,w), as `paddlevideo.modeling.rivals` has it."""
-    before, after = np.ones_like(maps), np.ones_like(maps)
-    for row in range(1, len(maps)):  # NumPy's own accumulation takes ten times as long
-        np.minimum(before[row - 1], maps[row - 1], out=before[row])
-        np.minimum(after[-row], maps[-row], out=after[-row - 1])
-    return np.minimum(before, after)
+from ...modeling.rivals import nearest_rival
+from ...utils.arrays import Floats
 
 
 def uncontested(claims: Floats, others: Floats) -> Floats:

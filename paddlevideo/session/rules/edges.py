@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.elementwise import Floats, largest
+from ...kernels.elementwise import largest
 from ...modeling.layers import bilinear_matrix
-from ..memory.masks import Mask
+from ...utils.arrays import Floats, Mask
 
 FLAT = 1e-4  # variance of colours (0..1) below which a window has no edge to follow
 TURNS = 3

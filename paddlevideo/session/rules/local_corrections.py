@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.elementwise import Floats, Grid, Labels
 from ...loader.scribbles import UNLABELLED
+from ...utils.arrays import Cells, Floats, Labels
 
 BREADTH = 0.75  # of the way to the border: beside it all may be the object's
 LENGTH = 0.1  # of its stroke: in an object's largest part no disc is larger, for the patch may be a hole in the object
@@ -50,7 +50,7 @@ def broadened(label: Labels, previous: Labels, ids: Sequence[int]) -> Labels:
     return broad
 
 
-def reached(label: Labels, previous: Labels, ids: Sequence[int]) -> Grid:
+def reached(label: Labels, previous: Labels, ids: Sequence[int]) -> Cells:
     """Return the cells (h,w) that a correction may change; all where its strokes show an object that was not there."""
     near = np.zeros(label.shape, np.uint8)
     for speaker in np.unique(label[label != UNLABELLED]):
@@ -68,7 +68,7 @@ def reached(label: Labels, previous: Labels, ids: Sequence[int]) -> Grid:
     return near > 0
 
 
-def corrected(logits: Floats, broad: Labels, reach: Grid, previous: Labels, ids: Sequence[int]) -> Floats:
+def corrected(logits: Floats, broad: Labels, reach: Cells, previous: Labels, ids: Sequence[int]) -> Floats:
     """Return logits (O,h,w) that follow the strokes where the network would leave what was, and leave what was where no
     stroke reaches.
 
@@ -90,7 +90,7 @@ def corrected(logits: Floats, broad: Labels, reach: Grid, previous: Labels, ids:
     return result
 
 
-def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
+def _patch(theirs: Cells, strokes: Cells, kept: Cells) -> Cells:
     """The cells of an object (h,w) that strokes through it take away; what has strokes of its own is kept."""
     cells = theirs & strokes
     radii = _radii(theirs, strokes, BREADTH)[cells]
@@ -100,11 +100,11 @@ def _patch(theirs: Grid, strokes: Grid, kept: Grid) -> Grid:
         y, x = places[place]
         cv2.circle(discs, (int(x), int(y)), int(radii[place]), float(radii[place]), -1)
     discs[~theirs] = 0
-    patch: Grid = discs > 0
+    patch: Cells = discs > 0
     return patch | _slivers(theirs & ~patch, discs, kept)
 
 
-def _radii(theirs: Grid, strokes: Grid, breadth: float = 1) -> Depth:
+def _radii(theirs: Cells, strokes: Cells, breadth: float = 1) -> Depth:
     """How far strokes through an object reach (h,w): so much of the way to its border, in its largest part not far."""
     radii = breadth * _depth(theirs)
     _, parts, sizes, _ = cv2.connectedComponentsWithStats(theirs.astype(np.uint8), connectivity=4)
@@ -114,7 +114,7 @@ def _radii(theirs: Grid, strokes: Grid, breadth: float = 1) -> Depth:
     return np.where(parts == largest, np.minimum(radii, LENGTH * lengths[lines]), radii)
 
 
-def _slivers(rest: Grid, discs: Depth, kept: Grid) -> Grid:
+def _slivers(rest: Cells, discs: Depth, kept: Cells) -> Cells:
     """The parts of what is left of an object (h,w) that are not ``kept``, and thin beside the discs they touch."""
     depth, beside = _depth(rest), cv2.dilate(discs, np.ones((3, 3), np.uint8))
     count, parts = cv2.connectedComponents(rest.astype(np.uint8), connectivity=4)
@@ -126,13 +126,13 @@ def _slivers(rest: Grid, discs: Depth, kept: Grid) -> Grid:
     return np.isin(parts, thin)
 
 
-def _distance(cells: Grid) -> Depth:
+def _distance(cells: Cells) -> Depth:
     """How far each cell (h,w) is from the nearest of these."""
     distance: Depth = cv2.distanceTransform((~cells).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return distance
 
 
-def _depth(cells: Grid) -> Depth:
+def _depth(cells: Cells) -> Depth:
     """How far each cell (h,w) is from the nearest that is none of them; beyond the picture all may be."""
     padded = np.pad(cells.astype(np.uint8), 1, constant_values=1)
     depth: Depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ...kernels.elementwise import Floats, Labels, largest
+from ...kernels.elementwise import largest
+from ...utils.arrays import Floats, Labels
 
 
 def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float) -> Floats:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...kernels.elementwise import Floats, Grid, Labels
+from ...utils.arrays import Cells, Floats, Labels
 from ..memory.store import Part
 
 PARTS = 5  # windows are so many fifths of the grid high and wide: every size is compiled for itself
@@ -75,12 +75,12 @@ def window_around(previous: Labels, ids: Sequence[int], search: float | None) ->
     objects = [object_id for object_id in ids if object_id]
     if search is None or not objects or not np.isin(objects, previous).all():
         return whole
-    there: Grid = np.isin(previous, objects)
+    there: Cells = np.isin(previous, objects)
     margin = round(search * min(height, width))
     return Window(_span(np.any(there, axis=1), margin), _span(np.any(there, axis=0), margin), (height, width))
 
 
-def _span(there: Grid, margin: int) -> slice:
+def _span(there: Cells, margin: int) -> slice:
     """The cells of a side around those that are ``there``, of a length that few windows differ in."""
     count, cells = len(there), np.flatnonzero(there)
     first, last = max(int(cells[0]) - margin, 0), min(int(cells[-1]) + 1 + margin, count)

@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as arrays
 from paddlevideo.kernels.global_matching import Reference
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import UNLABELLED, Stroke
-from paddlevideo.session.rules.correction_rivals import nearest_rival, uncontested
+from paddlevideo.modeling.rivals import nearest_rival
+from paddlevideo.session.rules.correction_rivals import uncontested
 from paddlevideo.session.session import Session
 from tests.session.test_session import FRAMES, GRID, SIZE, Clip, Colours
 
