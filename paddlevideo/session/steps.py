@@ -6,8 +6,6 @@ Shapes: O ids incl. background, C channels, H W the video's own size, h w embedd
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from ..loader.frame_source import FrameSource
@@ -17,6 +15,7 @@ from .engine import Engine
 from .locks import Locks
 from .memory.embeddings import Embeddings
 from .memory.masks import grid_labels, nearest_labels, only, upsample_labels
+from .options import SessionOptions
 from .probabilities import id_planes, locked, logits_of, put_over, shares_of
 from .rounds import ALONE, FrameResult, Mixing, Round, State
 from .rules.click_lines import with_middles
@@ -28,9 +27,6 @@ from .rules.references import sure_ids, sure_label
 from .rules.search import window_around
 
 Ids = tuple[int, ...]  # of the rows of every map
-References = Literal["strokes", "answer"]
-REFERENCES = ("strokes", "answer")
-Upsampling = Literal["corners", "cells"]
 # By name, where in its cell an answer is found. A network sees labels that were read at an eighth of a cell (the middle
 # of the first of its four pixels) and learns by a loss for the middle of all four: 3/8 fits both best.
 PLACES: dict[str, float | None] = {"corners": None, "cells": 0.375}
@@ -45,17 +41,8 @@ class Steps:
         locks: objects whose masks stay.
         size: (H,W) of the video.
         input_size: of what the network is fed.
-        refine: see `_refined`.
-        references: what the other frames are matched with, see `paddlevideo.session.rules.references`.
-        max_leap: see `without_leaps`; None lets all parts of a mask stand.
-        search: see `window_around`.
-        click_region: see `region_distance`; None is the same region for clicks as for strokes.
-        click_bias: added, in the first round, to the logits of objects that a click alone shows.
-        click_lines: these are answered once more, see `paddlevideo.session.rules.click_lines`.
-        local_corrections: see `paddlevideo.session.rules.local_corrections`; else the network's answer stands.
-        correction_rivals: see `correction_rivals`; else all that looks like a correction's strokes is claimed.
-        pictures: the video, where masks follow its edges, see `with_edges`; None lets them be.
-        place: where in its cell an answer is found, see `positions`.
+        pictures: the video.
+        options: of the session.
     """
 
     def __init__(
@@ -65,34 +52,17 @@ class Steps:
         locks: Locks,
         size: tuple[int, int],
         input_size: tuple[int, int],
-        refine: bool,
-        references: References = "strokes",
-        max_leap: float | None = None,
-        search: float | None = None,
-        click_region: float | None = None,
-        click_bias: float = 0.0,
-        click_lines: bool = False,
-        local_corrections: bool = False,
-        correction_rivals: bool = False,
-        pictures: FrameSource | None = None,
-        place: float | None = None,
+        pictures: FrameSource,
+        options: SessionOptions,
     ) -> None:
         self._engine = engine
         self._embeddings = embeddings
         self._locks = locks
         self._size = size
         self._input_size = input_size
-        self._refine = refine
-        self._references = references
-        self._max_leap = max_leap
-        self._search = search
-        self._click_region = click_region
-        self._click_bias = click_bias
-        self._click_lines = click_lines
-        self._local_corrections = local_corrections
-        self._correction_rivals = correction_rivals
         self._pictures = pictures
-        self._place = place
+        self._options = options
+        self._place = PLACES[options.upsampling]
 
     def annotate(self, current: Round, state: State, ids: Ids) -> FrameResult:
         """Answer a round's annotated frame; its reference and whatever came of an earlier one are made anew."""
@@ -102,16 +72,16 @@ class Steps:
             return self._given(current, current.mask, label, state, ids)
         previous = self._previous(current.frame, state, ids)
         found = clicked(label) if current.number == 1 else []
-        if found and self._click_lines:
+        if found and self._options.click_lines:
             answer, _ = self._asked(current, label, previous, state, ids, found)
             label = with_middles(label, shares_of(answer), ids, found)
         reach = beyond = None
-        if previous is not None and self._local_corrections and current.number > 1:
+        if previous is not None and self._options.local_corrections and current.number > 1:
             reach = reached(label, previous, ids)
-            if self._correction_rivals:
+            if self._options.correction_rivals:
                 beyond = self._beyond(current.frame, reach | (label != UNLABELLED), state, ids)
         logits, seen = self._asked(current, label, previous, state, ids, found, beyond)
-        if seen is not None and self._refine:
+        if seen is not None and self._options.refine:
             logits = self._refined(current, logits, seen, ids)
         broad, known, near = label, label, logits
         if previous is not None:
@@ -122,9 +92,9 @@ class Steps:
             known = np.where(broad == UNLABELLED, previous, broad)
         near = self._without_leaps(near, known, ids)
         result = self._answer(current, current.frame, near, state, ids)
-        if self._references == "answer" and current.number == 1:  # later answers are corrected, not yet right
+        if self._options.references == "answer" and current.number == 1:  # later answers are corrected, not yet right
             current.reference, current.prepared = self._sure(logits, near, current, state, ids), None
-        elif self._correction_rivals and current.number > 1:
+        elif self._options.correction_rivals and current.number > 1:
             said = current.reference != UNLABELLED
             shown = sure_ids(self._shares_shown(near, current.frame, state, ids), ids)
             current.rivals, current.prepared = np.where(said, UNLABELLED, shown), None
@@ -156,13 +126,13 @@ class Steps:
         """
         current.reference, current.prepared = label, None
         if current.number == 1 and (label != UNLABELLED).any():
-            distance = region_distance(label, click_region=self._click_region)
+            distance = region_distance(label, click_region=self._options.click_region)
             current.reference = region_of_interest(label, distance)
         shown = self._engine.interaction_map
-        seen = self._seen(current, state, ids, beyond) if self._refine or shown else None
+        seen = self._seen(current, state, ids, beyond) if self._options.refine or shown else None
         logits = self._engine.interact(self._embeddings[current.frame], label, previous, ids, seen if shown else None)
-        if found and self._click_bias:
-            gain = self._click_bias * np.isin(ids, found)
+        if found and self._options.click_bias:
+            gain = self._options.click_bias * np.isin(ids, found)
             logits = logits + gain.astype(np.float32)[:, None, None]
         return logits, seen
 
@@ -184,7 +154,7 @@ class Steps:
             return self._standing(frame, state, ids)
         engine, previous = self._engine, self._previous(neighbour, state, ids)
         assert previous is not None
-        window = window_around(previous, ids, self._search)
+        window = window_around(previous, ids, self._options.search)
         part, beside = (self._embeddings.read(each, window.part) for each in (frame, neighbour))
         before = window.cut(previous)
         maps = window.distances(self._global_map(current, part, ids))
@@ -229,7 +199,7 @@ class Steps:
     def _without_leaps(self, logits: Floats, known: Labels, ids: Ids) -> Floats:
         """The logits without parts far from where objects are ``known`` (h,w): in the neighbour, or in the annotated
         frame by its strokes and its mask before the round."""
-        return logits if self._max_leap is None else without_leaps(logits, known, ids, self._max_leap)
+        return logits if self._options.max_leap is None else without_leaps(logits, known, ids, self._options.max_leap)
 
     def _sure(self, logits: Floats, near: Floats, current: Round, state: State, ids: Ids) -> Labels:
         """What other frames are matched with; what looked like an object, but is too far off, says nothing."""
@@ -269,7 +239,7 @@ class Steps:
         free, kept = self._free(logits, ids)
         mask = upsample_labels(free, kept, self._size, self._place)
         grid = grid_labels(free, kept, self._input_size)
-        if self._pictures is not None:
+        if self._options.edges:
             mask = with_edges(mask, shares_of(free), kept, self._pictures[frame], self._place)
         if not new:  # what stands does so to the pixel
             mask = put_over(state.masks.mask(frame), mask, over, ids)

@@ -26,8 +26,8 @@ from ..loader.video import FrameSource, open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..modeling import build_model
 from ..session.engine import build_engine
+from ..session.options import SessionOptions
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_path, remove_leftovers
@@ -101,8 +101,8 @@ def run_share(
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
-    settings = session_settings(cfg)
+    options = SessionOptions.from_config(cfg, undo_depth=1)
+    engine = build_engine(model, args.engine, options.precision)
 
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
@@ -111,7 +111,7 @@ def run_share(
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         folder = check_output(str(Path(args.output) / clip.name), frames)
-        session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **settings)
+        session = Session(engine, frames, preprocess, start.objects, options)
         finished.forget(clip)
         segment(session, frames, start, folder, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)

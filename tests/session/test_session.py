@@ -14,6 +14,7 @@ from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
 from paddlevideo.session.memory.store import Store
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
 from paddlevideo.utils.errors import InputError
 
@@ -83,7 +84,7 @@ class Colours:
 def _session(**settings: Any) -> Session:
     settings = {"objects": 2, "engine": Colours(), **settings}
     engine, objects = settings.pop("engine"), settings.pop("objects")
-    return Session(engine, Clip(), Preprocess("rgb", size=None), objects, **settings)
+    return Session(engine, Clip(), Preprocess("rgb", size=None), objects, SessionOptions(**settings))
 
 
 def _stroke(object_id: int, frame: int, *, x: float = 0.0, y: float | None = None) -> Stroke:

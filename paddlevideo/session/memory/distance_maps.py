@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from ...utils.arrays import Floats
 from .store import Handle, Store
-
-LocalRule = Literal["reference", "nearest"]
-LOCAL_RULES = ("reference", "nearest")
 
 
 @dataclass(frozen=True)
@@ -69,19 +65,12 @@ class GlobalMemory:
 
 
 class LocalMemory:
-    """Chooses between a frame's new local map and an earlier round's, by the distance to the annotated frames.
+    """Chooses between a frame's new local map and that of the round just before, as the published code does.
 
-    Args:
-        store: where the maps are kept.
-        rule: ``"reference"`` compares with the round just before only, as the published code does: the new map is
-            used when its annotated frame is strictly nearer, else the map that the previous round computed.
-            ``"nearest"`` compares with the nearest of all rounds.
+    The new map is used when its annotated frame is strictly nearer, else the map that the previous round computed.
     """
 
-    def __init__(self, store: Store, rule: LocalRule = "reference") -> None:
-        if rule not in LOCAL_RULES:
-            raise ValueError(f"local memory is one of {', '.join(LOCAL_RULES)}, not '{rule}'")
-        self.rule = rule
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[int, Kept] = {}
 
@@ -90,24 +79,20 @@ class LocalMemory:
 
         ``round`` counts from 1; ``distance`` is the number of frames to the annotated frame, 1 or more.
         """
-        new = Kept(tuple(ids), self._store.keep(maps), round, 1.0 / distance)
-        kept = self._kept.get(frame)
-        if kept is not None and self.rule == "reference" and kept.round != round - 1:
+        new, kept = Kept(tuple(ids), self._store.keep(maps), round, 1.0 / distance), self._kept.get(frame)
+        if kept is not None and kept.round != round - 1:
             kept = None  # the previous round annotated this frame or was stopped before it: weight 0
-        fresh = kept is None or new.weight > kept.weight
-        if fresh or self.rule == "reference":
-            self._kept[frame] = new
+        self._kept[frame] = new
         maps = new.maps.read()
-        return maps if fresh or kept is None else kept.rows(ids, maps)
+        return maps if kept is None or new.weight > kept.weight else kept.rows(ids, maps)
 
     def begin(self, round: int) -> None:
         """Let go of the maps that from ``round`` on will not be compared with any more."""
-        if self.rule == "reference":
-            self._kept = {frame: kept for frame, kept in self._kept.items() if kept.round >= round - 1}
+        self._kept = {frame: kept for frame, kept in self._kept.items() if kept.round >= round - 1}
 
     def copy(self) -> LocalMemory:
         """The memory as it is now; costs one pointer a frame."""
-        twin = LocalMemory(self._store, self.rule)
+        twin = LocalMemory(self._store)
         twin._kept = dict(self._kept)
         return twin
 

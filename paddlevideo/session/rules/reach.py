@@ -9,12 +9,8 @@ carried over the whole video: where the others stand they know nothing of it, an
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
 
 from ..rounds import Round
-
-Reach = Literal["video", "between"]
-REACHES = ("video", "between")
 
 
 def introduced(current: Round, earlier: Sequence[Round], reached_by: Collection[int]) -> frozenset[int]:

@@ -51,33 +51,23 @@ def test_a_copy_is_untouched_by_what_follows() -> None:
 
 # What is used at one frame in rounds of these distances, when round r computes a map of value r / 10.
 TABLE = {
-    "reference": {
-        (4, 2): [0.1, 0.2],
-        (2, 4): [0.1, 0.1],
-        (2, 2): [0.1, 0.1],  # a tie goes to the round before
-        (1, 4, 3): [0.1, 0.1, 0.3],  # compared with the round before alone
-        (1, 2, 3): [0.1, 0.1, 0.2],  # what that round computed, not what it used
-        (3, 0, 5): [0.1, None, 0.3],  # 0: the frame was annotated itself
-    },
-    "nearest": {
-        (4, 2): [0.1, 0.2],
-        (2, 4): [0.1, 0.1],
-        (2, 2): [0.1, 0.1],
-        (1, 4, 3): [0.1, 0.1, 0.1],
-        (3, 0, 5): [0.1, None, 0.1],
-        (5, 2, 4, 1): [0.1, 0.2, 0.2, 0.4],
-    },
+    (4, 2): [0.1, 0.2],
+    (2, 4): [0.1, 0.1],
+    (2, 2): [0.1, 0.1],  # a tie goes to the round before
+    (1, 4, 3): [0.1, 0.1, 0.3],  # compared with the round before alone
+    (1, 2, 3): [0.1, 0.1, 0.2],  # what that round computed, not what it used
+    (3, 0, 5): [0.1, None, 0.3],  # 0: the frame was annotated itself
 }
 
 
-@pytest.mark.parametrize(("rule", "distances"), [(rule, each) for rule, table in TABLE.items() for each in table])
-def test_local_memory_rules(rule: str, distances: tuple[int, ...]) -> None:
-    memory = LocalMemory(_store(), rule)  # type: ignore[arg-type]
+@pytest.mark.parametrize("distances", TABLE)
+def test_local_memory_takes_the_nearer_of_the_last_two_rounds(distances: tuple[int, ...]) -> None:
+    memory = LocalMemory(_store())
     used = [
         _values(memory.choose(3, _maps(number / 10), [0], number, distance))[0] if distance else None
         for number, distance in enumerate(distances, 1)
     ]
-    assert used == TABLE[rule][distances]
+    assert used == TABLE[distances]
 
 
 def test_local_memory_gives_a_new_object_its_fresh_map() -> None:
@@ -93,17 +83,11 @@ def test_local_memory_has_no_limit_of_rounds() -> None:
         assert _values(used) == [number / 100]
 
 
-@pytest.mark.parametrize(("rule", "left"), [("reference", 1), ("nearest", 3)])
-def test_a_round_begins_without_maps_that_nobody_compares_with(rule: str, left: int) -> None:
+def test_a_round_begins_without_maps_that_nobody_compares_with() -> None:
     store = _store()
-    memory = LocalMemory(store, rule)  # type: ignore[arg-type]
+    memory = LocalMemory(store)
     for number, frame in enumerate((0, 1, 2), 1):
         memory.begin(number)
         memory.choose(frame, _maps(0.5), [0], number, 1)
     memory.begin(4)
-    assert store.nbytes == left * 24
-
-
-def test_an_unknown_rule_is_refused() -> None:
-    with pytest.raises(ValueError, match="reference, nearest"):
-        LocalMemory(_store(), "farthest")  # type: ignore[arg-type]
+    assert store.nbytes == 24

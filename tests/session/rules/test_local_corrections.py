@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import UNLABELLED
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rules.local_corrections import broadened, corrected, reached
 from paddlevideo.session.session import Session
 from tests.session.rules.test_reach import Painter
@@ -141,7 +142,7 @@ def test_a_session_takes_a_patch_away_whole(broad: bool, references: Any) -> Non
     patch[2:7, 10:15] = True
     engine.where = patch | np.broadcast_to(np.arange(GRID[1]) < 6, GRID)
     settings: dict[str, Any] = {"references": references, "local_corrections": broad}
-    session = Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings)
+    session = Session(engine, Clip(), Preprocess("rgb", size=None), 1, SessionOptions(**settings))
     first = np.full(GRID, UNLABELLED, np.int16)
     first[6, 3] = 1
     session.annotate(0, first)

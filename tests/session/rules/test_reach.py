@@ -12,9 +12,11 @@ import pytest
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.session.memory.distance_maps import SharesMemory
 from paddlevideo.session.memory.store import Store
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rounds import Round
 from paddlevideo.session.rules.reach import new_share
 from paddlevideo.session.session import Session
+from paddlevideo.utils.errors import InputError
 from tests.session.test_session import FRAMES, GRID, SIZE, Clip, Colours
 
 
@@ -92,7 +94,7 @@ class Painter(Colours):
 
 def _session(reach: str = "between") -> tuple[Session, Painter]:
     engine = Painter()
-    return Session(engine, Clip(), Preprocess("rgb", size=None), 2, reach=reach), engine  # type: ignore[arg-type]
+    return Session(engine, Clip(), Preprocess("rgb", size=None), 2, SessionOptions(reach=reach)), engine  # type: ignore[arg-type]
 
 
 def _label(object_id: int = 1) -> np.ndarray:
@@ -277,5 +279,5 @@ def test_void_of_a_given_mask_is_background_when_it_is_mixed() -> None:
 
 
 def test_another_reach_is_refused() -> None:
-    with pytest.raises(ValueError, match="reach is one of video, between"):
+    with pytest.raises(InputError, match="reach is one of video, between"):
         _session("far")
