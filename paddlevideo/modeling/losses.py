@@ -5,7 +5,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from ..loader.clip import IGNORE
+from ..utils.arrays import IGNORE
 from ..utils.errors import InputError
 from ..utils.registry import LOSSES
 from .full_precision import float32, full_precision

@@ -9,10 +9,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ..loader.clip import IGNORE
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke
-from ..utils.arrays import Labels, Mask
+from ..utils.arrays import IGNORE, Labels, Mask
 from ..utils.errors import InputError
 
 

@@ -55,11 +55,11 @@ class Engine(Protocol):
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         """Logits (O,h,w) of an annotated frame: its scribble label and its mask of the round before, both (h,w).
 
-        ``seen`` (O,h,w) is the frame's global map, of use only with ``interaction_map``.
+        ``global_map`` (O,h,w) is the frame's own, of use only with ``interaction_map``.
         """
 
     def propagate(
@@ -96,19 +96,19 @@ class EagerEngine:
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         now = paddle.to_tensor(embedding[None])
         before = None if previous is None else _label(previous)
-        maps = None if seen is None else paddle.to_tensor(seen)
+        maps = None if global_map is None else paddle.to_tensor(global_map)
         return _array(self._model.interaction_logits(now, _label(scribble), before, ids, maps))
 
     @paddle.no_grad()
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        now, seen, near = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
-        return _array(self._model.propagation_logits(now, seen, near, _label(previous), ids))
+        now, *maps = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
+        return _array(self._model.propagation_logits(now, maps[0], maps[1], _label(previous), ids))
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
         return paddle.to_tensor(embedding), np.asarray(label), list(ids)
@@ -156,15 +156,15 @@ class CompiledEngine:
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         strokes = id_planes(scribble, ids)
         # Without a mask of an earlier round everything counts as background.
         before = id_planes(np.zeros_like(scribble) if previous is None else previous, ids)
-        planes = [strokes, before] if seen is None else [strokes, before, seen]
+        planes = [strokes, before] if global_map is None else [strokes, before, global_map]
         if self._model.rivals:
             others = strokes.sum(axis=0, keepdims=True) - strokes
-            planes += [others] if seen is None else [others, nearest_rival(seen)]
+            planes += [others] if global_map is None else [others, nearest_rival(global_map)]
         return self._head("interact", self._model.interaction_head, embedding, *planes)
 
     def propagate(

@@ -13,24 +13,26 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..loader.clip import IGNORE
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
-from ..utils.arrays import Floats, Labels, Mask
+from ..utils.arrays import IGNORE, Floats, Labels, Mask
 from ..utils.errors import InputError
 from . import checks
+from .composition import Composer
 from .engine import Engine
 from .history import History
+from .interaction import Interaction
 from .locks import Locks
-from .memory.capacity import check_room
-from .memory.distance_maps import GlobalMemory, LocalMemory, SharesMemory
+from .memory.array_store import MIB, ArrayStore
+from .memory.capacity import check_capacity
+from .memory.distance_maps import GlobalMemory, LocalMemory
 from .memory.embeddings import Embeddings
 from .memory.masks import MaskStore, nearest_labels, only
-from .memory.store import MIB, Store
+from .memory.probability_maps import ProbabilityMemory
 from .options import SessionOptions
+from .propagation import Propagation
 from .rounds import FrameResult, Round, State
-from .steps import Steps
 
 DEFAULTS = SessionOptions()
 
@@ -55,30 +57,27 @@ class Session:
         options: SessionOptions = DEFAULTS,
     ) -> None:
         self._frames = frames
-        self._store = store = Store(int(options.max_memory_mib * MIB), options.storage)
+        self._store = store = ArrayStore(int(options.max_memory_mib * MIB), options.storage)
         self._embeddings = Embeddings(
             lambda frame: engine.embed(preprocess(frames[frame])),
             len(frames),
             store,
-            lambda first: check_room(
+            lambda first: check_capacity(
                 store, frames.path, len(frames), first.shape, len(self.ids), maps=2 if options.reach == "video" else 3
             ),
         )
         self._locks = Locks()
-        steps = Steps(
-            engine,
-            self._embeddings,
-            self._locks,
-            frames.size,
-            preprocess.input_size(*frames.size),
-            frames,
-            options,
-        )
+        composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, options)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
-        shares = SharesMemory(store) if options.reach == "between" else None
-        state = State(GlobalMemory(store), LocalMemory(store), MaskStore(), shares)
-        self._history = History(steps, state, lambda: self.ids, options.undo_depth)
+        probabilities = ProbabilityMemory(store) if options.reach == "between" else None
+        self._history = History(
+            Interaction(engine, self._embeddings, composer, options),
+            Propagation(engine, self._embeddings, composer, options),
+            State(GlobalMemory(store), LocalMemory(store), MaskStore(), probabilities),
+            lambda: self.ids,
+            options.undo_depth,
+        )
 
     # ----------------------------------------------------------------------------------------------- objects
 

@@ -33,7 +33,7 @@ from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
 from ..session.engine import build_engine
-from ..session.memory.store import MIB
+from ..session.memory.array_store import MIB
 from ..session.options import SessionOptions
 from ..session.session import Session
 from ..utils.errors import InputError

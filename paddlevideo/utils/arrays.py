@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+IGNORE = 255
+"""Mask value that no loss counts: DAVIS calls it void."""
+
 Floats = NDArray[np.float32]
 Labels = NDArray[np.integer]  # object ids, 0 for the background, -1 where nothing is labelled
 Mask = NDArray[np.uint8]  # object ids, 0 for the background

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ...utils.arrays import Floats
-from .store import Handle, Part, Store
+from .array_store import ArrayStore, Part, StoredArray
 
 
 class Embeddings:
@@ -23,14 +23,14 @@ class Embeddings:
         self,
         compute: Callable[[int], Floats],
         frames: int,
-        store: Store,
+        store: ArrayStore,
         check: Callable[[Floats], None] = lambda embedding: None,
     ) -> None:
         self._compute = compute
         self._frames = frames
         self._store = store
         self._check = check
-        self._kept: dict[int, Handle] = {}
+        self._kept: dict[int, StoredArray] = {}
         self._bytes = 0  # of one, once it is known
 
     def __getitem__(self, frame: int) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddlevideo.session.memory.store import GIB, Store
+from paddlevideo.session.memory.array_store import GIB, ArrayStore
 
 SIZE = (2, 5, 10)  # 400 bytes of float32
 
@@ -19,8 +19,8 @@ def _array(value: int) -> np.ndarray:
     return np.random.default_rng(value).normal(size=SIZE).astype(np.float32)
 
 
-def _store(folder: Path, budget: int = 1000, **settings: Any) -> Store:
-    return Store(budget, folder=folder, **{"reserve_bytes": 0, **settings})
+def _store(folder: Path, budget: int = 1000, **settings: Any) -> ArrayStore:
+    return ArrayStore(budget, folder=folder, **{"reserve_bytes": 0, **settings})
 
 
 def test_within_the_budget_everything_stays_in_memory(tmp_path: Path) -> None:
@@ -165,4 +165,4 @@ def test_several_threads_may_read_at_once(tmp_path: Path) -> None:
 
 def test_an_unknown_storage_is_refused() -> None:
     with pytest.raises(ValueError, match="float32, float16"):
-        Store(1, "float8")  # type: ignore[arg-type]
+        ArrayStore(1, "float8")  # type: ignore[arg-type]
