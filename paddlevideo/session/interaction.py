@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..loader.scribbles import UNLABELLED, clicked
-from ..utils.arrays import Floats, Labels, Mask
+from ..utils.arrays import Cells, Floats, Labels, Mask
 from .composition import Composer
 from .engine import Engine
 from .matching import MatchingReference
@@ -44,6 +44,7 @@ class Prompt:
         previous: its mask (h,w) before the round, None where no round has been.
         clicked: the objects of a first round that a click alone shows.
         reference: what the frame itself and others are matched with.
+        changeable: the cells (h,w) that a local correction may change; None: all.
         unchanged: the ids (h,w) that a correction leaves, -1 elsewhere: the frame is matched with them, too.
     """
 
@@ -52,6 +53,7 @@ class Prompt:
     previous: Mask | None
     clicked: Sequence[int]
     reference: MatchingReference
+    changeable: Cells | None = None
     unchanged: Labels | None = None
 
 
@@ -75,39 +77,25 @@ class Interaction:
         """Answer a round's annotated frame, from the state before the round."""
         if current.mask is not None:
             return self._given(current, current.mask, state, ids)
-        options, first, strokes = self._options, current.number == 1, current.label_of(ids)
+        strokes = current.label_of(ids)
         prompt = self._prompt(current, strokes, state, ids)
-        if prompt.clicked and options.click_lines:
-            logits, _ = self._ask(prompt, state, ids)
-            lines = with_middles(strokes, softmax(logits), ids, prompt.clicked)
-            prompt = replace(prompt, label=lines, reference=self._reference(current, lines, ids))
-        previous, changeable = prompt.previous, None
-        if previous is not None and options.local_corrections and not first:
-            changeable = changeable_cells(strokes, previous, ids)
-            if options.correction_rivals:
-                unchanged = self._unchanged(current.frame, changeable | (strokes != UNLABELLED), state, ids)
-                prompt = replace(prompt, unchanged=unchanged)
-
-        asked, global_map = self._ask(prompt, state, ids)
-        if options.refine and global_map is not None:
-            answered = self._composer.grid_label(current.frame, asked, ids)
-            asked = refined(self._engine, self._embeddings[current.frame], global_map, answered, ids)
-        logits, label, reference = asked, prompt.label, prompt.reference
-        if previous is not None and changeable is not None:
-            label = broadened(strokes, previous, ids)
-            logits = corrected(asked, label, changeable, previous, ids)
-            reference = replace(reference, label=label)
-        expected = label if previous is None else np.where(label == UNLABELLED, previous, label)
-        logits = without_leaps(logits, expected, ids, options.max_leap)
+        answered = self._answer(prompt, state, ids)
+        logits, label, reference = answered, prompt.label, prompt.reference
+        if prompt.previous is not None:
+            if prompt.changeable is not None:
+                label = broadened(strokes, prompt.previous, ids)
+                logits = corrected(answered, label, prompt.changeable, prompt.previous, ids)
+                reference = replace(reference, label=label)
+            label = np.where(label == UNLABELLED, prompt.previous, label)
+        logits = without_leaps(logits, label, ids, self._options.max_leap)
         update = self._composer.compose(current.frame, logits, state, ids)
 
         assert update.grid is not None
-        if options.references == "answer" and first:  # later answers are corrected, not yet right
-            probabilities = self._composer.probabilities(asked, update.grid, ids)
-            dropped = asked.argmax(axis=0) != logits.argmax(axis=0)
-            sure = sure_reference(probabilities, strokes, reference.label, dropped, ids)
-            reference = replace(reference, label=sure)
-        elif options.correction_rivals and not first:
+        if self._options.references == "answer" and current.number == 1:  # later ones are corrected, not yet right
+            probabilities = self._composer.probabilities(answered, update.grid, ids)
+            dropped = answered.argmax(axis=0) != logits.argmax(axis=0)
+            reference = replace(reference, label=sure_reference(probabilities, strokes, reference.label, dropped, ids))
+        elif self._options.correction_rivals and current.number > 1:
             probabilities = self._composer.probabilities(logits, update.grid, ids)
             reference = replace(reference, rivals=rivals_of(reference.label, sure_ids(probabilities, ids)))
         return Answer(update, reference)
@@ -130,9 +118,21 @@ class Interaction:
         return Answer(update, MatchingReference(self._engine, self._embeddings, current.frame, label, ids))
 
     def _prompt(self, current: Round, strokes: Labels, state: State, ids: Ids) -> Prompt:
-        objects = clicked(strokes) if current.number == 1 else []
-        previous = state.grid_label(current.frame, ids)
-        return Prompt(current.frame, strokes, previous, objects, self._reference(current, strokes, ids))
+        """What the network is asked with by the strokes (h,w) of a round."""
+        options, frame, first = self._options, current.frame, current.number == 1
+        previous, objects = state.grid_label(frame, ids), clicked(strokes) if first else []
+        prompt = Prompt(frame, strokes, previous, objects, self._reference(current, strokes, ids))
+        if objects and options.click_lines:
+            logits, _ = self._ask(prompt, state, ids)
+            lines = with_middles(strokes, softmax(logits), ids, objects)
+            return replace(prompt, label=lines, reference=self._reference(current, lines, ids))
+        if previous is None or first or not options.local_corrections:
+            return prompt
+        changeable = changeable_cells(strokes, previous, ids)
+        unchanged = None
+        if options.correction_rivals:
+            unchanged = self._unchanged(frame, changeable | (strokes != UNLABELLED), state, ids)
+        return replace(prompt, changeable=changeable, unchanged=unchanged)
 
     def _reference(self, current: Round, label: Labels, ids: Ids) -> MatchingReference:
         """What other frames are matched with by a label (h,w); the first round's has its region of interest."""
@@ -140,8 +140,16 @@ class Interaction:
             label = with_region(label, self._options.click_region)
         return MatchingReference(self._engine, self._embeddings, current.frame, label, ids)
 
+    def _answer(self, prompt: Prompt, state: State, ids: Ids) -> Floats:
+        """Logits (O,h,w) of the annotated frame by one head or both."""
+        logits, global_map = self._ask(prompt, state, ids)
+        if global_map is None or not self._options.refine:
+            return logits
+        label = self._composer.grid_label(prompt.frame, logits, ids)
+        return refined(self._engine, self._embeddings[prompt.frame], global_map, label, ids)
+
     def _ask(self, prompt: Prompt, state: State, ids: Ids) -> tuple[Floats, Floats | None]:
-        """Logits (O,h,w) of the annotated frame, and its global map (O,h,w) if one is used."""
+        """Logits (O,h,w) of the interaction head, and the frame's global map (O,h,w) if one is used."""
         engine, embedding = self._engine, self._embeddings[prompt.frame]
         needed = self._options.refine or engine.interaction_map
         global_map = self._global_map(prompt, state, ids) if needed else None
@@ -159,7 +167,7 @@ class Interaction:
             maps = np.minimum(maps, replace(prompt.reference, label=prompt.unchanged).global_map(embedding))
         return np.minimum(maps, state.global_memory.read(prompt.frame, ids, embedding.shape[1:]))
 
-    def _unchanged(self, frame: int, changeable: np.ndarray, state: State, ids: Ids) -> Labels:
+    def _unchanged(self, frame: int, changeable: Cells, state: State, ids: Ids) -> Labels:
         """The ids (h,w) that a mask is sure of outside the cells (h,w) that a correction may change; -1 elsewhere."""
         if state.probabilities is not None:
             shown: Labels = sure_ids(state.probabilities.read(frame, ids), ids)

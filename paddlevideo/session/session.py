@@ -92,7 +92,7 @@ class Session:
         return (0, *self._objects)
 
     def add_object(self) -> int:
-        """Make room for one more object and return its id; earlier rounds simply never saw it."""
+        """Add one more object and return its id; earlier rounds simply never saw it."""
         if self._next_object > MAX_OBJECT_ID:
             raise InputError(f"objects: there can be no id above {MAX_OBJECT_ID}; open a second session")
         self._history.answer_again()

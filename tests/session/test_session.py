@@ -161,7 +161,7 @@ def test_a_small_budget_changes_nothing_but_time(
     large, small = _session(storage=storage), _session(storage=storage, max_memory_mib=0.01, engine=engine)
     small.embed_next(4)
     if not disk:  # from here on
-        monkeypatch.setattr(ArrayStore, "disk_room", 0)
+        monkeypatch.setattr(ArrayStore, "free_disk", 0)
     for frame, undo in ((1, False), (4, True), (3, False)):
         for session in (large, small):
             session.add_strokes([_stroke(1, frame), _stroke(2, frame)])
@@ -196,7 +196,7 @@ def test_embedding_ahead_saves_the_work_later() -> None:
 
 
 def test_what_cannot_fit_is_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ArrayStore, "disk_room", 0)
+    monkeypatch.setattr(ArrayStore, "free_disk", 0)
     session = _session(max_memory_mib=0.01)
     for _ in range(2):
         with pytest.raises(InputError, match=r"clip\.mp4: 6 frames need .*--max-memory"):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +25,20 @@ from numpy.typing import NDArray
 from ...kernels.compiled import default_cache
 from ...kernels.float16 import from_float16_bits, to_float16_bits
 from ...utils.arrays import Floats
+from ..options import Storage
 
 logger = logging.getLogger(__name__)
 
-Storage = Literal["float32", "float16"]
 Part = EllipsisType | tuple[EllipsisType | slice, ...]  # of an array, as an index takes it
-DTYPES: dict[str, np.dtype[Any]] = {
+DTYPES: dict[Storage, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
-    "float16": np.dtype(np.uint16),
-}  # of float16 the bits
+    "float16": np.dtype(np.uint16),  # the bits
+}
 MIB, GIB = 1 << 20, 1 << 30
 
 
 class StoredArray:
-    """An array in a store. When nobody holds its handle any more, its place is free."""
+    """An array in a store. Its memory and its part of the file are free when nobody refers to it any more."""
 
     def __init__(self, store: ArrayStore, key: int) -> None:
         self._store = store
@@ -105,7 +105,7 @@ class ArrayStore:
         self._warned = False
 
     def keep(self, array: Floats, again: Callable[[], Floats] | None = None) -> StoredArray:
-        """Take an array in. ``again`` computes the same one, for the case that there is no room for it."""
+        """Take an array in. ``again`` computes the same one, for the case that there is no space for it."""
         packed = self._pack(array)
         with self._lock:
             self._collect()
@@ -118,7 +118,7 @@ class ArrayStore:
         """Let arrays that can be computed again leave so much of the disk to the others."""
         self._spared = nbytes
 
-    def has_room(self, nbytes: int) -> bool:
+    def has_space(self, nbytes: int) -> bool:
         """Whether one more array that can be computed again would be kept without dropping another one."""
         with self._lock:
             self._collect()
@@ -142,7 +142,7 @@ class ArrayStore:
         return self._file_bytes
 
     @property
-    def disk_room(self) -> int:
+    def free_disk(self) -> int:
         """Bytes by which the file may grow now."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ class ArrayStore:
             return key in self._recent or self._records[key].slot is not None
 
     def _collect(self) -> None:
-        """Free the places whose handles are gone."""
+        """Free what nobody refers to any more."""
         while self._gone:
             key = self._gone.popleft()
             record = self._records.pop(key)
@@ -194,7 +194,7 @@ class ArrayStore:
         self._bytes += packed.nbytes
         if self._bytes <= self.budget_bytes:
             return
-        full = set()  # what there is no room for: True for arrays that can be computed again
+        full = set()  # what there is no space for: True for arrays that can be computed again
         for other in list(self._recent)[:-1]:
             record = self._records[other]
             kind = record.again is not None
@@ -212,7 +212,7 @@ class ArrayStore:
                 (self._bytes - self.budget_bytes) / MIB,
                 self.budget_bytes / MIB,
                 self.folder,
-                self.disk_room / MIB,
+                self.free_disk / MIB,
             )
 
     def _load(self, record: _Record) -> NDArray[Any]:
@@ -227,7 +227,7 @@ class ArrayStore:
         self._bytes -= 0 if packed is None else packed.nbytes
 
     def _fits_disk(self, nbytes: int, spared: int) -> bool:
-        return bool(self._slots[nbytes]) or self.disk_room >= nbytes + spared
+        return bool(self._slots[nbytes]) or self.free_disk >= nbytes + spared
 
     def _save(self, record: _Record, packed: NDArray[Any]) -> bool:
         """Write an array to a free slot of its size or to the end of the file; say whether it is there now."""

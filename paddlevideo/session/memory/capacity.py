@@ -30,7 +30,7 @@ def check_capacity(
     """
     one = math.prod(embedding) * store.item_bytes
     kept = maps * objects * math.prod(embedding[1:]) * store.item_bytes
-    budget, disk = store.budget_bytes, store.disk_room
+    budget, disk = store.budget_bytes, store.free_disk
     total, least = frames * (one + kept), frames * kept
     spilled = max(0, total - budget)
     needs = (

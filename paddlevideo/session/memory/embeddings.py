@@ -63,7 +63,7 @@ class Embeddings:
         """
         waiting = (frame for frame in range(self._frames) if frame not in self)
         nearest = min(waiting, key=lambda frame: (abs(frame - around), frame < around), default=None)
-        if nearest is None or not self._store.has_room(self._bytes):
+        if nearest is None or not self._store.has_space(self._bytes):
             return None
         self[nearest]
         return nearest
