@@ -6,11 +6,12 @@ whose docstring describes it), ``Class`` for a class, else the key's dotted path
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -140,10 +141,13 @@ def _summary(cls: type) -> Text:
 
 
 def _meaning(cls: type, key: str, path: str) -> Text:
-    """Return what a docstring says of argument ``key``, the class's own or a base's, else what `MEANINGS` says."""
+    """Return what the class, or a base of it, says of argument ``key``, else what `MEANINGS` says.
+
+    A class says it under Args in its docstring, a dataclass also by a text below the field.
+    """
     owners = cls.__mro__[:-1]  # without object
     for owner in owners:
-        described = described_arguments(owner.__doc__)
+        described = {**described_arguments(owner.__doc__), **described_fields(owner)}
         if key in described:
             return Text(f"{owner.__name__}.{key}", described[key])
     ids = [path, *(f"{owner.__name__}.{key}" for owner in owners)]
@@ -158,6 +162,19 @@ def described_arguments(docstring: str | None) -> dict[str, str]:
     for entry in entries:
         names, _, text = entry.partition(":")
         found.update(dict.fromkeys(re.split(r",\s*", names), _flat(text)))
+    return found
+
+
+def described_fields(cls: type) -> dict[str, str]:
+    """Return the texts that stand below a dataclass's fields."""
+    if not is_dataclass(cls):
+        return {}
+    (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(cls))).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for each, below in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and isinstance(below, ast.Expr):
+            found[each.target.id] = _flat(str(ast.literal_eval(below.value)))
     return found
 
 

@@ -82,6 +82,7 @@ def project_schema() -> Section:
     matching = importlib.import_module("paddlevideo.modeling.matching").MatchingConfig
     objective = importlib.import_module("paddlevideo.solver.objective").ObjectiveOptions
     preprocess = importlib.import_module("paddlevideo.loader.preprocess").Preprocess
+    options = importlib.import_module("paddlevideo.session.options").SessionOptions
     return Section(
         {
             "MODEL": _model_rule(matching, objective),
@@ -103,7 +104,7 @@ def project_schema() -> Section:
             "OPTIMIZER": Part(OPTIMIZERS, {"learning_rate": Part(SCHEDULES)}),
             "METRIC": Part(METRICS),
             "VALIDATION": Arguments(METRICS.get("RoundMetric")),
-            "INFERENCE": _INFERENCE,
+            "INFERENCE": Arguments(options),
             **_TOP_LEVEL,
         },
         required=frozenset({"MODEL", "PIPELINE", "model_name"}),
@@ -120,26 +121,6 @@ _JUDGED_FOLDER = Section(
         "max_objects": int,
     },
     required=frozenset({"format", "file_path"}),
-)
-
-_INFERENCE = Section(
-    {
-        "max_memory_mib": float,
-        "storage": Literal["float32", "float16"],
-        "reach": Literal["video", "between"],
-        "refine": bool,
-        "references": Literal["strokes", "answer"],
-        "max_leap": float | None,
-        "search": float | None,
-        "click_region": float | None,
-        "click_bias": float,
-        "click_lines": bool,
-        "local_corrections": bool,
-        "correction_rivals": bool,
-        "edges": bool,
-        "upsampling": Literal["corners", "cells"],
-        "precision": Literal["fp32", "bf16"],
-    }
 )
 
 _TOP_LEVEL = {

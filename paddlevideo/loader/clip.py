@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-IGNORE = 255
-"""Mask value that no loss counts."""
+from ..utils.arrays import IGNORE as IGNORE  # part of what a clip is
 
 
 def count_ids(mask: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def open_session(
     objects: int | Sequence[int] = 1,
     *,
     engine: EngineKind = "fast",
-    **settings: Any,
+    **overrides: Any,
 ) -> Session:
     """Open a video for segmentation.
 
@@ -36,11 +36,10 @@ def open_session(
         weights: a file of weights of that model.
         objects: how many objects, or their ids.
         engine: ``"fast"`` (compiled for the CPU) or ``"plain"`` (eager Paddle).
-        settings: what `Session` takes besides (``max_memory_mib``, ``storage``, ``local_memory``, ...), in place
-            of the config's.
+        overrides: fields of `paddlevideo.session.options.SessionOptions`, in place of the config's.
 
     Raises:
-        InputError: one of the files is missing or wrong.
+        InputError: one of the files or options is missing or wrong.
     """
     from ..utils.runtime import prepare_inference, prepare_threads
 
@@ -52,16 +51,16 @@ def open_session(
     from ..modeling import build_model
     from ..weights.files import load_into
     from .engine import build_engine
+    from .options import SessionOptions
     from .session import Session
-    from .settings import engine_precision, session_settings
 
     frames = open_frames(path)
     cfg = load_config(config, [])
     model = build_model(cfg["MODEL"])
     load_into(model, weights)
     preprocess = Preprocess(**cfg["PIPELINE"].get("input", {}))
-    settings = {**session_settings(cfg), **settings}
-    return Session(build_engine(model, engine, engine_precision(cfg)), frames, preprocess, objects, **settings)
+    options = SessionOptions.from_config(cfg, **overrides)
+    return Session(build_engine(model, engine, options.precision), frames, preprocess, objects, options)
 
 
 def __getattr__(name: str) -> Any:

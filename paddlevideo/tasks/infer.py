@@ -36,8 +36,8 @@ from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
 from ..modeling import build_model
 from ..session.engine import build_engine
+from ..session.options import SessionOptions
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.written import Written
@@ -83,8 +83,9 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
-    session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **session_settings(cfg))
+    options = SessionOptions.from_config(cfg, undo_depth=1)
+    engine = build_engine(model, args.engine, options.precision)
+    session = Session(engine, frames, preprocess, start.objects, options)
     segment(session, frames, start, output, args.scribbles)
     _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output.folder)
 

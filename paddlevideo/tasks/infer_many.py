@@ -27,8 +27,8 @@ from ..loader.video import FrameSource, open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..modeling import build_model
 from ..session.engine import build_engine
+from ..session.options import SessionOptions
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import remove_leftovers
@@ -121,8 +121,8 @@ def run_share(
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
-    settings = session_settings(cfg)
+    options = SessionOptions.from_config(cfg, undo_depth=1)
+    engine = build_engine(model, args.engine, options.precision)
 
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
@@ -131,7 +131,7 @@ def run_share(
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         written = check_output(str(Path(args.output) / clip.name), frames, inputs)
-        session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **settings)
+        session = Session(engine, frames, preprocess, start.objects, options)
         segment(session, frames, start, written, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)
         entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}

@@ -25,8 +25,8 @@ from ..metrics.judge.shims import load_davisinteractive
 from ..metrics.region_boundary import region_similarity
 from ..modeling import MANet
 from ..session.engine import build_engine
+from ..session.options import SessionOptions
 from ..session.session import Session
-from ..session.settings import session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 
@@ -42,7 +42,8 @@ def build_rounds(cfg: Mapping[str, Any], model: MANet, loader: Loader) -> Rounds
     dataset = loader.dataset
     if not isinstance(dataset, DAVISRoundsDataset):
         return None
-    return Rounds(model, dataset, Preprocess(**cfg["PIPELINE"]["input"]), session_settings(cfg), loader)
+    options = SessionOptions.from_config(cfg, undo_depth=1)
+    return Rounds(model, dataset, Preprocess(**cfg["PIPELINE"]["input"]), options, loader)
 
 
 class Rounds:
@@ -56,13 +57,13 @@ class Rounds:
         model: MANet,
         dataset: DAVISRoundsDataset,
         preprocess: Preprocess,
-        settings: Mapping[str, Any],
+        options: SessionOptions,
         loader: Loader,
     ) -> None:
         self.model = model
         self.dataset = dataset
         self.preprocess = preprocess
-        self.settings = settings
+        self.options = options
         self.seed = loader.seed
         self.steps_per_epoch = len(loader)
         self.phase: tuple[int, int] | None = None  # of the annotations in the dataset
@@ -134,7 +135,7 @@ class Rounds:
         length = min(self.dataset.window, len(sequence))
         start = int(rng.integers(max(0, first - length + 1), min(first, len(sequence) - length) + 1))
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths[start : start + length]))
-        session = Session(engine, frames, self.preprocess, sequence.objects, undo_depth=1, **self.settings)
+        session = Session(engine, frames, self.preprocess, sequence.objects, self.options)
         for each in rounds:
             session.add_strokes([replace(stroke, frame=stroke.frame - start) for stroke in each])
             for _ in session.propagate():

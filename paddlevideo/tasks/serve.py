@@ -33,9 +33,9 @@ from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..modeling import build_model
 from ..session.engine import build_engine
-from ..session.memory.store import MIB
-from ..session.session import MAX_MEMORY_MIB, Session
-from ..session.settings import engine_precision, session_settings
+from ..session.memory.array_store import MIB
+from ..session.options import SessionOptions
+from ..session.session import Session
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
 from ..weights.files import load_into
@@ -73,14 +73,14 @@ class Server(uvicorn.Server):
 def session_maker(cfg: Mapping[str, Any], args: Namespace) -> MakeSession:
     """Build the model and return what opens a session with it."""
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-    settings = session_settings(cfg)
+    options = SessionOptions.from_config(cfg)
     model = build_model(cfg["MODEL"])
     load_into(model, args.weights)
     model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
+    engine = build_engine(model, args.engine, options.precision)
 
     def make(frames: FrameSource, objects: Sequence[int]) -> Session:
-        return Session(engine, frames, preprocess, objects, **settings)
+        return Session(engine, frames, preprocess, objects, options)
 
     return make
 
@@ -106,7 +106,7 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        memory_bytes=int(session_settings(cfg).get("max_memory_mib", MAX_MEMORY_MIB) * MIB),
+        memory_bytes=int(SessionOptions.from_config(cfg).max_memory_mib * MIB),
         sessions=args.max_sessions,
     )
 

@@ -31,8 +31,8 @@ from ..metrics import DavisJudge
 from ..metrics.round_metric import Entry, RoundMetric, Scribble
 from ..modeling import MANet, build_model
 from ..session.engine import EngineKind, build_engine
+from ..session.options import SessionOptions
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
@@ -43,6 +43,7 @@ from .finished import FinishedSequences
 logger = logging.getLogger(__name__)
 
 Metric = RoundMetric | DavisJudge
+ONE_UNDO = SessionOptions(undo_depth=1)
 
 
 def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
@@ -63,8 +64,7 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
         metric,
         Preprocess(**cfg["PIPELINE"]["input"]),
         engine_kind=args.engine,
-        precision=engine_precision(cfg),
-        settings=session_settings(cfg),
+        options=SessionOptions.from_config(cfg, undo_depth=1),
         finished=finished,
     )
     if processes.is_main():
@@ -97,23 +97,22 @@ def evaluate(
     preprocess: Preprocess,
     *,
     engine_kind: EngineKind = "fast",
-    precision: str = "fp32",
-    settings: Mapping[str, Any] | None = None,
+    options: SessionOptions = ONE_UNDO,
     finished: FinishedSequences | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Judge ``model`` on ``sequences`` and return the metric's summary; the model's train or eval mode is restored.
 
-    Several processes share the sequences, and each returns the summary of all. ``engine_kind`` and ``precision`` are
-    those of `build_engine`, ``settings`` further arguments of `Session`; ``finished`` keeps results over runs.
+    Several processes share the sequences, and each returns the summary of all. ``engine_kind`` is that of
+    `build_engine`, ``options`` those of the sessions; ``finished`` keeps results over runs.
     """
     training = model.training
     model.eval()
-    engine = build_engine(model, engine_kind, precision)
+    engine = build_engine(model, engine_kind, options.precision)
 
     def open_session(sequence: DavisSequence) -> Session:
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-        return Session(engine, frames, preprocess, sequence.objects, undo_depth=1, **(settings or {}))
+        return Session(engine, frames, preprocess, sequence.objects, options)
 
     met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..loader.preprocess import Preprocess
 from ..metrics.round_metric import RoundMetric
 from ..modeling import MANet
-from ..session.settings import session_settings
+from ..session.options import SessionOptions
 from .test import evaluate, read_sequences
 
 logger = logging.getLogger(__name__)
@@ -22,14 +22,14 @@ class Validation:
         self.metric = RoundMetric(**cfg.get("VALIDATION", {}))
         self.sequences = read_sequences(cfg["DATASET"], self.metric, part="valid")
         self.preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-        self.settings = session_settings(cfg)
+        self.options = SessionOptions.from_config(cfg, undo_depth=1)
 
     def __call__(self, model: MANet) -> dict[str, float]:
         """Return J and F after the first and the last round (``J1``, ``F1``, ``J3``, ``F3``), and the last J&F, ``JF``.
 
         Several processes share the sequences; each returns the scores of all of them.
         """
-        summary = evaluate(model, self.sequences, self.metric, self.preprocess, settings=self.settings)
+        summary = evaluate(model, self.sequences, self.metric, self.preprocess, options=self.options)
         first, last = summary["rounds"][0], summary["rounds"][-1]
         scores = {f"{key}{of['round']}": float(of[key]) for of in (first, last) for key in ("J", "F")}
         logger.info("J&F %.4f after round %s of %d sequences", last["JF"], last["round"], len(self.sequences))

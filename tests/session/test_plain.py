@@ -16,6 +16,7 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead
 from paddlevideo.modeling.planes import interaction_planes, propagation_planes
 from paddlevideo.session.engine import CompiledEngine, EagerEngine
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
 from tests.reference.engine_plain import PlainEngine
 from tests.reference.matching_plain import global_map_plain, local_map_plain
@@ -118,9 +119,9 @@ def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: b
         head.conv.weight.set_value(head.conv.weight * 40)
     clip, rng = _Clip(), np.random.default_rng(4)
     preprocess = Preprocess(size=None)
-    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, refine=refine, answer=answer)
-    references = "answer" if answer else "strokes"
-    session = Session(EagerEngine(model), clip, preprocess, 2, refine=refine, references=references)
+    options = SessionOptions(refine=refine, references="answer" if answer else "strokes")
+    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, options)
+    session = Session(EagerEngine(model), clip, preprocess, 2, options)
     for frame in (2, 0, 2, 4):
         label = np.full(GRID, -1)
         label[3:8, 4:9] = rng.integers(-1, 3, (5, 5))

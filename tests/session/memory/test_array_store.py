@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddlevideo.session.memory.store import GIB, Store
+from paddlevideo.session.memory.array_store import GIB, ArrayStore
 
 SIZE = (2, 5, 10)  # 400 bytes of float32
 
@@ -19,8 +19,8 @@ def _array(value: int) -> np.ndarray:
     return np.random.default_rng(value).normal(size=SIZE).astype(np.float32)
 
 
-def _store(folder: Path, budget: int = 1000, **settings: Any) -> Store:
-    return Store(budget, folder=folder, **{"reserve_bytes": 0, **settings})
+def _store(folder: Path, budget: int = 1000, **settings: Any) -> ArrayStore:
+    return ArrayStore(budget, folder=folder, **{"reserve_bytes": 0, **settings})
 
 
 def test_within_the_budget_everything_stays_in_memory(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_disk_can_be_spared_for_what_cannot_be_computed_again(tmp_path: Path
     store = _store(tmp_path)
     store.spare(1 << 60)
     embeddings = [store.keep(_array(k), lambda k=k: _array(k)) for k in range(4)]
-    assert store.file_bytes == 0 and not store.has_room(400)
+    assert store.file_bytes == 0 and not store.has_space(400)
     maps = [store.keep(_array(k)) for k in range(4)]
     assert store.file_bytes >= 400 and store.nbytes <= 1000
     assert all(np.array_equal(handle.read(), _array(k)) for k, handle in enumerate(embeddings))
@@ -141,8 +141,8 @@ def _refuse(**_: Any) -> None:
 
 def test_has_room_for_what_fits_memory_or_disk(tmp_path: Path) -> None:
     full = _store(tmp_path, reserve_bytes=1 << 60)
-    assert full.has_room(1000) and not full.has_room(1001)
-    assert _store(tmp_path).has_room(1001)
+    assert full.has_space(1000) and not full.has_space(1001)
+    assert _store(tmp_path).has_space(1001)
 
 
 def test_several_threads_may_read_at_once(tmp_path: Path) -> None:
@@ -165,4 +165,4 @@ def test_several_threads_may_read_at_once(tmp_path: Path) -> None:
 
 def test_an_unknown_storage_is_refused() -> None:
     with pytest.raises(ValueError, match="float32, float16"):
-        Store(1, "float8")  # type: ignore[arg-type]
+        ArrayStore(1, "float8")  # type: ignore[arg-type]

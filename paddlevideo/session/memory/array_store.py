@@ -17,30 +17,30 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.compiled import default_cache
-from ...kernels.elementwise import Floats
-from ...kernels.float16 import from_halves, to_halves
+from ...kernels.float16 import from_float16_bits, to_float16_bits
+from ...utils.arrays import Floats
+from ..options import Storage
 
 logger = logging.getLogger(__name__)
 
-Storage = Literal["float32", "float16"]
 Part = EllipsisType | tuple[EllipsisType | slice, ...]  # of an array, as an index takes it
-DTYPES: dict[str, np.dtype[Any]] = {
+DTYPES: dict[Storage, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
-    "float16": np.dtype(np.uint16),
-}  # of halves the bits
+    "float16": np.dtype(np.uint16),  # the bits
+}
 MIB, GIB = 1 << 20, 1 << 30
 
 
-class Handle:
-    """An array in a store. When nobody holds its handle any more, its place is free."""
+class StoredArray:
+    """An array in a store. Its memory and its part of the file are free when nobody refers to it any more."""
 
-    def __init__(self, store: Store, key: int) -> None:
+    def __init__(self, store: ArrayStore, key: int) -> None:
         self._store = store
         self._key = key
 
@@ -59,14 +59,14 @@ class Handle:
 
 
 @dataclass(eq=False)
-class _Place:
+class _Record:
     shape: tuple[int, ...]
     nbytes: int
     again: Callable[[], Floats] | None
     slot: int | None = None  # offset in the file; arrays never change, so it stays true while there is a copy in memory
 
 
-class Store:
+class ArrayStore:
     """Keep arrays and hand them out with the same numbers; may be used from several threads.
 
     Args:
@@ -95,7 +95,7 @@ class Store:
         self._spared = 0  # bytes of the disk that arrays which can be computed again leave to the others
         self._lock = threading.Lock()
         self._keys = count()
-        self._places: dict[int, _Place] = {}
+        self._records: dict[int, _Record] = {}
         self._recent: OrderedDict[int, NDArray[Any]] = OrderedDict()  # those in memory, the one used last at the end
         self._gone: deque[int] = deque()
         self._bytes = 0
@@ -104,21 +104,21 @@ class Store:
         self._slots: defaultdict[int, list[int]] = defaultdict(list)  # size to offsets that are free
         self._warned = False
 
-    def keep(self, array: Floats, again: Callable[[], Floats] | None = None) -> Handle:
-        """Take an array in. ``again`` computes the same one, for the case that there is no room for it."""
+    def keep(self, array: Floats, again: Callable[[], Floats] | None = None) -> StoredArray:
+        """Take an array in. ``again`` computes the same one, for the case that there is no space for it."""
         packed = self._pack(array)
         with self._lock:
             self._collect()
             key = next(self._keys)
-            self._places[key] = _Place(packed.shape, packed.nbytes, again)
+            self._records[key] = _Record(packed.shape, packed.nbytes, again)
             self._hold(key, packed)
-        return Handle(self, key)
+        return StoredArray(self, key)
 
     def spare(self, nbytes: int) -> None:
         """Let arrays that can be computed again leave so much of the disk to the others."""
         self._spared = nbytes
 
-    def has_room(self, nbytes: int) -> bool:
+    def has_space(self, nbytes: int) -> bool:
         """Whether one more array that can be computed again would be kept without dropping another one."""
         with self._lock:
             self._collect()
@@ -142,7 +142,7 @@ class Store:
         return self._file_bytes
 
     @property
-    def disk_room(self) -> int:
+    def free_disk(self) -> int:
         """Bytes by which the file may grow now."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -154,38 +154,38 @@ class Store:
     # ------------------------------------------------------------------------------------------------ inside
 
     def _pack(self, array: Floats) -> NDArray[Any]:
-        return to_halves(array) if self._dtype == np.uint16 else np.ascontiguousarray(array, np.float32)
+        return to_float16_bits(array) if self._dtype == np.uint16 else np.ascontiguousarray(array, np.float32)
 
     def _read(self, key: int, part: Part) -> Floats:
         with self._lock:
             self._collect()
-            place = self._places[key]
+            record = self._records[key]
             packed = self._recent.get(key)
             if packed is not None:
                 self._recent.move_to_end(key)
-            elif place.slot is not None:
-                packed = self._load(place)
+            elif record.slot is not None:
+                packed = self._load(record)
                 self._hold(key, packed)
         if packed is None:
-            assert place.again is not None
-            packed = self._pack(place.again())  # takes its time: not under the lock
+            assert record.again is not None
+            packed = self._pack(record.again())  # takes its time: not under the lock
             with self._lock:
                 self._hold(key, packed)
         packed = np.ascontiguousarray(packed[part])
-        return from_halves(packed) if self._dtype == np.uint16 else packed
+        return from_float16_bits(packed) if self._dtype == np.uint16 else packed
 
     def _is_kept(self, key: int) -> bool:
         with self._lock:
-            return key in self._recent or self._places[key].slot is not None
+            return key in self._recent or self._records[key].slot is not None
 
     def _collect(self) -> None:
-        """Free the places whose handles are gone."""
+        """Free what nobody refers to any more."""
         while self._gone:
             key = self._gone.popleft()
-            place = self._places.pop(key)
+            record = self._records.pop(key)
             self._release(key)
-            if place.slot is not None:
-                self._slots[place.nbytes].append(place.slot)
+            if record.slot is not None:
+                self._slots[record.nbytes].append(record.slot)
 
     def _hold(self, key: int, packed: NDArray[Any]) -> None:
         """Have an array in memory as the one used last, and bring the others within the budget."""
@@ -194,13 +194,13 @@ class Store:
         self._bytes += packed.nbytes
         if self._bytes <= self.budget_bytes:
             return
-        full = set()  # what there is no room for: True for arrays that can be computed again
+        full = set()  # what there is no space for: True for arrays that can be computed again
         for other in list(self._recent)[:-1]:
-            place = self._places[other]
-            kind = place.again is not None
-            if place.slot is None and kind not in full and not self._save(place, self._recent[other]):
+            record = self._records[other]
+            kind = record.again is not None
+            if record.slot is None and kind not in full and not self._save(record, self._recent[other]):
                 full.add(kind)
-            if place.slot is not None or kind:
+            if record.slot is not None or kind:
                 self._release(other)
             if self._bytes <= self.budget_bytes:
                 return
@@ -212,13 +212,13 @@ class Store:
                 (self._bytes - self.budget_bytes) / MIB,
                 self.budget_bytes / MIB,
                 self.folder,
-                self.disk_room / MIB,
+                self.free_disk / MIB,
             )
 
-    def _load(self, place: _Place) -> NDArray[Any]:
-        packed = np.empty(place.shape, self._dtype)
-        self._file.seek(place.slot)
-        if self._file.readinto(packed.data) != place.nbytes:
+    def _load(self, record: _Record) -> NDArray[Any]:
+        packed = np.empty(record.shape, self._dtype)
+        self._file.seek(record.slot)
+        if self._file.readinto(packed.data) != record.nbytes:
             raise OSError(f"{self.folder}: the temporary file was cut short")
         return packed
 
@@ -227,25 +227,25 @@ class Store:
         self._bytes -= 0 if packed is None else packed.nbytes
 
     def _fits_disk(self, nbytes: int, spared: int) -> bool:
-        return bool(self._slots[nbytes]) or self.disk_room >= nbytes + spared
+        return bool(self._slots[nbytes]) or self.free_disk >= nbytes + spared
 
-    def _save(self, place: _Place, packed: NDArray[Any]) -> bool:
+    def _save(self, record: _Record, packed: NDArray[Any]) -> bool:
         """Write an array to a free slot of its size or to the end of the file; say whether it is there now."""
-        if not self._fits_disk(place.nbytes, self._spared if place.again else 0):
+        if not self._fits_disk(record.nbytes, self._spared if record.again else 0):
             return False
-        slots = self._slots[place.nbytes]
+        slots = self._slots[record.nbytes]
         slot = slots[-1] if slots else self._file_bytes
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self.folder, buffering=0)  # noqa: SIM115  # as long as the store
             self._file.seek(slot)
-            if self._file.write(packed.data) != place.nbytes:
+            if self._file.write(packed.data) != record.nbytes:
                 return False  # cut short by a full disk
         except OSError as error:
             logger.debug("cannot write to %s: %s", self.folder, error)
             return False
         if slots:
             slots.pop()
-        self._file_bytes = max(self._file_bytes, slot + place.nbytes)
-        place.slot = slot
+        self._file_bytes = max(self._file_bytes, slot + record.nbytes)
+        record.slot = slot
         return True
