@@ -64,10 +64,12 @@ class CurrentMasks:
 
     def png(self, frame: int) -> bytes | None:
         """A frame's mask as a grey PNG, None where it has none."""
-        path = self.file(frame)
-        if path is None:
+        with self._lock:
+            source, removed_at = self._source(frame), self._removed_at
+        if not source:
             return None
-        return encode_png(self.mask(frame)) if self._removed_at else path.read_bytes()
+        # Packed anew only where an object was removed since.
+        return encode_png(self.mask(frame)) if source < removed_at else self._files.path(frame, source).read_bytes()
 
     # ---------------------------------------------------------------------------------------------- frames
 

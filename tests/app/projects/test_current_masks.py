@@ -57,3 +57,10 @@ def test_a_removed_object_is_background_in_every_mask(tmp_path: Path) -> None:
     masks = _masks(tmp_path, [STROKE, _propagation(2), remove], {1: [1], 2: [1, 2]})
     assert masks.mask(2).tolist() == [[1, 0, 0]] * SIZE[0]
     assert [masks.revision(frame) for frame in range(FRAMES)] == [0, 3, 3, 0]
+
+
+def test_a_mask_given_after_a_removal_is_sent_as_it_lies_on_disk(tmp_path: Path) -> None:
+    remove = ObjectRemoved(2, 2, object_id=2)
+    masks = _masks(tmp_path, [STROKE, remove, Propagated(3, 3, span=None)], {1: [1], 3: [2]})
+    assert masks.png(2) == (tmp_path / "masks" / "00002-3.png").read_bytes()
+    assert masks.png(1) != (tmp_path / "masks" / "00001-1.png").read_bytes()
