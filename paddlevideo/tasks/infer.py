@@ -27,18 +27,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ..loader.preprocess import Preprocess
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
-from ..modeling import build_model
-from ..session.engine import build_engine
+from ..session.segmenter import Segmenter
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_folder
-from ..weights.files import load_into
 from ..writers.contact_sheet import ContactSheet, choose_frames
 from ..writers.masks import read_mask, write_mask
 from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
@@ -73,13 +69,7 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     frames = open_frames(args.input)
     start = read_start(frames, args.scribbles, args.masks, args.objects)
     output = check_output(args.output, frames)
-    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
-    session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **session_settings(cfg))
+    session = Segmenter.from_config(cfg, args.weights, args.engine).open(frames, start.objects, undo_depth=1)
     segment(session, frames, start, output, args.scribbles)
     _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
 

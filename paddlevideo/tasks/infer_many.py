@@ -21,18 +21,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..loader.preprocess import Preprocess
 from ..loader.video import FrameSource, open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
-from ..modeling import build_model
-from ..session.engine import build_engine
-from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
+from ..session.segmenter import Segmenter
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import atomic_path, remove_leftovers
 from ..utils.run_lock import RunLock
-from ..weights.files import load_into
 from ..weights.safe_pickle import open_file
 from .finished import FinishedClips
 from .infer import check_output, check_writable, read_start, segment
@@ -48,7 +43,7 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     Raises `InputError` before the model is built when videos and strokes do not pair up, and at the end, on every
     rank, when some of the videos could not be done.
     """
-    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
+    Segmenter.check(cfg)
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
         clips = processes.from_main(lambda: find_clips(args, output))
@@ -56,7 +51,7 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
         todo = [clip for clip in clips if clip.name not in entries]
-        for share in processes.gather(run_share(cfg, args, preprocess, processes.shard(todo), finished)):
+        for share in processes.gather(run_share(cfg, args, processes.shard(todo), finished)):
             entries |= share
         entries = {clip.name: entries[clip.name] for clip in clips}
         if processes.is_main():
@@ -92,17 +87,11 @@ def take_finished(clips: list[Clip], finished: FinishedClips, output: Path) -> d
     return entries
 
 
-def run_share(
-    cfg: Mapping[str, Any], args: Namespace, preprocess: Preprocess, clips: list[Clip], finished: FinishedClips
-) -> dict[str, Entry]:
+def run_share(cfg: Mapping[str, Any], args: Namespace, clips: list[Clip], finished: FinishedClips) -> dict[str, Entry]:
     """Segment this process's clips with one model and return their entries, also of those that failed."""
     if not clips:
         return {}
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    model.eval()
-    engine = build_engine(model, args.engine, engine_precision(cfg))
-    settings = session_settings(cfg)
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
 
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
@@ -111,7 +100,7 @@ def run_share(
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         folder = check_output(str(Path(args.output) / clip.name), frames)
-        session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **settings)
+        session = segmenter.open(frames, start.objects, undo_depth=1)
         finished.forget(clip)
         segment(session, frames, start, folder, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)

@@ -24,18 +24,14 @@ from tqdm import tqdm
 from ..loader.davis import DavisFolder
 from ..loader.davis import Sequence as DavisSequence
 from ..loader.limits import MAX_OBJECTS, check_object_limit
-from ..loader.preprocess import Preprocess
 from ..loader.video import PictureFrames
 from ..metrics import DavisJudge
 from ..metrics.round_metric import Entry, RoundMetric, Scribble
-from ..modeling import MANet, build_model
-from ..session.engine import EngineKind, build_engine
+from ..session.segmenter import Segmenter
 from ..session.session import Session
-from ..session.settings import engine_precision, session_settings
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
-from ..weights.files import load_into
 from ..writers.report import table, write_report
 from .finished import FinishedSequences
 
@@ -51,19 +47,10 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     sequences = read_sequences(cfg["DATASET"], metric)
     logger.info("%d sequences, %d frames", len(sequences), sum(len(sequence) for sequence in sequences))
 
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
     output = Path(args.output or cfg["output_dir"])
-    summary = evaluate(
-        model,
-        sequences,
-        metric,
-        Preprocess(**cfg["PIPELINE"]["input"]),
-        engine_kind=args.engine,
-        precision=engine_precision(cfg),
-        settings=session_settings(cfg),
-        finished=FinishedSequences(output, cfg, args.weights, args.engine),
-    )
+    finished = FinishedSequences(output, cfg, args.weights, args.engine)
+    summary = evaluate(segmenter, sequences, metric, finished=finished)
     if processes.is_main():
         tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
         for path in write_report(output, summary):
@@ -88,29 +75,21 @@ def read_sequences(section: Mapping[str, Any], metric: Metric, part: str = "test
 
 
 def evaluate(
-    model: MANet,
+    segmenter: Segmenter,
     sequences: Sequence[DavisSequence],
     metric: Metric,
-    preprocess: Preprocess,
     *,
-    engine_kind: EngineKind = "fast",
-    precision: str = "fp32",
-    settings: Mapping[str, Any] | None = None,
     finished: FinishedSequences | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Judge ``model`` on ``sequences`` and return the metric's summary; the model's train or eval mode is restored.
+    """Judge a network on ``sequences`` and return the metric's summary; ``finished`` keeps results over runs.
 
-    Several processes share the sequences, and each returns the summary of all. ``engine_kind`` and ``precision`` are
-    those of `build_engine`, ``settings`` further arguments of `Session`; ``finished`` keeps results over runs.
+    Several processes share the sequences, and each returns the summary of all.
     """
-    training = model.training
-    model.eval()
-    engine = build_engine(model, engine_kind, precision)
 
     def open_session(sequence: DavisSequence) -> Session:
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-        return Session(engine, frames, preprocess, sequence.objects, undo_depth=1, **(settings or {}))
+        return segmenter.open(frames, sequence.objects, undo_depth=1)
 
     met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
 
@@ -118,7 +97,7 @@ def evaluate(
         entry = finished.read(sequence) if finished else None
         if entry is not None:
             return entry
-        if (size := preprocess.input_size(*sequence.size)) not in met:
+        if (size := segmenter.preprocess.input_size(*sequence.size)) not in met:
             _warm_up(open_session(sequence), metric.first_scribble(sequence))
             met.add(size)
         entry = metric.judge(
@@ -138,8 +117,6 @@ def evaluate(
                 bar.set_postfix(_means(entries))
     except InputError as error:  # told to the others, who would wait for this process's share
         problem = str(error)
-    if training:
-        model.train()
     shares = processes.gather((entries, problem))
     if problem := next((text for _, text in shares if text), None):
         raise InputError(problem)

@@ -64,10 +64,10 @@ class Model:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Put the stand-in in the network's place; return the list of what was built."""
     log: list[str] = []
-    monkeypatch.setattr(task, "build_model", lambda config: log.append("model") or Model())
-    monkeypatch.setattr(task, "load_into", lambda model, path: log.append("weights"))
-    monkeypatch.setattr(task, "build_engine", lambda model, kind, precision: log.append(kind))
-    monkeypatch.setattr(task, "Session", StandIn)
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda config: log.append("model") or Model())
+    monkeypatch.setattr("paddlevideo.weights.files.load_into", lambda model, path: log.append("weights"))
+    monkeypatch.setattr("paddlevideo.session.engine.build_engine", lambda model, kind, precision: log.append(kind))
+    monkeypatch.setattr("paddlevideo.session.session.Session", StandIn)
     return log
 
 

@@ -92,7 +92,7 @@ def test_every_video_has_its_folder_and_a_second_run_takes_them(
     assert [entry["objects"] for entry in first.values()] == [1, 2, 1]
     assert all(entry["frames"] == FRAMES and entry["seconds"] > 0 for entry in first.values())
 
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     task.infer_many(CFG, arguments())
     assert statuses(world) == ["already done"] * 3
     assert [entry | {"status": "done"} for entry in summary(world).values()] == list(first.values())
@@ -180,7 +180,7 @@ def test_bad_input_is_found_before_anything_is_built_or_written(
     message: str,
 ) -> None:
     monkeypatch.chdir(world)
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     before = sorted(world.rglob("*"))
     with pytest.raises(InputError, match=message):
         task.infer_many(CFG, arguments(**changes))
