@@ -66,7 +66,7 @@ class Segmenter:
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any], weights: str | Path, engine: EngineKind = "fast") -> Segmenter:
-        """As `load`, for a config that is read and a process that is set up; settings are checked before the weights."""
+        """As `load`, for a config that is read already; its settings are checked before the weights are read."""
         cls.check(cfg)
         from ..modeling import build_model
         from ..weights.files import load_into
@@ -87,7 +87,7 @@ class Segmenter:
 
     @staticmethod
     def check(cfg: Mapping[str, Any]) -> None:
-        """Raise `InputError` where the config has a wrong setting; takes no time, for callers with work to do before."""
+        """Raise `InputError` where the config has a wrong setting; for callers with work to do before the slow load."""
         _read(cfg)
 
     def open(self, video: FrameSource | str | Path, objects: int | Sequence[int] = 1, **overrides: Any) -> Session:
