@@ -17,6 +17,7 @@ from .project import Project
 from .settings import Settings
 
 logger = logging.getLogger(__name__)
+UPLOADS = ".uploads"  # of a person, beside the projects
 _ID = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -96,9 +97,11 @@ class Store:
         shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what an earlier server left half done: folders without a project, uploads."""
+        """Remove what an earlier server left half done: folders without a project, uploads; other folders stay."""
         for person in self._settings.projects.glob("*"):
             for folder in person.iterdir() if person.is_dir() else ():
+                if not _ID.fullmatch(folder.name) and folder.name != UPLOADS:
+                    continue  # a person's, where --projects names a folder of other things
                 if folder.is_dir() and not (folder / "project.json").is_file():
                     shutil.rmtree(folder, ignore_errors=True)
                 else:

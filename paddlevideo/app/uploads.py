@@ -13,7 +13,7 @@ from pathlib import Path
 from .errors import AppError
 from .project import Project
 from .settings import Limits
-from .store import Store
+from .store import UPLOADS, Store
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Uploads:
             if sum(owner == person for owner, _ in self._open) >= self._limits.uploads:
                 raise AppError("too_many_uploads", limit=self._limits.uploads)
             key = secrets.token_hex(8)
-            folder = self._store.folder(person) / ".uploads"
+            folder = self._store.folder(person) / UPLOADS
             folder.mkdir(parents=True, exist_ok=True)
             (folder / key).touch()
             self._open[person, key] = _Upload(name, size, folder / key, time.monotonic())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ class FrameSource(ABC):
     size: tuple[int, int]  # (H, W) in pixels, as displayed
     rate: float  # frames per second, the average where it varies
     names: list[str]  # one mask file stem per frame, all different
+    files: list[Path]  # that are read
 
     def __len__(self) -> int:
         return len(self.names)

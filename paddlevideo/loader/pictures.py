@@ -29,23 +29,23 @@ class PictureFrames(FrameSource):
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
         self.rate = RATE
-        self._files = sorted(files, key=natural_key)
+        self.files = sorted(files, key=natural_key)
         if not files:
             raise InputError(f"{path}: no pictures here; looked for {', '.join(sorted(SUFFIXES))}")
-        self.names = [file.stem for file in self._files]
+        self.names = [file.stem for file in self.files]
         self._check_names()
-        self.size = _picture_size(self._files[0])
-        for file in self._files[1:]:
+        self.size = _picture_size(self.files[0])
+        for file in self.files[1:]:
             size = _picture_size(file)
             if size != self.size:
                 raise InputError(
-                    f"{file}: {size_text(size)}, but {self._files[0].name} is {size_text(self.size)}; "
+                    f"{file}: {size_text(size)}, but {self.files[0].name} is {size_text(self.size)}; "
                     "bring all pictures of a clip to one size"
                 )
 
     def _check_names(self) -> None:
         seen: dict[str, Path] = {}
-        for file in self._files:
+        for file in self.files:
             if file.stem in seen:
                 raise InputError(
                     f"{self.path}: the masks of {seen[file.stem]} and {file} would both be called {file.stem}.png; "
@@ -54,7 +54,7 @@ class PictureFrames(FrameSource):
             seen[file.stem] = file
 
     def _read(self, index: int) -> np.ndarray:
-        file = self._files[index]
+        file = self.files[index]
         try:
             with Image.open(file) as picture:
                 pixels = _to_rgb(ImageOps.exif_transpose(picture), file)

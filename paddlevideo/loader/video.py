@@ -60,6 +60,7 @@ class VideoFrames(FrameSource):
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
+        self.files = [Path(path)]
         try:
             self._index = index_video(self.path)
         except (av.FFmpegError, ValueError) as error:

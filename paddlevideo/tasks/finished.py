@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from ..loader.davis import Sequence
 from ..loader.video_collection import Clip
 from ..metrics.round_metric import Entry
 from ..utils.errors import InputError
-from ..utils.files import atomic_path
 from ..utils.fingerprint import file_marks, fingerprint, network_settings
+from ..utils.written import Written
 from ..weights.known import sha256_of
 
 logger = logging.getLogger(__name__)
@@ -23,41 +24,63 @@ logger = logging.getLogger(__name__)
 class FinishedSequences:
     """Files ``sequences/NAME.json`` in a test's output folder: a sequence's entry, and what it was made from.
 
-    An entry counts only for the same weights, settings and data; any other is computed anew and replaced.
+    An entry counts only for the same weights, settings and data; any other is computed anew and replaced. So are the
+    masks of its rounds, ``masks/NAME/``, where METRIC.save_masks asks for them.
     """
 
     def __init__(self, output: Path, cfg: Mapping[str, Any], weights: str, engine: str) -> None:
-        self.folder = output / "sequences"
-        self._masks = output / "masks"
+        self._output = output
+        self._written = Written(output)
         self._weights = weights
+        self._save_masks = bool(cfg["METRIC"].get("save_masks"))
         metric = {key: value for key, value in cfg["METRIC"].items() if key != "sequences"}
         self._settings: dict[str, Any] = {**network_settings(cfg), "METRIC": metric, "engine": engine}
 
+    def check(self, sequences: Iterable[Sequence], others: Iterable[str]) -> None:
+        """Raise `InputError` when a person's file or an input is in the place of a result, ``others`` included."""
+        inputs: list[str | Path] = [self._weights]
+        places = [*others]
+        for sequence in sequences:
+            inputs += _files(sequence)
+            places += [self._name(sequence), *([self._masks_name(sequence)] if self._save_masks else [])]
+        Written(self._output, inputs).check(*places)
+
     def read(self, sequence: Sequence) -> Entry | None:
         """Return a sequence's entry when it stands there and counts."""
-        entry: Entry | None = _read(self._path(sequence), self._made_from(sequence))
+        path = self._output / self._name(sequence)
+        entry: Entry | None = _read(path, self._made_from(sequence))
         if entry is not None:
-            logger.info("%s: taken from %s", sequence.name, self._path(sequence))
+            logger.info("%s: taken from %s", sequence.name, path)
         return entry
 
     def write(self, sequence: Sequence, entry: Entry) -> None:
         """Keep a sequence's entry."""
-        _write(self._path(sequence), self._made_from(sequence), entry)
+        _write(self._written, self._name(sequence), self._made_from(sequence), entry)
 
-    def masks_folder(self, sequence: Sequence) -> Path:
-        """Return where the masks of a sequence's rounds go when they are asked for."""
-        return self._masks / sequence.name
+    @contextmanager
+    def masks_folder(self, sequence: Sequence) -> Iterator[Path | None]:
+        """Yield where to write the masks of a sequence's rounds, None when they are not asked for."""
+        if not self._save_masks:
+            yield None
+            return
+        name = self._masks_name(sequence)
+        with self._written.replacing(self._name(sequence), name) as folder:  # the old entry is not of the new masks
+            yield folder / name
 
-    def _path(self, sequence: Sequence) -> Path:
-        return self.folder / f"{sequence.name}.json"
+    @staticmethod
+    def _name(sequence: Sequence) -> str:
+        return f"sequences/{sequence.name}.json"
+
+    @staticmethod
+    def _masks_name(sequence: Sequence) -> str:
+        return f"masks/{sequence.name}"
 
     @cached_property
     def _weights_sha256(self) -> str:
         return sha256_of(Path(self._weights))
 
     def _made_from(self, sequence: Sequence) -> str:
-        files = file_marks((*sequence.frame_paths, *sequence.mask_paths, *sequence.scribble_paths))
-        return fingerprint(self._weights_sha256, self._settings, files)
+        return fingerprint(self._weights_sha256, self._settings, file_marks(_files(sequence)))
 
 
 class FinishedClips:
@@ -99,15 +122,15 @@ class FinishedClips:
 
     def write(self, clip: Clip, made_from: str, entry: dict[str, Any]) -> None:
         """Mark a clip as done; call when all of its results are written."""
-        _write(self._output / clip.name / "done.json", made_from, entry)
-
-    def forget(self, clip: Clip) -> None:
-        """Take the mark away; call before results are replaced, so that it never stands beside a mixture."""
-        (self._output / clip.name / "done.json").unlink(missing_ok=True)
+        _write(Written(self._output / clip.name), "done.json", made_from, entry)
 
     @cached_property
     def _weights_sha256(self) -> str:
         return sha256_of(self._weights)
+
+
+def _files(sequence: Sequence) -> list[Path]:
+    return [*sequence.frame_paths, *sequence.mask_paths, *sequence.scribble_paths]
 
 
 def _read(path: Path, made_from: str) -> Any:
@@ -119,6 +142,6 @@ def _read(path: Path, made_from: str) -> Any:
         return None
 
 
-def _write(path: Path, made_from: str, entry: Any) -> None:
-    with atomic_path(path) as temporary:
+def _write(written: Written, name: str, made_from: str, entry: Any) -> None:
+    with written.path(name) as temporary:
         temporary.write_text(json.dumps({"made_from": made_from, "entry": entry}) + "\n", encoding="utf-8")

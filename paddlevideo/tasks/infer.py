@@ -10,6 +10,9 @@ Writes, all at the video's own size:
     contact_sheet.png   evenly spaced overlays and every annotated frame, marked
     masks.json          COCO run-length encoding, a record for every object on every frame
     scribbles.json      the strokes as given
+
+They replace what an earlier run is known to have written (`utils.written`). A person's file in their place ends the
+run.
 """
 
 from __future__ import annotations
@@ -34,12 +37,14 @@ from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
-from ..utils.files import atomic_folder
+from ..utils.written import Written
 from ..writers.contact_sheet import ContactSheet, choose_frames
 from ..writers.masks import read_mask, write_mask
 from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
 from ..writers.rle import encode_mask, write_rle
 
+# In the output folder they belong to the runs. done.json goes first, so that it never stands beside a mixture.
+RESULTS = ("done.json", "masks", "overlay.mp4", "contact_sheet.png", "masks.json", "scribbles.json")
 SHEET_PICTURES = 12
 WHOLE = Propagation()
 _logger = logging.getLogger(__name__)
@@ -68,21 +73,19 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
     frames = open_frames(args.input)
     start = read_start(frames, args.scribbles, args.masks, args.objects)
-    output = check_output(args.output, frames)
+    output = check_output(args.output, frames, (args.scribbles, args.masks, args.weights))
     session = Segmenter.from_config(cfg, args.weights, args.engine).open(frames, start.objects, undo_depth=1)
     segment(session, frames, start, output, args.scribbles)
-    _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
+    _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output.folder)
 
 
-def segment(session: Session, frames: FrameSource, start: Start, output: Path, scribbles: str | None) -> None:
-    """Run all rounds and put the results, and a copy of the file ``scribbles``, into the folder ``output``."""
+def segment(session: Session, frames: FrameSource, start: Start, output: Written, scribbles: str | None) -> None:
+    """Run all rounds and put the results, and a copy of the file ``scribbles``, in place of earlier ones."""
     run_rounds(session, start, len(frames))
-    with atomic_folder(output) as folder:
+    with output.replacing(*RESULTS) as folder:
         write_results(folder, session, frames, start)
         if scribbles:
             shutil.copyfile(scribbles, folder / "scribbles.json")
-    if not scribbles:  # of an earlier run: these masks do not come from it
-        (output / "scribbles.json").unlink(missing_ok=True)
 
 
 def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | None, objects: int | None) -> Start:
@@ -132,16 +135,18 @@ def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.
     return mask
 
 
-def check_output(output: str | None, frames: FrameSource) -> Path:
-    """Return the folder to write to; raise `InputError` where nothing can be written or something foreign would go."""
+def check_output(output: str | None, frames: FrameSource, inputs: Iterable[str | Path | None] = ()) -> Written:
+    """Return the record of the folder to write to.
+
+    Raises `InputError` where nothing can be written, and where a person's file or an input (a frame, or one of
+    ``inputs``) is in the place of a result.
+    """
     path = check_writable(output)
     if path.resolve() == Path(frames.path).resolve():
         raise InputError(f"--output {output}: is the folder of the input pictures; name another one")
-    masks = path / "masks"
-    foreign = [entry for entry in masks.iterdir() if entry.suffix != ".png"] if masks.is_dir() else []
-    if foreign or masks.is_file():
-        raise InputError(f"--output {output}: {(foreign or [masks])[0]} would be lost; move it or name another folder")
-    return path
+    written = Written(path, [*frames.files, *(each for each in inputs if each)])
+    written.check(*RESULTS)
+    return written
 
 
 def check_writable(output: str | None) -> Path:

@@ -5,8 +5,8 @@
     python -B -m paddle.distributed.launch --nproc_per_node=2 --log_dir=log main.py --infer ...
 
 Writes for each video what `tasks.infer` writes, into a folder of its name, and `done.json` last: a run over again takes
-those that are done as they are. A video that cannot be done is told in one line and the others go on. Several processes
-share the videos; ``summary.json`` has them all.
+those that are done as they are. A video that cannot be done, or whose results would replace a person's files, is told
+in one line and the others go on. Several processes share the videos; ``summary.json`` has them all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import json
 import logging
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from ..loader.video_collection import Clip, listed, pair_clips
 from ..session.segmenter import Segmenter
 from ..utils import processes
 from ..utils.errors import InputError
-from ..utils.files import atomic_path, remove_leftovers
+from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
+from ..utils.written import Written
 from ..weights.safe_pickle import open_file
 from .finished import FinishedClips
 from .infer import check_output, check_writable, read_start, segment
@@ -47,15 +49,18 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
         clips = processes.from_main(lambda: find_clips(args, output))
+    inputs = input_files(args.weights, clips)
+    summary = Written(output, inputs)
+    processes.from_main(lambda: summary.check("summary.json"))
     finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects)
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
         todo = [clip for clip in clips if clip.name not in entries]
-        for share in processes.gather(run_share(cfg, args, processes.shard(todo), finished)):
+        for share in processes.gather(run_share(cfg, args, processes.shard(todo), finished, inputs)):
             entries |= share
         entries = {clip.name: entries[clip.name] for clip in clips}
         if processes.is_main():
-            write_summary(output, entries)
+            write_summary(summary, entries)
     if failed := [name for name, entry in entries.items() if entry["status"] == "failed"]:
         raise InputError(
             f"{len(failed)} of {len(clips)} videos failed: {listed(failed)}; {output / 'summary.json'} says why; mend "
@@ -74,6 +79,16 @@ def find_clips(args: Namespace, output: Path) -> list[Clip]:
     return clips
 
 
+def input_files(weights: str, clips: list[Clip]) -> set[Path]:
+    """Return the real paths of all that is read: no result of any video may replace them."""
+    files = [Path(weights)]
+    for clip in clips:
+        files += [path for path in (clip.scribbles, clip.mask) if path]
+        with suppress(OSError):  # told when it is its turn
+            files += clip.files()
+    return {path.resolve() for path in files}
+
+
 def take_finished(clips: list[Clip], finished: FinishedClips, output: Path) -> dict[str, Entry]:
     """Return the entries of the clips that an earlier run has done, and remove what it had half written."""
     remove_leftovers(output)
@@ -87,7 +102,9 @@ def take_finished(clips: list[Clip], finished: FinishedClips, output: Path) -> d
     return entries
 
 
-def run_share(cfg: Mapping[str, Any], args: Namespace, clips: list[Clip], finished: FinishedClips) -> dict[str, Entry]:
+def run_share(
+    cfg: Mapping[str, Any], args: Namespace, clips: list[Clip], finished: FinishedClips, inputs: Iterable[Path]
+) -> dict[str, Entry]:
     """Segment this process's clips with one model and return their entries, also of those that failed."""
     if not clips:
         return {}
@@ -99,10 +116,9 @@ def run_share(cfg: Mapping[str, Any], args: Namespace, clips: list[Clip], finish
         frames = open_frames(clip.path)
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
-        folder = check_output(str(Path(args.output) / clip.name), frames)
+        written = check_output(str(Path(args.output) / clip.name), frames, inputs)
         session = segmenter.open(frames, start.objects, undo_depth=1)
-        finished.forget(clip)
-        segment(session, frames, start, folder, _text(clip.scribbles))
+        segment(session, frames, start, written, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)
         entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         finished.write(clip, made_from, entry)
@@ -129,13 +145,13 @@ def check_first_mask(clip: Clip, frames: FrameSource) -> None:
         )
 
 
-def write_summary(output: Path, entries: Mapping[str, Entry]) -> None:
+def write_summary(written: Written, entries: Mapping[str, Entry]) -> None:
     """Write ``summary.json`` and tell how many videos there are of each status."""
-    with atomic_path(output / "summary.json") as temporary:
+    with written.path("summary.json") as temporary:
         temporary.write_text(json.dumps({"videos": entries}, indent=2) + "\n", encoding="utf-8")
     found = [entry["status"] for entry in entries.values()]
     counts = ", ".join(f"{found.count(status)} {status}" for status in sorted({*found}))
-    logger.info("%d videos: %s; results and summary.json in %s", len(found), counts, output)
+    logger.info("%d videos: %s; results and summary.json in %s", len(found), counts, written.folder)
 
 
 def _text(path: Path | None) -> str | None:

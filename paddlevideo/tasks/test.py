@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
-from ..writers.report import table, write_report
+from ..writers.report import REPORT, table, write_report
 from .finished import FinishedSequences
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     sequences = read_sequences(cfg["DATASET"], metric)
     logger.info("%d sequences, %d frames", len(sequences), sum(len(sequence) for sequence in sequences))
 
-    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
     output = Path(args.output or cfg["output_dir"])
     finished = FinishedSequences(output, cfg, args.weights, args.engine)
+    processes.from_main(lambda: finished.check(sequences, REPORT))
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
     summary = evaluate(segmenter, sequences, metric, finished=finished)
     if processes.is_main():
         tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
@@ -100,9 +102,8 @@ def evaluate(
         if (size := segmenter.preprocess.input_size(*sequence.size)) not in met:
             _warm_up(open_session(sequence), metric.first_scribble(sequence))
             met.add(size)
-        entry = metric.judge(
-            lambda: open_session(sequence), sequence, finished.masks_folder(sequence) if finished else None
-        )
+        with finished.masks_folder(sequence) if finished else nullcontext() as masks_folder:
+            entry = metric.judge(lambda: open_session(sequence), sequence, masks_folder)
         if finished:
             finished.write(sequence, entry)
         return entry

@@ -38,7 +38,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield a new temporary folder; on success its entries become those of ``path``, on error it is removed.
 
-    A folder that exists keeps what is in it, except for the entries that are written anew: those are replaced whole.
+    A folder that exists keeps what is in it, except for the files that are written anew.
     Raises `InputError` when the folder cannot be made or the disk is full.
     """
     path = Path(path).absolute()
@@ -50,11 +50,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         with _needing_room(path):
             yield temporary
             _make_folder(path)
-            for entry in sorted(temporary.iterdir()):
-                target = path / entry.name
-                if target.is_dir() and not target.is_symlink():
-                    shutil.rmtree(target)
-                _rename(entry, target)
+            _merge(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -88,6 +84,12 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{path}: cannot make this folder ({error.strerror}); choose another output") from error
+
+
+def _merge(source: Path, target: Path) -> None:
+    for entry in sorted(source.iterdir()):
+        place = target / entry.name
+        _merge(entry, place) if entry.is_dir() and place.is_dir() else _rename(entry, place)
 
 
 def _rename(source: Path, target: Path) -> None:

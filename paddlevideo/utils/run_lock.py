@@ -49,7 +49,11 @@ class RunLock:
             ) from error
         except OSError as error:  # some network folders have no locks
             logger.warning("%s: not locked (%s); start no second run in this folder", self.path.parent, error.strerror)
+        if (found := os.read(file, 20).strip()) and not found.isdigit():
+            os.close(file)
+            raise InputError(f"{self.path}: is no lock of a run; move it, or choose another output folder")
         with suppress(OSError):  # of a full disk
+            os.lseek(file, 0, os.SEEK_SET)
             os.ftruncate(file, 0)
             os.write(file, f"{os.getpid()}\n".encode())
         self._file = file

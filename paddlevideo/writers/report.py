@@ -8,21 +8,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..utils.files import atomic_path
+from ..utils.written import Written
 
 Summary = Mapping[str, Any]  # what a metric's summary returns
 
+REPORT = ("summary.json", "report.csv", "curve.png")
 COLUMNS = ("sequence", "set", "scribble", "round", "frame", "object", "J", "F", "seconds")
 
 
 def write_report(folder: str | Path, summary: Summary) -> list[Path]:
-    """Write ``summary.json``, ``report.csv`` and ``curve.png`` into ``folder`` and return their paths."""
-    folder = Path(folder)
-    writers = {"summary.json": _write_json, "report.csv": _write_rows, "curve.png": _draw_curve}
-    for name, write in writers.items():
-        with atomic_path(folder / name) as temporary:
+    """Write ``summary.json``, ``report.csv`` and ``curve.png`` into ``folder`` and return their paths.
+
+    Raises `InputError` when one of them is there and no run wrote it.
+    """
+    folder, written = Path(folder), Written(folder)
+    for name, write in zip(REPORT, (_write_json, _write_rows, _draw_curve), strict=True):
+        with written.path(name) as temporary:
             write(temporary, summary)
-    return [folder / name for name in writers]
+    return [folder / name for name in REPORT]
 
 
 def report_rows(summary: Summary) -> Iterator[dict[str, Any]]:

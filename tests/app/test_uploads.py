@@ -52,3 +52,15 @@ def test_a_forgotten_upload_gives_way_to_its_owners_next(tmp_path: Path, monkeyp
     assert gone.value.code == "upload_not_found"
     assert _add(uploads, "ann", used, 2) == 4
     assert _add(uploads, "bob", others, 0) == 2
+
+
+def test_a_sweep_leaves_folders_that_are_no_projects(tmp_path: Path) -> None:
+    """--projects may name a folder of other things."""
+    store = Store(settings(tmp_path))
+    person = store.folder("ann")
+    for name in ("photos", ".uploads", "0123456789abcdef"):
+        (person / name).mkdir(parents=True)
+        (person / name / "file").write_text("")
+    store.sweep()
+    assert [path.name for path in person.iterdir()] == ["photos"]
+    assert (person / "photos" / "file").exists()

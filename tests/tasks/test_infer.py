@@ -16,7 +16,9 @@ from PIL import Image
 from paddlevideo.loader.scribbles import Stroke, write_rounds
 from paddlevideo.loader.video import open_frames
 from paddlevideo.tasks import infer as task
+from paddlevideo.utils import files
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.written import RECORD
 from paddlevideo.writers.masks import read_mask, write_mask
 from paddlevideo.writers.rle import decode_record
 
@@ -96,7 +98,7 @@ def test_everything_is_written_and_right(
 ) -> None:
     task.infer(CFG, arguments(objects=2))
     out = tmp_path / "out"
-    names = ["contact_sheet.png", "masks", "masks.json", "overlay.mp4", "scribbles.json"]
+    names = [RECORD, "contact_sheet.png", "masks", "masks.json", "overlay.mp4", "scribbles.json"]
     assert sorted(entry.name for entry in out.iterdir()) == names
     assert sorted(tmp_path.iterdir()) == [clip, out, tmp_path / "strokes.json"]  # nothing temporary stays
     masks = sorted((out / "masks").iterdir(), key=lambda file: open_frames(clip).names.index(file.stem))
@@ -132,8 +134,8 @@ def test_rounds_are_split_by_frame_and_run_in_order(
 
 def test_start_from_a_mask(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "scribbles.json").write_text("of an earlier run")
+    task.infer(CFG, arguments())
+    assert (out / "scribbles.json").exists()
     write_mask(tmp_path / "first.png", truth(0, 2))
     task.infer(CFG, arguments(scribbles=None, masks=str(tmp_path / "first.png")))
     assert StandIn.calls == [("objects", 2), ("mask", (0, int(truth(0, 2).sum()))), ("propagate", None)]
@@ -154,16 +156,113 @@ def test_video_of_one_frame(built: list[str], arguments: Callable[..., Namespace
 
 
 def test_old_results_are_replaced_and_other_files_kept(
-    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+    built: list[str], arguments: Callable[..., Namespace], clip: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    write_mask(out / "masks" / "00099.png", truth(0, 1))
-    (out / "overlay.mp4").write_text("old")
-    (out / "notes.txt").write_text("mine")
     task.infer(CFG, arguments())
-    assert len(list((out / "masks").iterdir())) == FRAMES
-    assert (out / "overlay.mp4").stat().st_size > 100
+    (out / "notes.txt").write_text("mine")
+    (clip / "shot14.png").unlink()
+    write_rounds(tmp_path / "strokes.json", [[Stroke(1, 1, LINE)]], FRAMES - 1)
+    task.infer(CFG, arguments(objects=2))
+    names = {f"shot{number}.png" for number in range(8, 14)}
+    assert {file.name for file in (out / "masks").iterdir()} == names  # no stale one
+    assert np.array_equal(read_mask(out / "masks" / "shot9.png", SIZE), truth(1, 2))
+    assert json.loads((out / "masks.json").read_text())["frames"] == FRAMES - 1
     assert (out / "notes.txt").read_text() == "mine"
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return, by name, what is in the files below ``folder``; None for folders."""
+    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def refused(given: Namespace, folder: Path, message: str) -> None:
+    """Run, and see that it ends with one line before anything is built, and changes nothing below ``folder``."""
+    before = contents(folder)
+    with pytest.raises(InputError, match=message) as caught:
+        task.infer(CFG, given)
+    assert "\n" not in str(caught.value)
+    assert contents(folder) == before
+
+
+def test_masks_painted_by_hand_stay(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
+    project = tmp_path / "cat"
+    for name in ("shot10", "shot12", "shot9_draft"):
+        write_mask(project / "masks" / f"{name}.png", truth(0, 2))
+    mask = str(project / "masks" / "shot10.png")
+    refused(arguments(scribbles=None, masks=mask, output=str(project)), tmp_path, r"masks/shot10\.png: is an input")
+    refused(arguments(output=str(project)), tmp_path, r"masks/shot10\.png: would be lost, .*no record")
+    (tmp_path / "link").symlink_to(project)
+    refused(arguments(output=str(tmp_path / "link")), tmp_path, r"masks/shot10\.png: would be lost")
+    assert built == []
+
+
+@pytest.mark.parametrize(
+    "name", ["masks/shot10.png", "overlay.mp4", "masks.json", "scribbles.json", "contact_sheet.png"]
+)
+def test_an_edited_result_stays(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, name: str
+) -> None:
+    task.infer(CFG, arguments())
+    with (tmp_path / "out" / name).open("ab") as file:
+        file.write(b" ")
+    refused(arguments(), tmp_path, f"{name}: would be lost, and no run wrote it as it is")
+
+
+def test_results_without_a_record_stay(built: list[str], arguments: Callable[..., Namespace], tmp_path: Path) -> None:
+    task.infer(CFG, arguments())
+    (tmp_path / "out" / RECORD).unlink()  # as of a program from before there were records
+    refused(arguments(), tmp_path, "its folder has no record of an earlier run")
+
+
+def test_an_input_is_not_replaced_even_where_a_run_wrote_it(
+    built: list[str],
+    arguments: Callable[..., Namespace],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task.infer(CFG, arguments())
+    out = tmp_path / "out"
+    (tmp_path / "link.png").symlink_to(out / "masks" / "shot9.png")
+    (tmp_path / "frames").symlink_to(out / "masks")
+    monkeypatch.chdir(out / "masks")
+    for changes, name in (
+        ({"input": str(out / "masks")}, "masks/shot10.png"),
+        ({"input": "../../frames/shot*.png"}, "masks/shot10.png"),
+        ({"scribbles": "../scribbles.json"}, "scribbles.json"),
+        ({"scribbles": None, "masks": str(tmp_path / "link.png")}, "masks/shot9.png"),
+        ({"weights": "shot10.png"}, "masks/shot10.png"),
+    ):
+        refused(arguments(**changes), tmp_path, f"{name}: is an input, and in the place of a result")
+
+
+def test_after_a_kill_at_any_moment_the_next_run_goes_through(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = arguments(output=str(tmp_path / "whole"))
+    task.infer(CFG, whole)
+    expected = {name.replace("/whole", "/out"): data for name, data in contents(tmp_path / "whole").items()}
+    honest, moves = files.os.replace, 0
+
+    def killed(source: Any, target: Any) -> None:
+        nonlocal moves
+        if str(target).startswith(str(tmp_path / "out")) and ".partial-" not in str(target):
+            moves -= 1
+            if moves < 0:
+                raise KeyboardInterrupt
+        honest(source, target)
+
+    for count in range(4):  # results that get their names before the end
+        for name, objects in (("fresh", 1), ("over another", 2)):
+            moves = count
+            monkeypatch.setattr(files.os, "replace", killed)
+            with pytest.raises(KeyboardInterrupt):
+                task.infer(CFG, arguments(objects=objects))
+            monkeypatch.setattr(files.os, "replace", honest)
+            task.infer(CFG, arguments())
+            found = contents(tmp_path / "out")
+            found.pop(str(tmp_path / "out" / RECORD))
+            assert found == {key: data for key, data in expected.items() if not key.endswith(RECORD)}, (count, name)
 
 
 def test_an_error_on_the_way_leaves_nothing(
@@ -247,7 +346,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "output is a file": ({"output": str(folder / "file")}, "is a file"),
         "output below a file": ({"output": str(folder / "file" / "out")}, "file is not a folder"),
         "output is the input": ({"output": str(folder / "clip")}, "the folder of the input"),
-        "foreign files": ({"output": str(folder / "used")}, r"notes\.txt would be lost"),
+        "foreign files": ({"output": str(folder / "used")}, r"notes\.txt: would be lost"),
     }
 
 

@@ -19,6 +19,7 @@ from paddlevideo.loader.scribbles import Stroke, write_rounds
 from paddlevideo.modeling import build_model
 from paddlevideo.tasks import infer_many as task
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.written import RECORD, Written
 from paddlevideo.writers.masks import read_mask
 from tests import conftest
 from tests.tasks.test_processes import alive, environment, kill_when, launch
@@ -27,7 +28,7 @@ from tests.tasks.test_test import MODEL
 CFG: dict[str, Any] = {"MODEL": MODEL, "PIPELINE": {"input": {"color": "rgb", "size": 48}}}
 FRAMES = conftest.FRAMES
 LINE = ((0.3, 0.35), (0.4, 0.35))
-RESULTS = ["contact_sheet.png", "done.json", "masks", "masks.json", "overlay.mp4", "scribbles.json"]
+RESULTS = [RECORD, "contact_sheet.png", "done.json", "masks", "masks.json", "overlay.mp4", "scribbles.json"]
 
 
 @pytest.fixture
@@ -60,8 +61,8 @@ def segmented(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     honest = task.segment
 
-    def counted(session: Any, frames: Any, start: Any, output: Path, scribbles: Any) -> None:
-        names.append(output.name)
+    def counted(session: Any, frames: Any, start: Any, output: Written, scribbles: Any) -> None:
+        names.append(output.folder.name)
         honest(session, frames, start, output, scribbles)
 
     monkeypatch.setattr(task, "segment", counted)
@@ -82,7 +83,7 @@ def test_every_video_has_its_folder_and_a_second_run_takes_them(
 ) -> None:
     task.infer_many(CFG, arguments())
     names = ["disc", "pair", "third"]
-    assert sorted(path.name for path in (world / "out").iterdir()) == sorted([".lock", "summary.json", *names])
+    assert sorted(path.name for path in (world / "out").iterdir()) == sorted([".lock", RECORD, "summary.json", *names])
     for name in names:
         assert sorted(path.name for path in (world / "out" / name).iterdir()) == RESULTS
         assert len(list((world / "out" / name / "masks").iterdir())) == FRAMES
@@ -112,7 +113,7 @@ def test_only_what_changed_is_done_again(
     (world / "videos" / "third" / "00005.jpg").write_bytes((world / "videos" / "third" / "00000.jpg").read_bytes())
     assert again() == ["third"]
     next((world / "out" / "pair" / "masks").iterdir()).unlink()
-    (world / "out" / "third" / "done.json").write_text("{")
+    (world / "out" / "third" / "done.json").unlink()
     assert again() == ["pair", "third"]
     (world / "out" / "disc" / ".masks.partial-1234").mkdir()  # of a killed process
     assert again({**CFG, "INFERENCE": {"local_memory": "nearest"}}) == ["disc", "pair", "third"]
@@ -151,6 +152,50 @@ def test_bad_videos_are_told_and_the_others_go_on(
     assert sum("not a readable video" in line for line in told) == 1
     assert sum("no such video: nobody" in line for line in told) == 1
     assert not (world / "out" / "broken").exists()
+
+
+def test_a_persons_files_stay_and_the_other_videos_go_on(
+    world: Path, arguments: Callable[..., Namespace], segmented: list[str]
+) -> None:
+    mine = world / "out" / "disc" / "masks" / "00003.png"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    with pytest.raises(InputError, match="1 of 3 videos failed: disc"):
+        task.infer_many(CFG, arguments())
+    assert segmented == ["pair", "third"] and statuses(world) == ["failed", "done", "done"]
+    assert "disc/masks/00003.png: would be lost" in summary(world)["disc"]["error"]
+    assert [path for path in (world / "out" / "disc").rglob("*") if path.is_file()] == [mine]
+
+    mine.unlink()
+    edited = world / "out" / "pair" / "masks" / "00001.png"
+    edited.write_bytes(b"edited")
+    task.infer_many(CFG, arguments())  # pair is not touched: it is done
+    assert segmented[2:] == ["disc"]
+    segmented.clear()
+    with pytest.raises(InputError, match="1 of 3 videos failed: pair"):
+        task.infer_many(CFG, arguments(engine="fast"))
+    assert segmented == ["disc", "third"] and edited.read_bytes() == b"edited"
+
+    (world / "out" / "summary.json").write_text("mine")
+    with pytest.raises(InputError, match="summary.json: would be lost"):
+        task.infer_many(CFG, arguments())
+    assert (world / "out" / "summary.json").read_text() == "mine"
+
+
+def test_no_video_replaces_an_input_of_another(
+    world: Path, arguments: Callable[..., Namespace], segmented: list[str]
+) -> None:
+    """The first run's masks of disc are frames of the video ``masks`` in the second."""
+    task.infer_many(CFG, arguments(input=f"{world}/videos/disc*"))
+    shutil.copy(world / "strokes" / "disc.json", world / "strokes" / "masks.json")
+    write_rounds(world / "strokes" / "disc.json", [[Stroke(1, 3, LINE)]], FRAMES)
+    (world / "both").mkdir()
+    (world / "both" / "disc").symlink_to(world / "videos" / "disc")
+    (world / "both" / "masks").symlink_to(world / "out" / "disc" / "masks")
+    with pytest.raises(InputError, match="1 of 2 videos failed: disc"):
+        task.infer_many(CFG, arguments(input=str(world / "both")))
+    assert "00000.png: is an input" in summary(world)["disc"]["error"]
+    assert segmented == ["disc", "masks"]
 
 
 def test_a_mask_of_a_later_frame_is_no_start(world: Path, arguments: Callable[..., Namespace]) -> None:

@@ -29,6 +29,7 @@ from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.tasks.validate import Validation
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.written import RECORD
 from tests.tasks.test_processes import alive, environment, kill_when
 
 ROOT = Path(__file__).parents[2]
@@ -147,6 +148,7 @@ def test_the_whole_way(tiny_davis: Path, tmp_path: Path, capsys: pytest.CaptureF
         "report.csv",
         "curve.png",
         "sequences",
+        RECORD,
     }
     assert set(summary["sequences"]) == {"disc", "pair"} and len(summary["rounds"]) == 2
     assert all(0 <= score[key] <= 1 for score in summary["rounds"] for key in ("J", "F", "JF"))
@@ -238,13 +240,49 @@ def test_a_sequence_that_is_finished_is_not_judged_again(
 
     first = scores(weights)
     assert judged == ["disc", "pair"]
-    (tmp_path / "out" / "sequences" / "pair.json").write_text("{")  # cut short, as by an older program
+    (tmp_path / "out" / "sequences" / "pair.json").unlink()
     assert scores(weights)["rounds"][0]["J"] == first["rounds"][0]["J"] and judged[2:] == ["pair"]
     weights.write_bytes(b"others")
     scores(weights)
     assert judged[3:] == ["disc", "pair"]
     scores(weights, seed=3)
     assert judged[5:] == ["disc", "pair"]
+
+
+def test_a_persons_files_are_refused_before_the_model_is_built(
+    tiny_davis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    cfg = config(tiny_davis, tmp_path / "out")
+    cfg["METRIC"] = {"name": "DavisJudge", "save_masks": True}
+    monkeypatch.setattr(task.METRICS, "build", lambda section: RoundMetric())
+    for name in ("summary.json", "curve.png", "sequences/pair.json", "masks/disc/set_1/round_1/00000.png"):
+        mine = tmp_path / "out" / name
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("mine")
+        with pytest.raises(InputError, match=f"{name}: would be lost"):
+            task.test(cfg, arguments(weights="w"))
+        assert mine.read_text() == "mine"
+        mine.unlink()
+
+
+def test_masks_of_rounds_replace_those_of_an_earlier_test(tiny_davis: Path, tmp_path: Path) -> None:
+    (tmp_path / "w").write_bytes(b"weights")
+    cfg = {"METRIC": {"name": "DavisJudge", "save_masks": True}}
+    disc = task.read_sequences(data(tiny_davis), RoundMetric())[0]
+    finished = FinishedSequences(tmp_path / "out", cfg, str(tmp_path / "w"), "plain")
+    folder = tmp_path / "out" / "masks" / "disc"
+    for names in (["round_1/0.png", "round_2/0.png"], ["round_1/0.png"]):
+        with finished.masks_folder(disc) as temporary:
+            assert temporary is not None
+            for name in names:
+                (temporary / name).parent.mkdir(parents=True)
+                (temporary / name).write_text(f"of {len(names)}")
+        assert [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.png"))] == names
+    (folder / "round_1" / "0.png").write_text("edited")
+    with pytest.raises(InputError, match="would be lost"), finished.masks_folder(disc) as temporary:
+        pass
+    assert (folder / "round_1" / "0.png").read_text() == "edited"
 
 
 def _two_processes(root: Path, folder: Path, weights: Path) -> tuple[dict[str, Any], list[str]]:

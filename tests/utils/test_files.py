@@ -43,11 +43,11 @@ def test_folder_replaces_what_it_writes_and_keeps_the_rest(tmp_path: Path) -> No
         (temporary / "masks" / "0.png").write_text("0")
         (temporary / "masks" / "1.png").write_text("1")
         assert not target.exists()
-    (target / "notes.txt").write_text("mine")
+    (target / "masks" / "notes.txt").write_text("mine")
     with atomic_folder(target) as temporary:
         (temporary / "masks").mkdir()
         (temporary / "masks" / "0.png").write_text("new")
-    assert names(tmp_path) == ["out/masks/0.png", "out/notes.txt"]
+    assert names(tmp_path) == ["out/masks/0.png", "out/masks/1.png", "out/masks/notes.txt"]
     assert (target / "masks" / "0.png").read_text() == "new"
 
 

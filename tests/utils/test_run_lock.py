@@ -48,3 +48,10 @@ def test_a_folder_that_cannot_be_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write here"), RunLock(tmp_path / "file" / "run"):
         pass
+
+
+def test_a_file_that_is_no_lock_stays(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("mine")
+    with pytest.raises(InputError, match=r"\.lock: is no lock of a run"), RunLock(tmp_path):
+        pytest.fail("locked")
+    assert (tmp_path / ".lock").read_text() == "mine"

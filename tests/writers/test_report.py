@@ -12,6 +12,7 @@ from PIL import Image
 
 from paddlevideo.metrics.judge.judge import _mean_game
 from paddlevideo.metrics.round_metric import RoundMetric, RoundScore, Scribble, sequence_entry
+from paddlevideo.utils.written import RECORD
 from paddlevideo.writers.report import COLUMNS, table, write_report
 
 
@@ -27,7 +28,12 @@ def summary() -> dict[str, Any]:
 def test_the_files_hold_the_summary(tmp_path: Path) -> None:
     paths = write_report(tmp_path / "new" / "folder", summary())
     assert [path.name for path in paths] == ["summary.json", "report.csv", "curve.png"]
-    assert sorted(path.name for path in paths[0].parent.iterdir()) == ["curve.png", "report.csv", "summary.json"]
+    assert sorted(path.name for path in paths[0].parent.iterdir()) == [
+        RECORD,
+        "curve.png",
+        "report.csv",
+        "summary.json",
+    ]
     assert json.loads(paths[0].read_text()) == summary()
     with Image.open(paths[2]) as picture:
         assert picture.format == "PNG" and np.asarray(picture.convert("RGB")).std() > 5
