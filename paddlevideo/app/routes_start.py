@@ -10,6 +10,7 @@ from .. import __version__
 from . import browse
 from .answers import (
     Entries,
+    ExportKind,
     ProjectDocument,
     ProjectEntry,
     ServerState,
@@ -18,6 +19,7 @@ from .answers import (
     answers,
 )
 from .errors import AppError
+from .exports import export_kinds
 from .requests import NewUpload, OpenVideo
 from .routes_common import Person, TheService
 from .words import LANGUAGES
@@ -46,6 +48,11 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
         "error": error,
         "languages": list(LANGUAGES),
     }
+
+
+@router.get("/export-kinds", summary="What a project's masks can be exported as", **answers(list[ExportKind]))
+def list_export_kinds() -> list[dict[str, Any]]:
+    return export_kinds()
 
 
 @router.get("/browse", summary="What lies in one place of an allowed folder", **answers(Entries))

@@ -35,6 +35,14 @@ class Written:
         """Raise `InputError` when a file at or below one of these places has to stay; call before any work."""
         self._own(places)
 
+    def owns(self, place: str) -> bool:
+        """Say whether all that is at or below ``place`` may be replaced."""
+        try:
+            self._own([place])
+        except InputError:
+            return False
+        return True
+
     @contextmanager
     def path(self, name: str) -> Iterator[Path]:
         """Yield a temporary path that becomes the file ``name``, as `atomic_path`; raise `InputError` as `check`."""

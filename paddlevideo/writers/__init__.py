@@ -33,18 +33,21 @@ def export(
         clip: what is known of the clip besides its frames.
         frames: its pictures.
         mask: a frame's number to its (H, W) uint8 mask of ids, such as `Session.mask`.
-        folder: made if it is not there. What else is in it stays.
+        folder: made if it is not there. Results that an earlier export wrote are replaced, other files stay.
         kinds: None writes what ``--infer`` writes.
 
     Raises:
-        InputError: there is no such kind, the clip has not what one needs, or the folder cannot be written to.
+        InputError: there is no such kind, the clip lacks what one needs, a person's file is in the place of a result,
+            or the folder cannot be written to.
     """
-    from ..utils.files import atomic_folder
+    from ..utils.written import Written
     from .exporter import check_exporters, find_exporters, write_clip
 
     exporters = find_exporters(kinds)
     check_exporters(exporters, clip)
-    with atomic_folder(folder) as temporary:
+    written = Written(folder)
+    written.check(*(each.name for each in exporters))
+    with written.replacing(*(each.name for each in exporters)) as temporary:
         for _ in write_clip([each(clip, temporary / each.name) for each in exporters], frames, mask):
             pass
     return [Path(folder) / each.name for each in exporters]

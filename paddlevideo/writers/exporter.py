@@ -146,9 +146,7 @@ def check_exporters(exporters: Sequence[type[Exporter]], clip: ClipInfo) -> None
             raise InputError(f"export: {each.key} needs strokes, and there are none; leave it out")
 
 
-def write_clip(
-    exporters: Sequence[Exporter], frames: FrameSource, mask: Callable[[int], np.ndarray]
-) -> Iterator[None]:
+def write_clip(exporters: Sequence[Exporter], frames: FrameSource, mask: Callable[[int], np.ndarray]) -> Iterator[None]:
     """Write all exporters' results in one go, with a step for each frame (one where none needs masks).
 
     The results have their names when the last step is done; an error, or closing the iterator, leaves none of them.

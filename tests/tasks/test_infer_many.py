@@ -48,7 +48,13 @@ def world(tmp_path: Path) -> Path:
 @pytest.fixture
 def arguments(world: Path) -> Callable[..., Namespace]:
     def make(**changes: Any) -> Namespace:
-        given = {"input": str(world / "videos"), "scribbles": str(world / "strokes"), "masks": None, "objects": None}
+        given = {
+            "input": str(world / "videos"),
+            "scribbles": str(world / "strokes"),
+            "masks": None,
+            "objects": None,
+            "export": None,
+        }
         given |= {"output": str(world / "out"), "weights": str(world / "w.pdparams"), "engine": "plain"}
         return Namespace(**{**given, **changes})
 
@@ -61,9 +67,9 @@ def segmented(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     honest = task.segment
 
-    def counted(session: Any, frames: Any, start: Any, output: Written, scribbles: Any) -> None:
+    def counted(session: Any, frames: Any, start: Any, exporters: Any, output: Written, scribbles: Any) -> None:
         names.append(output.folder.name)
-        honest(session, frames, start, output, scribbles)
+        honest(session, frames, start, exporters, output, scribbles)
 
     monkeypatch.setattr(task, "segment", counted)
     return names

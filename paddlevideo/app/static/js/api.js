@@ -70,8 +70,8 @@ export const propagate = (id, revision, span) => call("POST", `${project(id)}/pr
 /** @param {"pause"|"resume"|"cancel"} what */
 export const steer = (id, what) => call("POST", `${project(id)}/${what}`);
 
-export const startExport = (id, kind, format) =>
-  call("POST", `${project(id)}/exports`, { json: format ? { kind, format } : { kind } });
+export const exportKinds = () => call("GET", "export-kinds");
+export const startExport = (id, kind) => call("POST", `${project(id)}/exports`, { json: { kind } });
 export const listExports = (id) => call("GET", `${project(id)}/exports`);
 
 export const frameUrl = (id, frame, width) =>
