@@ -103,9 +103,7 @@ class FinishedClips:
         self._weights = weights
         self._results = {each.key: each.name for each in exporters}
         self._settings: dict[str, Any] = {**network_settings(cfg), "engine": engine, "objects": objects}
-        if set(self._results) != set(
-            default_kinds()
-        ):  # results of the default kinds count from before there were others
+        if set(self._results) != set(default_kinds()):  # marks from before there were other kinds still count
             self._settings["export"] = sorted(self._results)
 
     def read(self, clip: Clip) -> dict[str, Any] | None:

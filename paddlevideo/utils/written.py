@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..weights.known import sha256_of
@@ -65,6 +65,10 @@ class Written:
             self._add(new)
             for path in old:
                 path.unlink()
+            for emptied in sorted({parent for path in old for parent in path.parents}, reverse=True):
+                if self.folder in emptied.parents:
+                    with suppress(OSError):  # not empty
+                        emptied.rmdir()
 
     def _own(self, places: Iterable[str]) -> list[Path]:
         """Return the files at and below ``places``; raise `InputError` when one of them has to stay."""

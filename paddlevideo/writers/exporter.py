@@ -68,7 +68,7 @@ class Exporter(ABC):
 
     @contextmanager
     def writing(self) -> Iterator[Exporter]:
-        """Open it for a block in which `write` is called; the result has its name when the block ends without an error."""
+        """Open it for a block that calls `write`; the result gets its name when the block ends without an error."""
         with ExitStack() as self._outputs:
             self.open()
             yield self
@@ -92,7 +92,7 @@ class Exporter(ABC):
             mask: (H, W) uint8 ids.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most kinds have nothing to add
         """Write what stands after the last frame."""
 
 

@@ -128,6 +128,11 @@ def test_only_what_changed_is_done_again(
     assert (
         again({**CFG, "INFERENCE": {"local_memory": "nearest", "max_memory_mib": 100}}) == []
     )  # the masks are the same
+    with_matte = {"input": f"{world}/videos/[dp]*", "export": ["matte"]}
+    assert again(**with_matte) == ["disc", "pair"]
+    assert again(**with_matte) == []
+    (world / "out" / "pair" / "matte.mp4").unlink()
+    assert again(**with_matte) == ["pair"]
 
 
 def test_masks_as_davis_has_them(world: Path, arguments: Callable[..., Namespace]) -> None:

@@ -12,7 +12,7 @@ from ..exporter import Exporter
 
 @EXPORTERS.register
 class Scribbles(Exporter):
-    """Strokes as DAVIS scribbles JSON, which ``--infer`` makes the same masks of."""
+    """Strokes as DAVIS scribbles JSON, from which --infer makes the same masks."""
 
     key, name, download, rank = "scribbles", "scribbles.json", "scribbles.json", 90
     media_type = "application/json"
