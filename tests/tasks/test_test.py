@@ -252,7 +252,7 @@ def test_a_sequence_that_is_finished_is_not_judged_again(
 def test_a_persons_files_are_refused_before_the_model_is_built(
     tiny_davis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     cfg = config(tiny_davis, tmp_path / "out")
     cfg["METRIC"] = {"name": "DavisJudge", "save_masks": True}
     monkeypatch.setattr(task.METRICS, "build", lambda section: RoundMetric())
