@@ -6,6 +6,11 @@ Masks of a video whose objects are scribbled on (or whose first mask is given):
         --input clip.mp4 --scribbles strokes.json --output output/clip
     python main.py --infer -c CFG -w WEIGHTS --input frames/ --masks first.png --output output/clip
 
+Other results than the usual ones (`--export list` shows all kinds, and takes no other flag):
+
+    python main.py --infer -c CFG -w WEIGHTS --input clip.mp4 --scribbles strokes.json --output output/clip \
+        --export overlay,matte,cutout_webm
+
 Of many videos, with a scribble file strokes/NAME.json (or a first mask firsts/NAME.png) for each:
 
     python main.py --infer -c CFG -w WEIGHTS --input videos/ --scribbles strokes/ --output output/all

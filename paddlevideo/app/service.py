@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..writers.exporter import Exporter
 from .errors import AppError
 from .projects.actions import Span
-from .projects.exports import Snapshot, export_name, export_url, write_export
+from .projects.exports import Snapshot, export_url, find_exporter, write_export
 from .projects.library import Library
 from .projects.pictures import Pictures
 from .projects.project import Project
@@ -241,24 +242,24 @@ class Service:
 
     # ---------------------------------------------------------------------------------------------- exporting
 
-    def export(self, person: str, project: Project, kind: str, format: str | None) -> dict[str, Any]:
+    def export(self, person: str, project: Project, kind: str) -> dict[str, Any]:
         """Begin to write the masks as they are now into a file, and return the job."""
         if self.exporter.of(project.id):
             raise AppError("export_running")
-        name = export_name(kind, format)
-        snapshot = Snapshot.of(project)
-        total = 1 if kind == "scribbles" else project.frames
+        exporter = find_exporter(kind)
+        snapshot = Snapshot.of(project, exporter)
+        total = project.frames if exporter.needs_masks else 1
         job = Job("export", person, project.id, iter(()), total, self._tell_job)
-        job.steps = self._export(project, job, name, snapshot)
+        job.steps = self._export(project, job, exporter, snapshot)
         self.exporter.submit(job)
         return {"job": job.document()}
 
-    def _export(self, project: Project, job: Job, name: str, snapshot: Snapshot) -> Iterator[None]:
-        for _ in write_export(project, self.pictures.reader(project), name, snapshot):
+    def _export(self, project: Project, job: Job, exporter: type[Exporter], snapshot: Snapshot) -> Iterator[None]:
+        for _ in write_export(project, self.pictures.reader(project), exporter, snapshot):
             job.done += 1
             self._tell_job(job)
             yield
-        job.url = export_url(project, name)
+        job.url = export_url(project, exporter.download)
 
     # ------------------------------------------------------------------------------------------------ inside
 

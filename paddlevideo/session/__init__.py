@@ -1,6 +1,7 @@
 """Interactive segmentation of a video: strokes in, masks out, round by round.
 
-`open_session` opens everything from files; what it returns is described in `paddlevideo.session.session`.
+`Segmenter` builds a network once and opens any number of videos; `open_session` is the short form for one video. What
+both return is described in `paddlevideo.session.session`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .segmenter import Segmenter, prepare_process
+
 if TYPE_CHECKING:
     from ..loader.scribbles import Stroke
     from .engine import EngineKind
     from .session import Session
 
-__all__ = ["Stroke", "open_session"]
+__all__ = ["Segmenter", "Stroke", "open_session"]
 
 
 def open_session(
@@ -26,9 +29,7 @@ def open_session(
     engine: EngineKind = "fast",
     **overrides: Any,
 ) -> Session:
-    """Open a video for segmentation.
-
-    The process is set up for it: NumPy's matrix products have one thread from now on, see `paddlevideo.utils.runtime`.
+    """Open a video for segmentation: `Segmenter.load` and `Segmenter.open` in one.
 
     Args:
         path: a video file, a folder of pictures, or a glob.
@@ -41,26 +42,11 @@ def open_session(
     Raises:
         InputError: one of the files or options is missing or wrong.
     """
-    from ..utils.runtime import prepare_inference, prepare_threads
-
-    prepare_threads()  # Paddle reads it at its import, which the next lines do
-    prepare_inference()
-    from ..config.loading import load_config
-    from ..loader.preprocess import Preprocess
+    prepare_process()
     from ..loader.video import open_frames
-    from ..modeling import build_model
-    from ..weights.files import load_into
-    from .engine import build_engine
-    from .options import SessionOptions
-    from .session import Session
 
-    frames = open_frames(path)
-    cfg = load_config(config, [])
-    model = build_model(cfg["MODEL"])
-    load_into(model, weights)
-    preprocess = Preprocess(**cfg["PIPELINE"].get("input", {}))
-    options = SessionOptions.from_config(cfg, **overrides)
-    return Session(build_engine(model, engine, options.precision), frames, preprocess, objects, options)
+    frames = open_frames(path)  # before the slow load
+    return Segmenter.load(config, weights, engine).open(frames, objects, **overrides)
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import Any
 
 SERVED_CONFIG = "configs/segmentation/manet_lite.yaml"
 SERVED_WEIGHTS = "data/weights/manet_lite.pdparams"
@@ -35,6 +36,8 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         parser.error(f"unrecognized arguments: {args.video} (a video goes with --serve, or as --input)")
     elif not args.config:
         parser.error("the following arguments are required: -c/--config")
+    if args.export is not None and not args.infer:
+        parser.error("--export goes with --infer")
     return args
 
 
@@ -66,6 +69,12 @@ def _add_inference(group: argparse._ArgumentGroup) -> None:
         "--masks", metavar="PNG", help="mask of the first frame, before scribbles; of many: folder with NAME.png"
     )
     group.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
+    group.add_argument(
+        "--export",
+        action=_Kinds,
+        metavar="KIND,...",
+        help="what --infer writes (palette,overlay,contact_sheet,rle); 'list' shows all kinds there are",
+    )
     group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
     group.add_argument(
         "--max-memory",
@@ -100,6 +109,25 @@ def _settle_serving(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     args.input = args.video or args.input
     args.config = args.config or SERVED_CONFIG
     args.weights = args.weights or SERVED_WEIGHTS
+
+
+class _Kinds(argparse.Action):
+    """Kinds of results, separated by commas; ``list`` shows them and ends the program."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if values == "list":
+            from ..writers.exporter import all_exporters
+
+            for kind in all_exporters():
+                print(f"{kind.key:15} {kind.name:18} {kind.title()}")
+            parser.exit()
+        setattr(namespace, self.dest, [kind.strip() for kind in values.split(",") if kind.strip()])
 
 
 def _positive(text: str) -> int:

@@ -17,6 +17,7 @@ from ..utils.errors import InputError
 from ..utils.files import sha256_of
 from ..utils.fingerprint import file_marks, fingerprint, network_settings
 from ..utils.written import Written
+from ..writers.exporter import Exporter, default_kinds
 
 logger = logging.getLogger(__name__)
 
@@ -89,25 +90,35 @@ class FinishedClips:
     One counts only for the same weights, settings, objects, video, strokes and mask, and with all results beside it.
     """
 
-    _RESULTS = ("masks", "overlay.mp4", "contact_sheet.png", "masks.json")
-
-    def __init__(self, output: Path, cfg: Mapping[str, Any], weights: str, engine: str, objects: int | None) -> None:
+    def __init__(
+        self,
+        output: Path,
+        cfg: Mapping[str, Any],
+        weights: str,
+        engine: str,
+        objects: int | None,
+        exporters: Iterable[type[Exporter]],
+    ) -> None:
         self._output = output
         self._weights = weights
+        self._results = {each.key: each.name for each in exporters}
         self._settings: dict[str, Any] = {**network_settings(cfg), "engine": engine, "objects": objects}
+        if set(self._results) != set(default_kinds()):  # marks from before there were other kinds still count
+            self._settings["export"] = sorted(self._results)
 
     def read(self, clip: Clip) -> dict[str, Any] | None:
         """Return the entry of a clip when its results stand there and count."""
         folder = self._output / clip.name
-        if not all((folder / name).exists() for name in (*self._RESULTS, "done.json")):
+        if not all((folder / name).exists() for name in (*self._results.values(), "done.json")):
             return None
         try:
             entry: dict[str, Any] | None = _read(folder / "done.json", self.made_from(clip))
         except InputError:  # told when it is its turn
             return None
-        if entry is None or len(list((folder / "masks").glob("*.png"))) != entry["frames"]:
-            return None
-        return entry
+        if entry is None or "palette" not in self._results:
+            return entry
+        masks = list((folder / self._results["palette"]).glob("*.png"))
+        return entry if len(masks) == entry["frames"] else None
 
     def made_from(self, clip: Clip) -> str:
         """Return the fingerprint of a clip's result; take it before the work, so that later changes are seen.

@@ -3,7 +3,7 @@
     python main.py --infer -c CFG -w WEIGHTS --input clip.mp4 --scribbles strokes.json --output output/clip
     python main.py --infer -c CFG -w WEIGHTS --input frames/ --masks first.png --output output/clip
 
-Writes, all at the video's own size:
+Writes, all at the video's own size, unless ``--export`` asks for other kinds of results (``--export list`` shows them):
 
     masks/NAME.png      palette PNG of object ids, one a frame, named like the pictures (of a video: 00000, 00001, ...)
     overlay.mp4         H.264: objects coloured and outlined, strokes on the frames that were annotated
@@ -30,26 +30,19 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ..loader.preprocess import Preprocess
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
-from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
+from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
-from ..modeling import build_model
-from ..session.engine import build_engine
-from ..session.options import SessionOptions
+from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.written import Written
-from ..weights.files import load_into
-from ..writers.contact_sheet import ContactSheet, choose_frames
-from ..writers.masks import read_mask, write_mask
-from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
-from ..writers.rle import encode_mask, write_rle
+from ..writers.clip_info import ClipInfo, Recording
+from ..writers.exporter import Exporter, all_exporters, check_exporters, find_exporters, write_clip
+from ..writers.masks import read_mask
 
-# In the output folder they belong to the runs. done.json goes first, so that it never stands beside a mixture.
-RESULTS = ("done.json", "masks", "overlay.mp4", "contact_sheet.png", "masks.json", "scribbles.json")
-SHEET_PICTURES = 12
+Exporters = Sequence[type[Exporter]]
 WHOLE = Propagation()
 _logger = logging.getLogger(__name__)
 
@@ -63,38 +56,40 @@ class Start:
     mask: np.ndarray | None = None  # (H, W) uint8
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
 
-    def strokes_of(self, frame: int) -> list[Stroke]:
-        """Return the strokes of all rounds on ``frame``."""
-        return [stroke for strokes in self.rounds for stroke in strokes if stroke.frame == frame]
-
-    @property
-    def annotated(self) -> set[int]:
-        """The frames a person worked on."""
-        return {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
+    def clip(self, frames: FrameSource) -> ClipInfo:
+        """What exporters are told of the video."""
+        annotated = {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
+        recording = Recording(self.rounds, self.settings, frozenset(annotated))
+        return ClipInfo.of(frames, range(1, self.objects + 1), recording, show_strokes=True)
 
 
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
+    exporters = find_exporters(args.export)
     frames = open_frames(args.input)
     start = read_start(frames, args.scribbles, args.masks, args.objects)
-    output = check_output(args.output, frames, (args.scribbles, args.masks, args.weights))
-    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    model.eval()
-    options = SessionOptions.from_config(cfg, undo_depth=1)
-    engine = build_engine(model, args.engine, options.precision)
-    session = Session(engine, frames, preprocess, start.objects, options)
-    segment(session, frames, start, output, args.scribbles)
-    _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output.folder)
+    check_exporters(exporters, start.clip(frames))
+    output = check_output(args.output, frames, exporters, (args.scribbles, args.masks, args.weights))
+    session = Segmenter.from_config(cfg, args.weights, args.engine).open(frames, start.objects, undo_depth=1)
+    segment(session, frames, start, exporters, output, args.scribbles)
+    _logger.info("wrote %s of %d frames to %s", ", ".join(each.name for each in exporters), len(frames), output.folder)
 
 
-def segment(session: Session, frames: FrameSource, start: Start, output: Written, scribbles: str | None) -> None:
+def segment(
+    session: Session,
+    frames: FrameSource,
+    start: Start,
+    exporters: Exporters,
+    output: Written,
+    scribbles: str | None,
+) -> None:
     """Run all rounds and put the results, and a copy of the file ``scribbles``, in place of earlier ones."""
     run_rounds(session, start, len(frames))
-    with output.replacing(*RESULTS) as folder:
-        write_results(folder, session, frames, start)
+    with output.replacing(*result_names(exporters), *earlier_names(output)) as folder:
+        clip = start.clip(frames)
+        steps = write_clip([each(clip, folder / each.name) for each in exporters], frames, session.mask)
+        for _ in _bar(steps, "writing", len(frames)):
+            pass
         if scribbles:
             shutil.copyfile(scribbles, folder / "scribbles.json")
 
@@ -146,7 +141,19 @@ def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.
     return mask
 
 
-def check_output(output: str | None, frames: FrameSource, inputs: Iterable[str | Path | None] = ()) -> Written:
+def result_names(exporters: Exporters) -> list[str]:
+    """The files and folders that a run writes; done.json goes first, so that it never stands beside a mixture."""
+    return ["done.json", *(each.name for each in exporters), "scribbles.json"]
+
+
+def earlier_names(output: Written) -> list[str]:
+    """Results of any kind that an earlier run wrote, and nobody else: they do not come from this run."""
+    return [each.name for each in all_exporters() if output.owns(each.name)]
+
+
+def check_output(
+    output: str | None, frames: FrameSource, exporters: Exporters, inputs: Iterable[str | Path | None] = ()
+) -> Written:
     """Return the record of the folder to write to.
 
     Raises `InputError` where nothing can be written, and where a person's file or an input (a frame, or one of
@@ -156,7 +163,7 @@ def check_output(output: str | None, frames: FrameSource, inputs: Iterable[str |
     if path.resolve() == Path(frames.path).resolve():
         raise InputError(f"--output {output}: is the folder of the input pictures; name another one")
     written = Written(path, [*frames.files, *(each for each in inputs if each)])
-    written.check(*RESULTS)
+    written.check(*result_names(exporters))
     return written
 
 
@@ -204,22 +211,3 @@ def _set(session: Session, settings: RoundSettings | Propagation) -> None:
 def _bar(frames: Iterable[Any], title: str, total: int) -> tqdm[Any]:
     # leave=None: a bar below that of many videos goes when it is full.
     return tqdm(frames, desc=title, total=total, unit="frame", leave=None, disable=not processes.is_main())
-
-
-def write_results(folder: Path, session: Session, frames: FrameSource, start: Start) -> None:
-    """Write masks, overlay video, contact sheet and run-length encoding of the whole clip into ``folder``."""
-    annotated = start.annotated
-    shown = set(choose_frames(len(frames), SHEET_PICTURES, annotated))
-    sheet = ContactSheet(annotated)
-    records: list[dict[str, Any]] = []
-    with OverlayWriter(folder / "overlay.mp4", frames.rate, frames.size) as video:
-        for index, name in enumerate(_bar(frames.names, "writing", len(frames))):
-            mask = session.mask(index)
-            write_mask(folder / "masks" / f"{name}.png", mask)
-            records += encode_mask(mask, index, name, start.objects)
-            picture = draw_strokes(draw_overlay(frames[index], mask), start.strokes_of(index))
-            video.write(picture)
-            if index in shown:
-                sheet.add(index, picture)
-    write_rle(folder / "masks.json", records, frames.size, len(frames))
-    sheet.write(folder / "contact_sheet.png")

@@ -22,22 +22,18 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..loader.preprocess import Preprocess
 from ..loader.video import FrameSource, open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
-from ..modeling import build_model
-from ..session.engine import build_engine
-from ..session.options import SessionOptions
-from ..session.session import Session
+from ..session.segmenter import Segmenter
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
 from ..utils.written import Written
-from ..weights.files import load_into
 from ..weights.safe_pickle import open_file
+from ..writers.exporter import check_exporters, find_exporters
 from .finished import FinishedClips
-from .infer import check_output, check_writable, read_start, segment
+from .infer import Exporters, check_output, check_writable, read_start, segment
 
 logger = logging.getLogger(__name__)
 
@@ -50,18 +46,19 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     Raises `InputError` before the model is built when videos and strokes do not pair up, and at the end, on every
     rank, when some of the videos could not be done.
     """
-    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
+    exporters = find_exporters(args.export)
+    Segmenter.check(cfg)
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
         clips = processes.from_main(lambda: find_clips(args, output))
     inputs = input_files(args.weights, clips)
     summary = Written(output, inputs)
     processes.from_main(lambda: summary.check("summary.json"))
-    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects)
+    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects, exporters)
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
         todo = [clip for clip in clips if clip.name not in entries]
-        for share in processes.gather(run_share(cfg, args, preprocess, processes.shard(todo), finished, inputs)):
+        for share in processes.gather(run_share(cfg, args, exporters, processes.shard(todo), finished, inputs)):
             entries |= share
         entries = {clip.name: entries[clip.name] for clip in clips}
         if processes.is_main():
@@ -110,7 +107,7 @@ def take_finished(clips: list[Clip], finished: FinishedClips, output: Path) -> d
 def run_share(
     cfg: Mapping[str, Any],
     args: Namespace,
-    preprocess: Preprocess,
+    exporters: Exporters,
     clips: list[Clip],
     finished: FinishedClips,
     inputs: Iterable[Path],
@@ -118,11 +115,7 @@ def run_share(
     """Segment this process's clips with one model and return their entries, also of those that failed."""
     if not clips:
         return {}
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    model.eval()
-    options = SessionOptions.from_config(cfg, undo_depth=1)
-    engine = build_engine(model, args.engine, options.precision)
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
 
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
@@ -130,9 +123,10 @@ def run_share(
         frames = open_frames(clip.path)
         check_first_mask(clip, frames)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
-        written = check_output(str(Path(args.output) / clip.name), frames, inputs)
-        session = Session(engine, frames, preprocess, start.objects, options)
-        segment(session, frames, start, written, _text(clip.scribbles))
+        check_exporters(exporters, start.clip(frames))
+        written = check_output(str(Path(args.output) / clip.name), frames, exporters, inputs)
+        session = segmenter.open(frames, start.objects, undo_depth=1)
+        segment(session, frames, start, exporters, written, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)
         entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         finished.write(clip, made_from, entry)

@@ -6,7 +6,7 @@ session takes the strokes of the rounds before and propagates them over a window
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from ..loader.builder import Loader
 from ..loader.davis import Sequence
-from ..loader.preprocess import Preprocess
 from ..loader.rounds_dataset import Annotation, DAVISRoundsDataset, first_strokes
 from ..loader.scribbles import Stroke
 from ..loader.simulated_strokes import simulate_strokes
@@ -24,8 +23,7 @@ from ..metrics.judge.mirror import strokes_of
 from ..metrics.judge.shims import load_davisinteractive
 from ..metrics.region_boundary import region_similarity
 from ..modeling import MANet
-from ..session.engine import build_engine
-from ..session.options import SessionOptions
+from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
@@ -42,8 +40,8 @@ def build_rounds(cfg: Mapping[str, Any], model: MANet, loader: Loader) -> Rounds
     dataset = loader.dataset
     if not isinstance(dataset, DAVISRoundsDataset):
         return None
-    options = SessionOptions.from_config(cfg, undo_depth=1)
-    return Rounds(model, dataset, Preprocess(**cfg["PIPELINE"]["input"]), options, loader)
+    Segmenter.check(cfg)
+    return Rounds(model, dataset, lambda: Segmenter.from_model(cfg, model, "plain"), loader)
 
 
 class Rounds:
@@ -56,14 +54,12 @@ class Rounds:
         self,
         model: MANet,
         dataset: DAVISRoundsDataset,
-        preprocess: Preprocess,
-        options: SessionOptions,
+        segmenter: Callable[[], Segmenter],
         loader: Loader,
     ) -> None:
         self.model = model
         self.dataset = dataset
-        self.preprocess = preprocess
-        self.options = options
+        self.segmenter = segmenter
         self.seed = loader.seed
         self.steps_per_epoch = len(loader)
         self.phase: tuple[int, int] | None = None  # of the annotations in the dataset
@@ -95,12 +91,12 @@ class Rounds:
                 self.dataset.annotations[sequence.name] = annotation
 
     def _correct_all(self, cycle: int, number: int) -> dict[str, Corrected]:
-        engine = build_engine(self.model, "plain")
+        segmenter = self.segmenter()
         mine = processes.shard(list(enumerate(self.dataset.sequences)))
         found: dict[str, Corrected] = {}
         title = f"cycle {cycle + 1}, round {number + 1}"
         for index, sequence in tqdm(mine, desc=title, unit="sequence", leave=False, disable=not processes.is_main()):
-            found[sequence.name] = self._correct(engine, sequence, index, cycle, number)
+            found[sequence.name] = self._correct(segmenter, sequence, index, cycle, number)
         return {name: value for share in processes.gather(found) for name, value in share.items()}
 
     def state(self) -> dict[str, Any]:
@@ -127,7 +123,7 @@ class Rounds:
     def _phase(self, step: int) -> tuple[int, int]:
         return self.dataset.phase(step // self.steps_per_epoch)
 
-    def _correct(self, engine: Any, sequence: Sequence, index: int, cycle: int, number: int) -> Corrected:
+    def _correct(self, segmenter: Segmenter, sequence: Sequence, index: int, cycle: int, number: int) -> Corrected:
         """Play the cycle's rounds again with the weights of now; return them, and the correction of the worst frame."""
         rng = np.random.default_rng([self.seed, cycle, index])  # the same first strokes and window in every round
         first, strokes = first_strokes(sequence, rng)
@@ -135,7 +131,7 @@ class Rounds:
         length = min(self.dataset.window, len(sequence))
         start = int(rng.integers(max(0, first - length + 1), min(first, len(sequence) - length) + 1))
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths[start : start + length]))
-        session = Session(engine, frames, self.preprocess, sequence.objects, self.options)
+        session = segmenter.open(frames, sequence.objects, undo_depth=1)
         for each in rounds:
             session.add_strokes([replace(stroke, frame=stroke.frame - start) for stroke in each])
             for _ in session.propagate():

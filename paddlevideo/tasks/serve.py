@@ -17,7 +17,7 @@ import socket
 import threading
 import webbrowser
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,11 @@ from ..app.http.security import LOCAL
 from ..app.http.server import create_app
 from ..app.projects.library import Library
 from ..app.settings import Limits, Settings
-from ..app.work.sessions import MakeSession
-from ..loader.frame_source import FrameSource
-from ..loader.preprocess import Preprocess
-from ..modeling import build_model
-from ..session.engine import build_engine
 from ..session.memory.array_store import MIB
 from ..session.options import SessionOptions
-from ..session.session import Session
+from ..session.segmenter import Segmenter
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
-from ..weights.files import load_into
 
 FIRST_PORT, PORTS = 8000, 100
 _logger = logging.getLogger(__name__)
@@ -48,10 +42,10 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --serve`` until it is interrupted; bad input raises `InputError` before anything is opened."""
     check_host(args.host, args.allow_remote)
     listening = listen(args.host, args.port)
-    make_session = session_maker(cfg, args)
-    settings = read_settings(cfg, args, listening.getsockname()[1])
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
+    settings = read_settings(args, listening.getsockname()[1], segmenter.options)
     with RunLock(settings.projects):
-        app = create_app(settings, make_session)
+        app = create_app(settings, segmenter.open)
         open_video(settings, app.state.service.library)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         announce(settings, not args.no_browser)
@@ -70,23 +64,14 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def session_maker(cfg: Mapping[str, Any], args: Namespace) -> MakeSession:
-    """Build the model and return what opens a session with it."""
-    preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-    options = SessionOptions.from_config(cfg)
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    model.eval()
-    engine = build_engine(model, args.engine, options.precision)
+def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settings:
+    """Return the server's settings; raise `InputError` for a folder that is not there.
 
-    def make(frames: FrameSource, objects: Sequence[int]) -> Session:
-        return Session(engine, frames, preprocess, objects, options)
-
-    return make
-
-
-def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Settings:
-    """Return the server's settings as the command line has them; raise `InputError` for a folder that is not there."""
+    Args:
+        args: the command line.
+        port: that is listened on.
+        options: of the sessions.
+    """
     video = Path(args.input).absolute() if args.input else None
     if video is not None and not video.exists():
         raise InputError(f"{args.input}: no such file or folder; give a video or a folder of pictures")
@@ -106,7 +91,7 @@ def read_settings(cfg: Mapping[str, Any], args: Namespace, port: int) -> Setting
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        memory_bytes=int(SessionOptions.from_config(cfg).max_memory_mib * MIB),
+        memory_bytes=int(options.max_memory_mib * MIB),
         sessions=args.max_sessions,
     )
 

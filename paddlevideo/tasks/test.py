@@ -25,25 +25,20 @@ from tqdm import tqdm
 from ..loader.davis import DavisFolder
 from ..loader.davis import Sequence as DavisSequence
 from ..loader.limits import MAX_OBJECTS, check_object_limit
-from ..loader.preprocess import Preprocess
 from ..loader.video import PictureFrames
 from ..metrics import DavisJudge
 from ..metrics.round_metric import Entry, RoundMetric, Scribble
-from ..modeling import MANet, build_model
-from ..session.engine import EngineKind, build_engine
-from ..session.options import SessionOptions
+from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
-from ..weights.files import load_into
 from ..writers.report import REPORT, table, write_report
 from .finished import FinishedSequences
 
 logger = logging.getLogger(__name__)
 
 Metric = RoundMetric | DavisJudge
-ONE_UNDO = SessionOptions(undo_depth=1)
 
 
 def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
@@ -56,17 +51,8 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     output = Path(args.output or cfg["output_dir"])
     finished = FinishedSequences(output, cfg, args.weights, args.engine)
     processes.from_main(lambda: finished.check(sequences, REPORT))
-    model = build_model(cfg["MODEL"])
-    load_into(model, args.weights)
-    summary = evaluate(
-        model,
-        sequences,
-        metric,
-        Preprocess(**cfg["PIPELINE"]["input"]),
-        engine_kind=args.engine,
-        options=SessionOptions.from_config(cfg, undo_depth=1),
-        finished=finished,
-    )
+    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
+    summary = evaluate(segmenter, sequences, metric, finished=finished)
     if processes.is_main():
         tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
         for path in write_report(output, summary):
@@ -91,28 +77,21 @@ def read_sequences(section: Mapping[str, Any], metric: Metric, part: str = "test
 
 
 def evaluate(
-    model: MANet,
+    segmenter: Segmenter,
     sequences: Sequence[DavisSequence],
     metric: Metric,
-    preprocess: Preprocess,
     *,
-    engine_kind: EngineKind = "fast",
-    options: SessionOptions = ONE_UNDO,
     finished: FinishedSequences | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Judge ``model`` on ``sequences`` and return the metric's summary; the model's train or eval mode is restored.
+    """Judge a network on ``sequences`` and return the metric's summary; ``finished`` keeps results over runs.
 
-    Several processes share the sequences, and each returns the summary of all. ``engine_kind`` is that of
-    `build_engine`, ``options`` those of the sessions; ``finished`` keeps results over runs.
+    Several processes share the sequences, and each returns the summary of all.
     """
-    training = model.training
-    model.eval()
-    engine = build_engine(model, engine_kind, options.precision)
 
     def open_session(sequence: DavisSequence) -> Session:
         frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-        return Session(engine, frames, preprocess, sequence.objects, options)
+        return segmenter.open(frames, sequence.objects, undo_depth=1)
 
     met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
 
@@ -120,7 +99,7 @@ def evaluate(
         entry = finished.read(sequence) if finished else None
         if entry is not None:
             return entry
-        if (size := preprocess.input_size(*sequence.size)) not in met:
+        if (size := segmenter.preprocess.input_size(*sequence.size)) not in met:
             _warm_up(open_session(sequence), metric.first_scribble(sequence))
             met.add(size)
         with finished.masks_folder(sequence) if finished else nullcontext() as masks_folder:
@@ -139,8 +118,6 @@ def evaluate(
                 bar.set_postfix(_means(entries))
     except InputError as error:  # told to the others, who would wait for this process's share
         problem = str(error)
-    if training:
-        model.train()
     shares = processes.gather((entries, problem))
     if problem := next((text for _, text in shares if text), None):
         raise InputError(problem)

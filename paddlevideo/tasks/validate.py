@@ -6,10 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from ..loader.preprocess import Preprocess
 from ..metrics.round_metric import RoundMetric
 from ..modeling import MANet
-from ..session.options import SessionOptions
+from ..session.segmenter import Segmenter
 from .test import evaluate, read_sequences
 
 logger = logging.getLogger(__name__)
@@ -21,15 +20,22 @@ class Validation:
     def __init__(self, cfg: Mapping[str, Any]) -> None:
         self.metric = RoundMetric(**cfg.get("VALIDATION", {}))
         self.sequences = read_sequences(cfg["DATASET"], self.metric, part="valid")
-        self.preprocess = Preprocess(**cfg["PIPELINE"]["input"])
-        self.options = SessionOptions.from_config(cfg, undo_depth=1)
+        Segmenter.check(cfg)
+        self._cfg = cfg
 
     def __call__(self, model: MANet) -> dict[str, float]:
         """Return J and F after the first and the last round (``J1``, ``F1``, ``J3``, ``F3``), and the last J&F, ``JF``.
 
-        Several processes share the sequences; each returns the scores of all of them.
+        Several processes share the sequences; each returns the scores of all of them. The model's mode, train or eval,
+        is restored.
         """
-        summary = evaluate(model, self.sequences, self.metric, self.preprocess, options=self.options)
+        training = model.training
+        model.eval()
+        try:
+            summary = evaluate(Segmenter.from_model(self._cfg, model), self.sequences, self.metric)
+        finally:
+            if training:
+                model.train()
         first, last = summary["rounds"][0], summary["rounds"][-1]
         scores = {f"{key}{of['round']}": float(of[key]) for of in (first, last) for key in ("J", "F")}
         logger.info("J&F %.4f after round %s of %d sequences", last["JF"], last["round"], len(self.sequences))

@@ -21,16 +21,18 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 class Registry:
     """Classes of one family (``"backbone"``, ``"head"``, ...) by name."""
 
-    def __init__(self, family: str, key: str = "name") -> None:
+    def __init__(self, family: str, key: str = "name", called: str = "__name__") -> None:
         self.family = family
         self.key = key
+        self._called = called  # the attribute of a class that is its name here
         self._classes: dict[str, type] = {}
 
     def register(self, cls: T) -> T:
         """Class decorator: enter ``cls`` under its own name."""
-        if cls.__name__ in self._classes:
-            raise ValueError(f"{self.family} '{cls.__name__}' is registered twice")
-        self._classes[cls.__name__] = cls
+        name = getattr(cls, self._called)
+        if name in self._classes:
+            raise ValueError(f"{self.family} '{name}' is registered twice")
+        self._classes[name] = cls
         return cls
 
     def names(self) -> list[str]:
@@ -76,3 +78,4 @@ TRANSFORMS = Registry("transform")
 OPTIMIZERS = Registry("optimizer")
 SCHEDULES = Registry("learning rate schedule")
 METRICS = Registry("metric")
+EXPORTERS = Registry("kind of export", called="key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import InputError
@@ -34,6 +34,14 @@ class Written:
         """Raise `InputError` when a file at or below one of these places has to stay; call before any work."""
         self._own(places)
 
+    def owns(self, place: str) -> bool:
+        """Say whether all that is at or below ``place`` may be replaced."""
+        try:
+            self._own([place])
+        except InputError:
+            return False
+        return True
+
     @contextmanager
     def path(self, name: str) -> Iterator[Path]:
         """Yield a temporary path that becomes the file ``name``, as `atomic_path`; raise `InputError` as `check`."""
@@ -56,6 +64,10 @@ class Written:
             self._add(new)
             for path in old:
                 path.unlink()
+            for emptied in sorted({parent for path in old for parent in path.parents}, reverse=True):
+                if self.folder in emptied.parents:
+                    with suppress(OSError):  # not empty
+                        emptied.rmdir()
 
     def _own(self, places: Iterable[str]) -> list[Path]:
         """Return the files at and below ``places``; raise `InputError` when one of them has to stay."""

@@ -14,7 +14,7 @@ from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
-from paddlevideo.writers.overlay import OverlayWriter
+from paddlevideo.writers.video import VideoWriter
 
 FRAMES, SIZE, GRID = 8, (48, 64), (12, 16)
 TOKEN = "a-token"
@@ -100,7 +100,7 @@ def frame_picture(t: int) -> np.ndarray:
 
 def write_clip(path: Path, frames: int = FRAMES) -> Path:
     """Write the clip as an H.264 file."""
-    with OverlayWriter(path, 25.0, SIZE) as video:
+    with VideoWriter(path, 25.0, SIZE) as video:
         for t in range(frames):
             video.write(frame_picture(t))
     return path

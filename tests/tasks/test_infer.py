@@ -66,10 +66,10 @@ class Model:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Put the stand-in in the network's place; return the list of what was built."""
     log: list[str] = []
-    monkeypatch.setattr(task, "build_model", lambda config: log.append("model") or Model())
-    monkeypatch.setattr(task, "load_into", lambda model, path: log.append("weights"))
-    monkeypatch.setattr(task, "build_engine", lambda model, kind, precision: log.append(kind))
-    monkeypatch.setattr(task, "Session", StandIn)
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda config: log.append("model") or Model())
+    monkeypatch.setattr("paddlevideo.weights.files.load_into", lambda model, path: log.append("weights"))
+    monkeypatch.setattr("paddlevideo.session.engine.build_engine", lambda model, kind, precision: log.append(kind))
+    monkeypatch.setattr("paddlevideo.session.session.Session", StandIn)
     return log
 
 
@@ -87,7 +87,13 @@ def arguments(tmp_path: Path, clip: Path) -> Callable[..., Namespace]:
     write_rounds(tmp_path / "strokes.json", [[Stroke(1, 2, LINE), Stroke(0, 2, LINE)]], FRAMES)
 
     def make(**changes: Any) -> Namespace:
-        given = {"input": str(clip), "scribbles": str(tmp_path / "strokes.json"), "masks": None, "objects": None}
+        given = {
+            "input": str(clip),
+            "scribbles": str(tmp_path / "strokes.json"),
+            "masks": None,
+            "objects": None,
+            "export": None,
+        }
         return Namespace(**{**given, "output": str(tmp_path / "out"), "weights": "w", "engine": "fast", **changes})
 
     return make
@@ -265,11 +271,30 @@ def test_after_a_kill_at_any_moment_the_next_run_goes_through(
             assert found == {key: data for key, data in expected.items() if not key.endswith(RECORD)}, (count, name)
 
 
+def test_export_chooses_what_is_written_and_takes_the_place_of_an_earlier_run(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    def names() -> list[str]:
+        return sorted(path.name for path in (tmp_path / "out").iterdir() if path.name[0] != ".")
+
+    task.infer(CFG, arguments())
+    (tmp_path / "out" / "matte.mp4").write_text("mine, and in nobody's place")
+    task.infer(CFG, arguments(export=["binary", "cutout_webm"]))
+    assert names() == ["binary", "cutout.webm", "matte.mp4", "scribbles.json"]
+    assert len(list((tmp_path / "out" / "binary" / "object_1").iterdir())) == FRAMES
+    with pytest.raises(InputError, match=r"matte\.mp4: would be lost"):
+        task.infer(CFG, arguments(export=["matte"]))
+    task.infer(CFG, arguments(export=["scribbles"]))
+    assert names() == ["matte.mp4", "scribbles.json"]
+    assert (tmp_path / "out" / "scribbles.json").read_bytes() == (tmp_path / "strokes.json").read_bytes()
+
+
 def test_an_error_on_the_way_leaves_nothing(
     built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(task, "write_rle", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    full = lambda *_: (_ for _ in ()).throw(OSError("disk full"))  # noqa: E731
+    monkeypatch.setattr("paddlevideo.writers.formats.rle.encode_mask", full)
     with pytest.raises(OSError, match="disk full"):
         task.infer(CFG, arguments())
     assert sorted(tmp_path.rglob("*")) == before
@@ -296,6 +321,8 @@ CASES = [
     "another video's",
     "background only",
     "background only, counted",
+    "unknown export",
+    "no strokes to export",
     "nothing to start from",
     "no mask",
     "mask of another size",
@@ -318,6 +345,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     write_mask(folder / "small.png", truth(0, 1)[:20])
     write_mask(folder / "empty.png", truth(0, 0))
     write_mask(folder / "three.png", truth(0, 3))
+    write_mask(folder / "one.png", truth(0, 1))
     (folder / "file").write_text("")
     (folder / "mixed").mkdir()
     for name, width in (("1", 30), ("2", 40)):
@@ -337,6 +365,8 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "another video's": ({"scribbles": str(folder / "other.json")}, "has 8 frames but the video has 7"),
         "background only": ({"scribbles": str(folder / "ground.json")}, "only background strokes"),
         "background only, counted": ({"scribbles": str(folder / "ground.json"), "objects": 1}, "only background"),
+        "unknown export": ({"export": ["rle", "matts"]}, r"called 'matts' \(did you mean 'matte'\?\)"),
+        "no strokes to export": (mask("one.png", export=["scribbles"]), "scribbles needs strokes"),
         "nothing to start from": ({"scribbles": None}, "--scribbles JSON or from --masks"),
         "no mask": (mask("gone.png"), "not a readable mask"),
         "mask of another size": (mask("small.png"), "the mask is 62x20, the video 62x45"),

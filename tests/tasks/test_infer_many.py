@@ -48,7 +48,13 @@ def world(tmp_path: Path) -> Path:
 @pytest.fixture
 def arguments(world: Path) -> Callable[..., Namespace]:
     def make(**changes: Any) -> Namespace:
-        given = {"input": str(world / "videos"), "scribbles": str(world / "strokes"), "masks": None, "objects": None}
+        given = {
+            "input": str(world / "videos"),
+            "scribbles": str(world / "strokes"),
+            "masks": None,
+            "objects": None,
+            "export": None,
+        }
         given |= {"output": str(world / "out"), "weights": str(world / "w.pdparams"), "engine": "plain"}
         return Namespace(**{**given, **changes})
 
@@ -61,9 +67,9 @@ def segmented(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     honest = task.segment
 
-    def counted(session: Any, frames: Any, start: Any, output: Written, scribbles: Any) -> None:
+    def counted(session: Any, frames: Any, start: Any, exporters: Any, output: Written, scribbles: Any) -> None:
         names.append(output.folder.name)
-        honest(session, frames, start, output, scribbles)
+        honest(session, frames, start, exporters, output, scribbles)
 
     monkeypatch.setattr(task, "segment", counted)
     return names
@@ -93,7 +99,7 @@ def test_every_video_has_its_folder_and_a_second_run_takes_them(
     assert [entry["objects"] for entry in first.values()] == [1, 2, 1]
     assert all(entry["frames"] == FRAMES and entry["seconds"] > 0 for entry in first.values())
 
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     task.infer_many(CFG, arguments())
     assert statuses(world) == ["already done"] * 3
     assert [entry | {"status": "done"} for entry in summary(world).values()] == list(first.values())
@@ -120,6 +126,11 @@ def test_only_what_changed_is_done_again(
     assert not (world / "out" / "disc" / ".masks.partial-1234").exists()
     assert again({**CFG, "INFERENCE": {"refine": True}}) == []
     assert again({**CFG, "INFERENCE": {"refine": True, "max_memory_mib": 100}}) == []  # the masks are the same
+    with_matte = {"input": f"{world}/videos/[dp]*", "export": ["matte"]}
+    assert again(**with_matte) == ["disc", "pair"]
+    assert again(**with_matte) == []
+    (world / "out" / "pair" / "matte.mp4").unlink()
+    assert again(**with_matte) == ["pair"]
 
 
 def test_masks_as_davis_has_them(world: Path, arguments: Callable[..., Namespace]) -> None:
@@ -223,7 +234,7 @@ def test_bad_input_is_found_before_anything_is_built_or_written(
     message: str,
 ) -> None:
     monkeypatch.chdir(world)
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     before = sorted(world.rglob("*"))
     with pytest.raises(InputError, match=message):
         task.infer_many(CFG, arguments(**changes))

@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import paddle
@@ -23,6 +23,9 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.metrics.round_metric import RoundMetric
 from paddlevideo.modeling import build_model
+from paddlevideo.session.engine import Engine
+from paddlevideo.session.options import SessionOptions
+from paddlevideo.session.segmenter import Segmenter
 from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.tasks.validate import Validation
@@ -75,8 +78,8 @@ class Knowing:
 
 @pytest.fixture
 def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "Session", Knowing)
-    monkeypatch.setattr(task, "build_engine", lambda model, kind, precision: None)
+    monkeypatch.setattr("paddlevideo.session.session.Session", Knowing)
+    monkeypatch.setattr("paddlevideo.session.engine.build_engine", lambda model, kind, precision: None)
 
 
 def data(root: Path, **keys: Any) -> dict[str, Any]:
@@ -87,10 +90,14 @@ def network() -> Any:
     return SimpleNamespace(training=False, eval=lambda: None)
 
 
+def knowing_segmenter() -> Segmenter:
+    return Segmenter(cast(Engine, None), Preprocess(), SessionOptions())
+
+
 def test_every_round_mends_one_frame_and_the_scores_rise(tiny_davis: Path, knowing: None) -> None:
     metric = RoundMetric(rounds=4)
     sequences = task.read_sequences(data(tiny_davis), metric)
-    summary = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)
+    summary = task.evaluate(knowing_segmenter(), sequences, metric, progress=False)
     assert [score["round"] for score in summary["rounds"]] == [1, 2, 3, 4]
     means = [score["J"] for score in summary["rounds"]]
     assert all(after > before + 0.02 for before, after in zip(means, means[1:], strict=False))
@@ -103,7 +110,7 @@ def test_every_round_mends_one_frame_and_the_scores_rise(tiny_davis: Path, knowi
 def test_rounds_after_perfect_masks_keep_them_and_take_no_time(tiny_davis: Path, knowing: None) -> None:
     metric = RoundMetric(rounds=8, sequences=["disc"])  # of six frames
     sequences = task.read_sequences(data(tiny_davis), metric)
-    rounds = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)["rounds"]
+    rounds = task.evaluate(knowing_segmenter(), sequences, metric, progress=False)["rounds"]
     assert [score["JF"] == 1.0 for score in rounds] == [False] * 5 + [True] * 3
     assert [score["seconds"] == 0.0 for score in rounds] == [False] * 6 + [True] * 2
 
@@ -154,18 +161,18 @@ def test_the_same_seed_gives_the_same_scores(tiny_davis: Path, knowing: None) ->
     def scores() -> list[tuple[float, float]]:
         metric = RoundMetric(rounds=3, seed=7)
         sequences = task.read_sequences(data(tiny_davis), metric)
-        rounds = task.evaluate(network(), sequences, metric, Preprocess(), progress=False)["rounds"]
+        rounds = task.evaluate(knowing_segmenter(), sequences, metric, progress=False)["rounds"]
         return [(score["J"], score["F"]) for score in rounds]
 
     assert scores() == scores()
 
 
-def test_evaluate_gives_the_model_back_in_its_mode(tiny_davis: Path) -> None:
+def test_a_validation_gives_the_model_back_in_its_mode(tiny_davis: Path) -> None:
     model = build_model(MODEL)
     model.train()
-    metric = RoundMetric(rounds=1)
-    sequences = task.read_sequences(data(tiny_davis, sequences=["disc"]), metric)
-    task.evaluate(model, sequences, metric, Preprocess(size=48), engine_kind="plain", progress=False)
+    dataset = {"valid": data(tiny_davis, sequences=["disc"])["test"]}
+    cfg = {"DATASET": dataset, "PIPELINE": {"input": {"size": 48}}, "VALIDATION": {"rounds": 1}}
+    Validation(cfg)(model)
     assert model.training
 
 
@@ -204,7 +211,7 @@ def test_bad_data_is_refused_before_the_model_is_built(
     tiny_davis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any, message: str
 ) -> None:
     spoil(tiny_davis)
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     with pytest.raises(InputError, match=message) as caught:
         task.test(config(tiny_davis, tmp_path / "out"), arguments(weights="w"))
     assert "\n" not in str(caught.value)
@@ -230,7 +237,7 @@ def test_a_sequence_that_is_finished_is_not_judged_again(
     def scores(weights: Path, **metric_keys: Any) -> dict[str, Any]:
         cfg = {**config(tiny_davis, tmp_path / "out"), "METRIC": {"name": "RoundMetric", "rounds": 2, **metric_keys}}
         finished = FinishedSequences(tmp_path / "out", cfg, str(weights), "plain")
-        return task.evaluate(network(), sequences, metric, Preprocess(), finished=finished, progress=False)
+        return task.evaluate(knowing_segmenter(), sequences, metric, finished=finished, progress=False)
 
     first = scores(weights)
     assert judged == ["disc", "pair"]
@@ -246,7 +253,7 @@ def test_a_sequence_that_is_finished_is_not_judged_again(
 def test_a_persons_files_are_refused_before_the_model_is_built(
     tiny_davis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task, "build_model", lambda section: pytest.fail("the model was built"))
+    monkeypatch.setattr("paddlevideo.modeling.build_model", lambda section: pytest.fail("the model was built"))
     cfg = config(tiny_davis, tmp_path / "out")
     cfg["METRIC"] = {"name": "DavisJudge", "save_masks": True}
     monkeypatch.setattr(task.METRICS, "build", lambda section: RoundMetric())

@@ -163,6 +163,14 @@ class UploadReceived(Answer):
     received: int = Field(description="bytes")
 
 
+class ExportKind(Answer):
+    """A kind of export."""
+
+    kind: str
+    name: str = Field(description="of its file")
+    media_type: str
+
+
 class ExportBegun(Answer):
     """An export that is being written; its events tell of its progress, the last one of its address."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,5 +80,6 @@ class Propagate(Changing):
 
 
 class NewExport(Body):
-    kind: Literal["palette", "binary", "overlay", "matte", "cutout", "rle", "scribbles"]
-    format: Literal["png", "webm"] | None = None
+    """``/api/export-kinds`` lists the kinds."""
+
+    kind: Annotated[str, Field(max_length=100)]

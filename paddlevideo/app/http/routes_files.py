@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from ..errors import AppError
-from ..projects.exports import export_path, exports
+from ..projects.exports import export_file, exports
 from .answers import ExportBegun, ExportFile
 from .requests import NewExport
 from .routes_common import Person, TheProject, TheService
@@ -46,7 +46,7 @@ def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
     "/exports", summary="Write the masks as they are now into a file; events tell how far", response_model=ExportBegun
 )
 def export(body: NewExport, project: TheProject, service: TheService, person: Person) -> dict[str, Any]:
-    return service.export(person, project, body.kind, body.format)
+    return service.export(person, project, body.kind)
 
 
 @router.get("/exports", summary="The files that were written", response_model=list[ExportFile])
@@ -56,5 +56,5 @@ def list_exports(project: TheProject) -> list[dict[str, Any]]:
 
 @router.get("/exports/{name}", summary="One of them, to save", response_class=Response)
 def download(name: str, project: TheProject) -> Response:
-    path = export_path(project, name)
-    return FileResponse(path, filename=f"{project.name}-{name}")
+    path, media_type = export_file(project, name)
+    return FileResponse(path, media_type=media_type, filename=f"{project.name}-{name}")

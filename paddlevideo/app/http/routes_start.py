@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from ... import __version__
 from ..errors import AppError
+from ..projects.exports import export_kinds
 from . import browse
 from .answers import (
+    ExportKind,
     FolderEntries,
     ProjectDocument,
     ProjectEntry,
@@ -45,6 +47,11 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
         "error": error,
         "languages": list(LANGUAGES),
     }
+
+
+@router.get("/export-kinds", summary="What a project's masks can be exported as", response_model=list[ExportKind])
+def list_export_kinds() -> list[dict[str, Any]]:
+    return export_kinds()
 
 
 @router.get("/browse", summary="What lies in one place of an allowed folder", response_model=FolderEntries)

@@ -38,6 +38,7 @@ def test_answers_are_as_described(client: TestClient) -> None:
     assert begun.job is not None and begun.job.kind == "propagate"
     done = _when_idle(client, url)
     assert done.rounds[0].span == [0, 3] and done.frames.state == "ppap...."
+    TypeAdapter(list[answers.ExportKind]).validate_python(client.get("/api/export-kinds").json())
     answers.ExportBegun(**client.post(f"{url}/exports", json={"kind": "rle"}).json())
     _when_idle(client, url)
     files = TypeAdapter(list[answers.ExportFile]).validate_python(client.get(f"{url}/exports").json())

@@ -22,6 +22,7 @@ from paddlevideo.app.errors import ERRORS
 from paddlevideo.app.http.server import create_app
 from paddlevideo.app.settings import Limits
 from paddlevideo.tasks.infer import read_start, run_rounds
+from paddlevideo.writers.exporter import all_exporters
 from tests.app.toy import FRAMES, SIZE, TOKEN, Colours, frame_picture, points, session_maker, settings, write_clip
 
 
@@ -103,13 +104,12 @@ def _png(data: bytes) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
-def _export(client: TestClient, document: dict[str, Any], kind: str, **body: Any) -> bytes:
-    found = client.post(f"/api/projects/{document['id']}/exports", json={"kind": kind, **body})
+def _export(client: TestClient, document: dict[str, Any], kind: str) -> bytes:
+    found = client.post(f"/api/projects/{document['id']}/exports", json={"kind": kind})
     assert found.status_code == 200, found.text
     _until(client, document, lambda found: found["job"] is None)
     listed = client.get(f"/api/projects/{document['id']}/exports").json()
-    suffix = body.get("format", "")
-    entry = next(one for one in listed if one["kind"] == kind and (suffix != "webm" or one["name"].endswith(suffix)))
+    entry = next(one for one in listed if one["kind"] == kind)
     content = client.get(entry["url"])
     assert content.status_code == 200 and len(content.content) == entry["bytes"]
     assert "attachment" in content.headers["content-disposition"]
@@ -356,10 +356,10 @@ def test_exports_are_frame_exact_and_full_size(client: TestClient) -> None:
     binary = zipfile.ZipFile(io.BytesIO(_export(client, document, "binary")))
     assert binary.namelist() == [f"object_1/{name}" for name in names]
     assert np.array_equal(_png(binary.read("object_1/00005.png")), (masks[5] == 1) * np.uint8(255))
-    cutout = zipfile.ZipFile(io.BytesIO(_export(client, document, "cutout", format="png")))
+    cutout = zipfile.ZipFile(io.BytesIO(_export(client, document, "cutout")))
     assert np.array_equal(_png(cutout.read("00004.png"))[..., 3] > 0, masks[4] > 0)
-    for kind, body in (("overlay", {}), ("matte", {}), ("cutout", {"format": "webm"})):
-        with av.open(io.BytesIO(_export(client, document, kind, **body))) as container:
+    for kind in ("overlay", "matte", "cutout_webm"):
+        with av.open(io.BytesIO(_export(client, document, kind))) as container:
             pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
         assert len(pictures) == FRAMES and pictures[0].shape == (*SIZE, 3)
         if kind == "matte":
@@ -367,6 +367,18 @@ def test_exports_are_frame_exact_and_full_size(client: TestClient) -> None:
     rle = json.loads(_export(client, document, "rle"))
     assert rle["frames"] == FRAMES and {each["object_id"] for each in rle["annotations"]} == {1}
     assert [each["area"] for each in rle["annotations"]] == [int((mask == 1).sum()) for mask in masks]
+
+
+def test_every_kind_that_is_listed_can_be_exported(client: TestClient) -> None:
+    document = _stroke(client, _open(client), 3, 1)
+    kinds = client.get("/api/export-kinds").json()
+    assert [each["kind"] for each in kinds] == [exporter.key for exporter in all_exporters()]
+    for each in kinds:
+        assert len(_export(client, document, each["kind"])) > 100
+        answer = client.get(f"/api/projects/{document['id']}/exports/{each['name']}")
+        assert answer.headers["content-type"].partition(";")[0] == each["media_type"]
+    unknown = client.post(f"/api/projects/{document['id']}/exports", json={"kind": "mate"})
+    assert _error(unknown) == (422, "bad_request") and "did you mean 'matte'" in unknown.text
 
 
 @pytest.mark.parametrize("reach", ["video", "between"])

@@ -116,6 +116,12 @@ interface ProjectEntry {
   thumb: string;
 }
 
+interface ExportKind {
+  kind: string;
+  name: string;
+  media_type: string;
+}
+
 interface ExportFile {
   name: string;
   kind: string;

@@ -7,18 +7,6 @@ import { el } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { errorText, formatBytes, t } from "../ui/i18n.js";
 
-/** @type {[string, string | null, string][]} kind, format, and the key of its words */
-const KINDS = [
-  ["palette", null, "palette"],
-  ["binary", null, "binary"],
-  ["overlay", null, "overlay"],
-  ["matte", null, "matte"],
-  ["cutout", "png", "cutoutPng"],
-  ["cutout", "webm", "cutoutWebm"],
-  ["rle", null, "rle"],
-  ["scribbles", null, "scribbles"],
-];
-
 /** @param {EditorStore} store @param {import("./job.js").JobControl} job */
 export function openExport(store, job) {
   const { id, frames } = store.get("doc");
@@ -26,11 +14,22 @@ export function openExport(store, job) {
   const bar = el("progress", { max: 1, value: 0, hidden: true, "aria-label": t("export.progress") });
   const files = el("ul", { class: "export-files", "aria-label": t("export.files") });
   const go = el("button", { type: "submit", class: "main-button", text: t("export.go") });
-  const form = el("form", { class: "export-form" }, choices(), el("div", { class: "export-foot" }, message, go));
+  const kinds = el("fieldset", {}, el("legend", { text: t("export.what") }));
+  const form = el("form", { class: "export-form" }, kinds, el("div", { class: "export-foot" }, message, go));
   tip(go, t("export.goTip"));
   let open = true; // an answer may come after the dialog is gone
+  let ready = false; // the kinds are there
   let sending = false; // asked for, not yet answered
 
+  const offer = async () => {
+    try {
+      kinds.append(...(await api.exportKinds()).map(choice));
+      ready = true;
+    } catch (error) {
+      message.textContent = errorText(api.asFailure(error));
+    }
+    update();
+  };
   /** Show the files; returns whether that went well. */
   const list = async () => {
     try {
@@ -49,7 +48,7 @@ export function openExport(store, job) {
     const waits = (running?.position ?? 0) > 0 ? "status.queue" : running?.total ? "export.running" : "export.begun";
     if (running) message.textContent = t(waits, running);
     else if (last && !last.finished && !last.failed) message.textContent = ""; // lost sight of, with the server
-    go.disabled = sending || Boolean(running);
+    go.disabled = !ready || sending || Boolean(running);
     bar.hidden = !running;
     bar.value = running?.total ? (running.done ?? 0) / running.total : 0;
   };
@@ -62,13 +61,12 @@ export function openExport(store, job) {
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const [kind, format] = KINDS[Number(new FormData(form).get("kind"))];
     sending = true;
     store.set({ exported: null });
     message.textContent = t("export.begun");
     update();
     try {
-      const answer = await api.startExport(id, kind, format);
+      const answer = await api.startExport(id, String(new FormData(form).get("kind")));
       if (!store.get("exported")) job.jobCame(answer.job); // its events may have come before
     } catch (error) {
       message.textContent = errorText(api.asFailure(error));
@@ -86,20 +84,19 @@ export function openExport(store, job) {
       for (const each of unsubscribe) each();
     },
   });
+  offer();
   list();
   update();
 }
 
-function choices() {
-  const rows = KINDS.map(([, , words], i) =>
-    el(
-      "label",
-      { class: "export-kind", data: { tip: t(`export.${words}Tip`) } },
-      el("input", { type: "radio", name: "kind", value: i, checked: i === 0 }),
-      el("span", {}, el("b", { text: t(`export.${words}`) }), el("small", { text: t(`export.${words}Hint`) })),
-    ),
+/** @type {(kind: ExportKind, place: number) => HTMLElement} */
+function choice({ kind }, i) {
+  return el(
+    "label",
+    { class: "export-kind", data: { tip: t(`export.${kind}Tip`) } },
+    el("input", { type: "radio", name: "kind", value: kind, checked: i === 0 }),
+    el("span", {}, el("b", { text: t(`export.${kind}`) }), el("small", { text: t(`export.${kind}Hint`) })),
   );
-  return el("fieldset", {}, el("legend", { text: t("export.what") }), ...rows);
 }
 
 /** @param {ExportFile} file */

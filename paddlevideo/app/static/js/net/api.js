@@ -113,9 +113,10 @@ export const propagate = (id, revision, span) => call("POST", `${project(id)}/pr
 /** @type {(id: string, what: "pause" | "resume" | "cancel") => Promise<ProjectAnswer>} */
 export const steer = (id, what) => call("POST", `${project(id)}/${what}`);
 
-/** @type {(id: string, kind: string, format: string | null) => Promise<{job: Job}>} */
-export const startExport = (id, kind, format) =>
-  call("POST", `${project(id)}/exports`, { json: format ? { kind, format } : { kind } });
+/** @type {() => Promise<ExportKind[]>} */
+export const exportKinds = () => call("GET", "export-kinds");
+/** @type {(id: string, kind: string) => Promise<{job: Job}>} */
+export const startExport = (id, kind) => call("POST", `${project(id)}/exports`, { json: { kind } });
 /** @type {(id: string) => Promise<ExportFile[]>} */
 export const listExports = (id) => call("GET", `${project(id)}/exports`);
 

@@ -1,0 +1,115 @@
+"""What an exporter may want to know of a clip besides its frames and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..loader.frame_source import FrameSource
+from ..loader.replay_file import RoundSettings
+from ..loader.scribbles import Rounds, Stroke
+from .masks import PALETTE
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object: the id that masks have, its name (may be empty) and its RGB colour, None for DAVIS's."""
+
+    id: int
+    name: str = ""
+    colour: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a person did: rounds of strokes, how each was drawn and carried on, and the frames that were annotated.
+
+    Frames that got a whole mask are annotated, too, so there may be more of them than rounds.
+    """
+
+    rounds: Rounds = field(default_factory=list)
+    settings: Sequence[RoundSettings] = ()  # one for each round
+    annotated: frozenset[int] = frozenset()
+
+    @cached_property
+    def strokes(self) -> Mapping[int, list[Stroke]]:
+        """The strokes of all rounds, by frame."""
+        found: dict[int, list[Stroke]] = {}
+        for strokes in self.rounds:
+            for stroke in strokes:
+                found.setdefault(stroke.frame, []).append(stroke)
+        return found
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """A clip, its objects and how they are to be shown.
+
+    Attributes:
+        name: of the clip, without a suffix.
+        size: (H, W) of frames and masks.
+        rate: frames a second, the average where it varies.
+        frame_names: the stem of a file for each frame, all different.
+        objects: those that masks may have.
+        times: seconds at which each frame is shown; empty where only the rate is known.
+        pixel_aspect: width of a pixel by its height.
+        source: the video file or folder of pictures, where there is one.
+        recording: what a person did.
+        show_strokes: draw the strokes over the pictures.
+        opacity: of the objects' colours over the pictures, 0..1.
+    """
+
+    name: str
+    size: tuple[int, int]
+    rate: float
+    frame_names: Sequence[str]
+    objects: Sequence[ObjectInfo]
+    times: Sequence[float] = ()
+    pixel_aspect: Fraction = Fraction(1)
+    source: Path | None = None
+    recording: Recording = Recording()
+    show_strokes: bool = False
+    opacity: float = 0.5
+
+    @classmethod
+    def of(
+        cls,
+        frames: FrameSource,
+        objects: Iterable[int | ObjectInfo],
+        recording: Recording = Recording(),
+        *,
+        show_strokes: bool = False,
+        opacity: float = 0.5,
+    ) -> ClipInfo:
+        """Describe a clip that is open; objects may be given by their ids alone."""
+        source = Path(frames.path)
+        return cls(
+            source.stem,
+            frames.size,
+            frames.rate,
+            tuple(frames.names),
+            tuple(each if isinstance(each, ObjectInfo) else ObjectInfo(each) for each in objects),
+            source=source,
+            recording=recording,
+            show_strokes=show_strokes,
+            opacity=opacity,
+        )
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The objects' ids."""
+        return tuple(each.id for each in self.objects)
+
+    @cached_property
+    def palette(self) -> np.ndarray:
+        """The ids' colours, (256, 3) uint8: DAVIS's, and those that objects have of their own."""
+        palette = PALETTE.copy()
+        for each in self.objects:
+            if each.colour is not None:
+                palette[each.id] = each.colour
+        return palette
