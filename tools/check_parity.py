@@ -31,6 +31,7 @@ from paddlevideo.utils.runtime import prepare_threads  # noqa: E402
 if TYPE_CHECKING:
     from paddlevideo.loader.frame_source import FrameSource
     from paddlevideo.modeling import MANet
+    from paddlevideo.solver.objective import TrainingObjective
 
 KEYS = ROOT / "tests" / "data" / "manet_keys.tsv"
 CONFIG = ROOT / "configs" / "segmentation" / "manet.yaml"
@@ -94,10 +95,11 @@ def clip_of(frames: np.ndarray) -> FrameSource:
     return Clip()
 
 
-def build_network(seed: int, keys: str | Path) -> MANet:
-    """The ResNet-101 network of the config with drawn weights, in eval mode."""
+def build_network(seed: int, keys: str | Path) -> TrainingObjective:
+    """The ResNet-101 network of the config with drawn weights, in eval mode, in its training objective."""
     from paddlevideo.config.loading import load_config
     from paddlevideo.modeling import build_model
+    from paddlevideo.solver.objective import build_objective
     from paddlevideo.weights.files import apply_weights
     from paddlevideo.weights.key_names import to_ours
 
@@ -105,7 +107,7 @@ def build_network(seed: int, keys: str | Path) -> MANet:
     model = build_model(section)
     apply_weights(model, to_ours(draw_weights(seed, read_keys(keys))), f"weights of seed {seed}")
     model.eval()
-    return model
+    return build_objective(section, model)
 
 
 @dataclass
@@ -168,7 +170,7 @@ def check_rounds(model: MANet, case: Mapping[str, np.ndarray], engine: str, repo
         number += 1
 
 
-def check_training(model: MANet, case: Mapping[str, np.ndarray], report: Report) -> None:
+def check_training(objective: TrainingObjective, case: Mapping[str, np.ndarray], report: Report) -> None:
     """Hold the training forward, the losses and the gradients against the case's."""
     import paddle
 
@@ -181,13 +183,16 @@ def check_training(model: MANet, case: Mapping[str, np.ndarray], report: Report)
     images = paddle.to_tensor(np.stack([preprocess(frame) for frame in case["frames"][:3]]))
     wanted = case["train_logits"]
     reference, previous = (nearest_labels(mask, wanted.shape[2:]).astype(np.int64) for mask in case["masks"][:2])
-    logits = model.stage1_logits(images, reference, previous, list(range(wanted.shape[1])))
+    model, ids = objective.network, list(range(wanted.shape[1]))
+    first, before, now = model.embed(images)
+    maps = model.match(now, before, first, reference, previous, ids)
+    logits = model.propagation_logits(now.unsqueeze(0), *maps, paddle.to_tensor(previous), ids)
     report.close("train_logits", logits.numpy()[None], wanted)
     truth = paddle.to_tensor(case["masks"][2:3].astype(np.int64))
     full = resize_bilinear(logits, truth.shape[1:]).unsqueeze(0)
     prefix = "train_loss_step"
     for name in sorted((name for name in case if name.startswith(prefix)), key=lambda text: (len(text), text)):
-        loss = model.loss(full, truth, int(name.removeprefix(prefix)))
+        loss = objective.loss(full, truth, int(name.removeprefix(prefix)))
         report.number(name, float(loss.item()), float(case[name]), LOSS_TOLERANCE)
     if f"{prefix}0" in case:
         batch = {
@@ -198,14 +203,14 @@ def check_training(model: MANet, case: Mapping[str, np.ndarray], report: Report)
             "objects": np.array([wanted.shape[1] - 1]),
         }
         with paddle.no_grad():
-            loss = model(batch, 0)["loss"]
+            loss = objective(batch, 0)["loss"]
         report.number(
             "the trainer's own forward, step 0", float(loss.item()), float(case[f"{prefix}0"]), LOSS_TOLERANCE
         )
     gradients = [name for name in case if name.startswith("grad_norm:")]
     if not gradients:
         return
-    model.loss(full, truth, GRADIENT_STEP).backward()
+    objective.loss(full, truth, GRADIENT_STEP).backward()
     parameters = dict(model.named_parameters())
     for name in gradients:
         gradient = parameters[name_to_ours(name.removeprefix("grad_norm:"))].grad
@@ -223,13 +228,13 @@ def check(path: str | Path, engine: str = "fast", keys: str | Path = KEYS, train
     if "seed" not in case or "r1_frame" not in case:
         raise InputError(f"{path}: not a case file (no seed or no round); give an .npz of parity numbers")
     report = Report()
-    model = build_network(int(case["seed"]), keys)
+    objective = build_network(int(case["seed"]), keys)
     # Objects that no stroke tells apart have the same logits, and the smaller id wins only while these are equal to the
     # bit. Eager Paddle keeps to that with one thread; with more, some processors round the objects of a batch apart.
     with threadpool_limits(1 if engine == "plain" else None):
-        check_rounds(model, case, engine, report)
+        check_rounds(objective.network, case, engine, report)
     if training and "train_logits" in case:
-        check_training(model, case, report)
+        check_training(objective, case, report)
     return report
 
 

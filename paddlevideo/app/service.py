@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..writers.exporter import Exporter
-from .ahead import Ahead
-from .decoding import Decoding
 from .errors import AppError
-from .events import Events
-from .exports import Snapshot, export_url, find_exporter, write_export
-from .history import Span
-from .pictures import Pictures
-from .project import Project
-from .sessions import MakeSession, Sessions
+from .projects.actions import Span
+from .projects.exports import Snapshot, export_url, find_exporter, write_export
+from .projects.library import Library
+from .projects.pictures import Pictures
+from .projects.project import Project
+from .projects.uploads import Uploads
 from .settings import Settings
-from .store import Store
-from .uploads import Uploads
-from .worker import Job, Worker
+from .work.ahead import Ahead
+from .work.decoding import Decoding
+from .work.events import Events
+from .work.sessions import MakeSession, Sessions
+from .work.worker import Job, Worker
 
 
 class Service:
@@ -33,9 +33,9 @@ class Service:
 
     def __init__(self, settings: Settings, make_session: MakeSession) -> None:
         self.settings = settings
-        self.store = Store(settings)
+        self.library = Library(settings)
         self.pictures = Pictures()
-        self.uploads = Uploads(self.store, settings.limits)
+        self.uploads = Uploads(self.library, settings.limits)
         self.events = Events()
         self.sessions = Sessions(
             make_session,
@@ -51,7 +51,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to work."""
-        self.store.sweep()
+        self.library.sweep()
         self.worker.start()
         self.exporter.start()
         self.decoding.start()
@@ -104,7 +104,7 @@ class Service:
         self.ahead.forget(project.id)
         self.sessions.close(project.id)
         self.pictures.close(project.id)
-        self.store.delete(person, project.id)
+        self.library.delete(person, project.id)
 
     # --------------------------------------------------------------------------------------------- annotating
 
@@ -128,7 +128,7 @@ class Service:
         """Take strokes back and return the document with the mask of a frame that they were on."""
         with project.lock:
             project.check_revision(revision)
-            drawn = {stroke["key"]: stroke["frame"] for stroke in project.strokes().values()}
+            drawn = {stroke.key: stroke.frame for stroke in project.strokes().values()}
             project.erase(keys)
             frame = drawn[keys[-1]]
             self._changed(project)
@@ -208,12 +208,12 @@ class Service:
                 if job.cancelled:
                     return
                 action = project.begin_propagation(span, group)
-                group = action["group"]
-            for result in replay.propagate(action, span, frames):
+                group = action.group
+            for result in replay.propagate(action.number, span, frames):
                 with project.lock:
                     if job.cancelled:
                         return
-                    project.put_mask(action["number"], result.frame, result.mask)
+                    project.put_mask(action.number, result.frame, result.mask)
                 job.done += 1
                 self._tell_mask(project, result.frame)
                 self._tell_job(job)

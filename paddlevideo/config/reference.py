@@ -6,11 +6,12 @@ whose docstring describes it), ``Class`` for a class, else the key's dotted path
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -18,9 +19,10 @@ import yaml
 
 from . import loading as config
 from .meanings import MEANINGS, SECTION_DEFAULTS
-from .schema import Arguments, Part, Section, Steps, arguments_of, project_schema
+from .schema import Argument, Arguments, Part, Section, Steps, arguments_of, project_schema
 
 TOP = ""
+_REQUIRED = inspect.Parameter.empty
 DEFAULTS = {**SECTION_DEFAULTS, **config.DEFAULTS}
 
 
@@ -86,6 +88,8 @@ class _Walk:
                 for cls in map(rule.registry.get, rule.registry.names()):
                     part = rule if isinstance(rule, Part) else None
                     rows = list(self._class_rows(cls, part, paths[0]))
+                    for other in part.beside if part else ():
+                        rows += self._class_rows(other, None, paths[0])
                     yield Table(cls.__name__, level + 1, _summary(cls), rows=rows)
 
     def _collect(self, rule: Any, path: str) -> None:
@@ -109,14 +113,15 @@ class _Walk:
         return Row(key, _kind(rule), self._title(rule), key in section.required, _default(name), meaning)
 
     def _class_rows(self, cls: type, part: Part | None, path: str) -> Iterator[Row]:
-        annotations, required = arguments_of(cls)
-        parameters = inspect.signature(cls).parameters
+        arguments = arguments_of(cls)
         inner = part.inner if part else {}
-        required |= part.required if part else frozenset()
-        for key, rule in {**annotations, **inner}.items():
-            name = _join(path, key)
-            default = in_yaml(parameters[key].default) if key in annotations.keys() - required else _default(name)
-            yield Row(key, _kind(rule), self._title(rule), key in required, default, _meaning(cls, key, name))
+        for key in {**arguments, **inner}:
+            name, argument = _join(path, key), arguments.get(key, Argument(None, _REQUIRED, cls))
+            rule = inner.get(key, argument.annotation)
+            required = key in arguments and argument.default is _REQUIRED or key in (part.required if part else ())
+            default = _default(name) if required or key not in arguments else in_yaml(argument.default)
+            meaning = _meaning(argument.owner, key, name)
+            yield Row(key, _kind(rule), self._title(rule), required, default, meaning)
 
 
 def _join(path: str, key: str) -> str:
@@ -136,10 +141,13 @@ def _summary(cls: type) -> Text:
 
 
 def _meaning(cls: type, key: str, path: str) -> Text:
-    """Return what a docstring says of argument ``key``, the class's own or a base's, else what `MEANINGS` says."""
+    """Return what the class, or a base of it, says of argument ``key``, else what `MEANINGS` says.
+
+    A class says it under Args in its docstring, a dataclass also by a text below the field.
+    """
     owners = cls.__mro__[:-1]  # without object
     for owner in owners:
-        described = described_arguments(owner.__doc__)
+        described = {**described_arguments(owner.__doc__), **described_fields(owner)}
         if key in described:
             return Text(f"{owner.__name__}.{key}", described[key])
     ids = [path, *(f"{owner.__name__}.{key}" for owner in owners)]
@@ -154,6 +162,19 @@ def described_arguments(docstring: str | None) -> dict[str, str]:
     for entry in entries:
         names, _, text = entry.partition(":")
         found.update(dict.fromkeys(re.split(r",\s*", names), _flat(text)))
+    return found
+
+
+def described_fields(cls: type) -> dict[str, str]:
+    """Return the texts that stand below a dataclass's fields."""
+    if not is_dataclass(cls):
+        return {}
+    (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(cls))).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for each, below in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and isinstance(below, ast.Expr):
+            found[each.target.id] = _flat(str(ast.literal_eval(below.value)))
     return found
 
 

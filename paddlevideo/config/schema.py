@@ -25,11 +25,12 @@ from ..utils.registry import (
     SCHEDULES,
     TRANSFORMS,
     Registry,
+    flat_options,
     nearest,
 )
 from ..utils.runtime import import_paddle
 from .annotations import fits, wording
-from .loading import Keys, Origins, dotted
+from .yaml_file import Keys, Origins, dotted
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ class Part:
     """A mapping whose ``registry.key`` names a class; the other keys are its constructor's arguments.
 
     ``inner`` gives rules for arguments that are themselves parts, and for keys that the builder consumes; ``required``
-    names those of them that must be there.
+    names those of them that must be there. ``beside`` are classes that take their arguments from the same mapping.
     """
 
     registry: Registry
     inner: Mapping[str, Any] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
+    beside: tuple[type, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,12 @@ def project_schema() -> Section:
     """Return the rules of this project's config files."""
     import_parts()
     matching = importlib.import_module("paddlevideo.modeling.matching").MatchingConfig
+    objective = importlib.import_module("paddlevideo.solver.objective").ObjectiveOptions
     preprocess = importlib.import_module("paddlevideo.loader.preprocess").Preprocess
+    options = importlib.import_module("paddlevideo.session.options").SessionOptions
     return Section(
         {
-            "MODEL": _model_rule(matching),
+            "MODEL": _model_rule(matching, objective),
             "DATASET": Section(
                 {
                     "batch_size": int,
@@ -100,7 +104,7 @@ def project_schema() -> Section:
             "OPTIMIZER": Part(OPTIMIZERS, {"learning_rate": Part(SCHEDULES)}),
             "METRIC": Part(METRICS),
             "VALIDATION": Arguments(METRICS.get("RoundMetric")),
-            "INFERENCE": _INFERENCE,
+            "INFERENCE": Arguments(options),
             **_TOP_LEVEL,
         },
         required=frozenset({"MODEL", "PIPELINE", "model_name"}),
@@ -119,27 +123,6 @@ _JUDGED_FOLDER = Section(
     required=frozenset({"format", "file_path"}),
 )
 
-_INFERENCE = Section(
-    {
-        "max_memory_mib": float,
-        "storage": Literal["float32", "float16"],
-        "local_memory": Literal["reference", "nearest"],
-        "reach": Literal["video", "between"],
-        "refine": bool,
-        "references": Literal["strokes", "answer"],
-        "max_leap": float | None,
-        "search": float | None,
-        "click_region": float | None,
-        "click_bias": float,
-        "click_lines": bool,
-        "local_corrections": bool,
-        "correction_rivals": bool,
-        "edges": bool,
-        "upsampling": Literal["corners", "cells"],
-        "precision": Literal["fp32", "bf16"],
-    }
-)
-
 _TOP_LEVEL = {
     "model_name": str,
     "epochs": int,
@@ -156,11 +139,11 @@ _TOP_LEVEL = {
 }
 
 
-def _model_rule(matching: type) -> Part:
+def _model_rule(matching: type, objective: type) -> Part:
     backbone = Part(BACKBONES, {"encoder": Part(ENCODERS), "pretrained": str | None}, frozenset({"encoder"}))
     heads = dict.fromkeys(("embedding", "interaction_head", "propagation_head"), Part(HEADS))
     parts = {"backbone": backbone, **heads, "loss": Part(LOSSES)}
-    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, required=frozenset(parts))
+    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, frozenset(parts), beside=(objective,))
 
 
 def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
@@ -170,29 +153,54 @@ def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
     elif isinstance(rule, Part):
         _check_part(_mapping(value, origins, keys), rule, origins, keys)
     elif isinstance(rule, Arguments):
-        _check_mapping(_mapping(value, origins, keys), *arguments_of(rule.cls), origins, keys)
+        _check_mapping(_mapping(value, origins, keys), *rules_of(rule.cls), origins, keys)
     elif isinstance(rule, Steps):
         _check_steps(value, rule, origins, keys)
     elif not fits(value, rule):
         raise _error(origins, keys, f"expected {wording(rule)}, found {wording(value)}")
 
 
-def arguments_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the annotation of each argument that a YAML file may give to ``cls``, and the names of the required ones.
+@dataclass(frozen=True)
+class Argument:
+    """An argument that a YAML file may give.
 
-    Arguments that the program supplies are named by the class attribute ``_built`` and left out.
+    Attributes:
+        annotation: its type.
+        default: ``inspect.Parameter.empty`` for one that must be given.
+        owner: the class whose constructor takes it: the registered one, or a dataclass of options.
+    """
+
+    annotation: Any
+    default: Any
+    owner: type
+
+
+def arguments_of(cls: type) -> dict[str, Argument]:
+    """Return the arguments that a YAML file may give to ``cls``, by name.
+
+    Arguments that the program supplies are named by the class attribute ``_built`` and left out. Those that ``_flat``
+    names are dataclasses; their fields stand in their place.
     """
     # A class without its own constructor has object's, whose *args is no argument anyone can name.
     constructor = cls.__init__  # type: ignore[misc]
     hints = get_type_hints(constructor) if inspect.isfunction(constructor) else {}
-    annotations, required = {}, set()
-    for name, parameter in list(inspect.signature(cls).parameters.items()):
-        if name in getattr(cls, "_built", ()) or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        annotations[name] = hints.get(name, Any)
-        if parameter.default is parameter.empty:
-            required.add(name)
-    return annotations, frozenset(required)
+    flat, found = flat_options(cls), {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if name in flat:
+            found.update(arguments_of(flat[name]))
+        elif name not in getattr(cls, "_built", ()) and parameter.kind not in _COLLECTING:
+            found[name] = Argument(hints.get(name, Any), parameter.default, cls)
+    return found
+
+
+_COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def rules_of(cls: type) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the annotations of the arguments of `arguments_of`, and the names of the required ones."""
+    arguments = arguments_of(cls)
+    required = (name for name, argument in arguments.items() if argument.default is inspect.Parameter.empty)
+    return {name: argument.annotation for name, argument in arguments.items()}, frozenset(required)
 
 
 def spread_reference(value: Any, rule: Any) -> None:
@@ -203,8 +211,8 @@ def spread_reference(value: Any, rule: Any) -> None:
             step[name] = arguments = {} if arguments is None else arguments
             spread_reference(arguments, Arguments(rule.registry.get(name)))
     elif isinstance(rule, (Part, Arguments)):
-        cls = rule.registry.get(value[rule.registry.key]) if isinstance(rule, Part) else rule.cls
-        if "reference" in arguments_of(cls)[0]:
+        classes = [rule.registry.get(value[rule.registry.key]), *rule.beside] if isinstance(rule, Part) else [rule.cls]
+        if any("reference" in arguments_of(cls) for cls in classes):
             value.setdefault("reference", True)
     inner = rule.keys if isinstance(rule, Section) else rule.inner if isinstance(rule, Part) else {}
     for key in inner.keys() & (value if isinstance(value, dict) else {}).keys():
@@ -219,9 +227,13 @@ def _check_part(config: dict[str, Any], rule: Part, origins: Origins, keys: Keys
                 raise _error(origins, (*keys, key), f"unknown key (did you mean '{registry.key}'?)")
         known = ", ".join(registry.names())
         raise _error(origins, keys, f"the key '{registry.key}' is missing; it names the {registry.family}: {known}")
-    arguments, required = arguments_of(_registered(config[registry.key], registry, origins, (*keys, registry.key)))
-    rules = {registry.key: str, **arguments, **rule.inner}
-    _check_mapping(config, rules, required | rule.required, origins, keys)
+    named = _registered(config[registry.key], registry, origins, (*keys, registry.key))
+    rules: dict[str, Any] = {registry.key: str}
+    required = rule.required
+    for cls in (named, *rule.beside):
+        arguments, needed = rules_of(cls)
+        rules, required = rules | arguments, required | needed
+    _check_mapping(config, {**rules, **rule.inner}, required, origins, keys)
 
 
 def _check_steps(steps: Any, rule: Steps, origins: Origins, keys: Keys) -> None:
@@ -232,7 +244,7 @@ def _check_steps(steps: Any, rule: Steps, origins: Origins, keys: Keys) -> None:
             raise _error(origins, (*keys, i), "a step is written '- Name: {arguments}'")
         [(name, arguments)] = step.items()
         here = (*keys, i, name)
-        known = arguments_of(_registered(name, rule.registry, origins, here))
+        known = rules_of(_registered(name, rule.registry, origins, here))
         _check_mapping({} if arguments is None else _mapping(arguments, origins, here), *known, origins, here)
 
 

@@ -14,7 +14,7 @@ import paddle
 from numba import njit
 from paddle.autograd import PyLayer
 
-from .parallel import in_bands
+from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor
 
 NO_RESIDUAL = np.empty((0, 0, 0), np.float32)
@@ -121,7 +121,7 @@ class TrainedNorm(PyLayer):
         fixed = bool(statistics)
         if not fixed:
             statistics += [np.empty(flat.shape[1], np.float32) for _ in range(2)]
-            in_bands(partial(_statistics, flat, *statistics), flat.shape[1])
+            run_in_parallel(partial(_statistics, flat, *statistics), flat.shape[1])
         mean, variance = statistics
         spread = (1.0 / np.sqrt(variance + np.float32(epsilon))).astype(np.float32)
         taps = as_array(weight)
@@ -129,7 +129,9 @@ class TrainedNorm(PyLayer):
         out, result = new_tensor(x.shape)
         limits = np.float32(low), np.float32(high)
         affine = mean, taps * spread, as_array(bias)
-        in_bands(partial(_normalise, flat, *affine, added, *limits, _planes(result)), flat.shape[0] * flat.shape[1])
+        run_in_parallel(
+            partial(_normalise, flat, *affine, added, *limits, _planes(result)), flat.shape[0] * flat.shape[1]
+        )
         ctx.saved = flat, _planes(result), mean, spread, taps, limits, fixed
         ctx.residual = residual is not None, residual is not None and not residual.stop_gradient
         return out
@@ -143,7 +145,7 @@ class TrainedNorm(PyLayer):
         of_weight, of_bias = np.empty_like(taps), np.empty_like(taps)
         read = _planes(as_array(grad)), flat, result, mean, spread, taps, *limits, fixed
         written = of_weight, of_bias, _planes(into), _planes(into_passed)
-        in_bands(partial(_gradients, *read, *written), len(taps))
+        run_in_parallel(partial(_gradients, *read, *written), len(taps))
         grads = [before, paddle.to_tensor(of_weight), paddle.to_tensor(of_bias)]
         return tuple([*grads, passed] if has_residual else grads)
 

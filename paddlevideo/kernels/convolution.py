@@ -16,7 +16,7 @@ import paddle
 from numba import njit
 from paddle.autograd import PyLayer
 
-from .parallel import in_bands
+from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor
 
 GROUP = 4  # taps a pass over the pixels: sums stay in registers longer
@@ -113,7 +113,7 @@ def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray) -> None:
 
 
 def _in_planes(x: np.ndarray, taps: np.ndarray, bias: np.ndarray, dilation: int, out: np.ndarray) -> None:
-    in_bands(partial(_correlate, x, taps, bias, dilation, out), x.shape[0] * x.shape[1])
+    run_in_parallel(partial(_correlate, x, taps, bias, dilation, out), x.shape[0] * x.shape[1])
 
 
 class PointwiseCorrelation(PyLayer):
@@ -166,7 +166,7 @@ class DepthwiseCorrelation(PyLayer):
         before, taps, has_bias, needs_input, dilation = ctx.saved
         after = as_array(grad)
         weight = np.empty_like(taps)
-        in_bands(partial(_weight_gradient, before, after, dilation, weight), len(taps))
+        run_in_parallel(partial(_weight_gradient, before, after, dilation, weight), len(taps))
         gradient = None
         if needs_input:
             gradient, into = new_tensor(grad.shape)

@@ -6,26 +6,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.integer]
-Grid = NDArray[np.bool_]  # cells (h,w) of the embedding grid
+from ..utils.arrays import Floats
 
 FAR = np.float32(1e20)  # a squared distance to what is not there
 LOG2_E = np.float32(1.4426950408889634)
 LOG_2 = np.float32(0.6931471805599453)
 
 
-def positions(source: int, target: int, place: float | None = None) -> tuple[NDArray[np.int64], Floats]:
+def positions(source: int, target: int, cell_position: float | None = None) -> tuple[NDArray[np.int64], Floats]:
     """For a linear resize: the lower source index of every target index, and the upper one's weight.
 
     Args:
         source, target: lengths.
-        place: where in a source cell (0..1) its value is found; None aligns the corners.
+        cell_position: where in a source cell (0..1) its value is found; None aligns the corners.
     """
-    if place is None:
+    if cell_position is None:
         position = np.arange(target) * ((source - 1) / max(target - 1, 1))
     else:
-        position = np.clip((np.arange(target) + 0.5) * (source / target) - place, 0, source - 1)
+        position = np.clip((np.arange(target) + 0.5) * (source / target) - cell_position, 0, source - 1)
     lower = np.minimum(position.astype(np.int64), max(source - 2, 0))
     return lower, (position - lower).astype(np.float32)
 

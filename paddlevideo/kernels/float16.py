@@ -10,31 +10,31 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .elementwise import Floats
-from .parallel import in_bands
+from ..utils.arrays import Floats
+from .parallel import run_in_parallel
 
-Halves = NDArray[np.uint16]
+Float16Bits = NDArray[np.uint16]
 
 SMALLEST = np.uint32(113 << 23)  # float32's bits of the smallest normal half
-OFFSET = np.uint32(112 << 10)  # between the exponents of the two, at the half's place
+OFFSET = np.uint32(112 << 10)  # between the exponents of the two, moved to where float16 has its exponent
 LARGEST = np.uint32(OFFSET + 0x7BFF)
 
 
-def to_halves(array: Floats) -> Halves:
+def to_float16_bits(array: Floats) -> Float16Bits:
     """The bits of ``array`` as float16, to nearest even; any shape, finite numbers."""
     bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
-    out = np.empty(bits.shape, np.uint16)
-    flat, halves = bits.reshape(-1), out.reshape(-1)
-    in_bands(lambda start, stop: _narrow(flat[start:stop], halves[start:stop]), flat.size)
-    return out
+    rounded = np.empty(bits.shape, np.uint16)
+    source, target = bits.reshape(-1), rounded.reshape(-1)
+    run_in_parallel(lambda start, stop: _narrow(source[start:stop], target[start:stop]), source.size)
+    return rounded
 
 
-def from_halves(halves: Halves) -> Floats:
-    """The float32 numbers that `to_halves` has rounded to."""
-    out = np.empty(halves.shape, np.uint32)
-    flat, bits = halves.reshape(-1), out.reshape(-1)
-    in_bands(lambda start, stop: _widen(flat[start:stop], bits[start:stop]), flat.size)
-    return out.view(np.float32)
+def from_float16_bits(rounded: Float16Bits) -> Floats:
+    """The float32 numbers that `to_float16_bits` has rounded to."""
+    bits = np.empty(rounded.shape, np.uint32)
+    source, target = rounded.reshape(-1), bits.reshape(-1)
+    run_in_parallel(lambda start, stop: _widen(source[start:stop], target[start:stop]), source.size)
+    return bits.view(np.float32)
 
 
 @njit(cache=True, nogil=True)

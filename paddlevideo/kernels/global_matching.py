@@ -9,37 +9,20 @@ Shapes: O ids, C channels, h w embedding grid, N = h*w.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from . import amx
-from .elementwise import FAR, Floats, Labels, squash_all
+from ..utils.arrays import Floats, Labels, subsample
+from .elementwise import FAR, squash_all
 from .local_matching import local_map
-from .parallel import in_bands
+from .parallel import run_in_parallel
 from .tiles import COLUMNS, ROWS, lower_tile
 
-__all__ = ["Reference", "local_map", "subsample"]
+__all__ = ["Reference", "local_map"]
 
 CHUNK = 16  # blocks of references that stay in the second-level cache while all queries pass by
-
-
-def subsample(indices: NDArray[np.integer], limit: int | None) -> NDArray[np.integer]:
-    """At most ``limit`` of ``indices``, evenly spaced and always the same ones; all of them when None."""
-    if limit is None or len(indices) <= limit:
-        return indices
-    return indices[np.linspace(0, len(indices) - 1, limit).astype(int)]
-
-
-class _Kernel(NamedTuple):
-    """How distances are computed: queries of a tile, what cuts references into blocks, and the loop over both."""
-
-    queries: int
-    cut: Callable[[Floats], list[tuple[Floats, NDArray[Any]]]]
-    nearest: Callable[..., None]
 
 
 class Reference:
@@ -50,17 +33,9 @@ class Reference:
         label: (h,w), an id or -1 (unlabelled).
         ids: the ids of the map's rows.
         max_references: keep at most so many pixels of an id; None keeps all (the reference behaviour).
-        precision: ``"bf16"`` rounds embeddings to bfloat16 where that is faster.
     """
 
-    def __init__(
-        self,
-        embedding: Floats,
-        label: Labels,
-        ids: Sequence[int],
-        max_references: int | None = None,
-        precision: str = "fp32",
-    ) -> None:
+    def __init__(self, embedding: Floats, label: Labels, ids: Sequence[int], max_references: int | None = None) -> None:
         pixels = embedding.reshape(len(embedding), -1).T
         flat = np.asarray(label).reshape(-1)
         chosen = [pixels[subsample(np.flatnonzero(flat == object_id), max_references)] for object_id in ids]
@@ -68,8 +43,7 @@ class Reference:
         # Distances do not change when everything is moved; small norms keep float32's cancellation small.
         self._centre = every.mean(axis=0) if len(every) else np.zeros(len(embedding), np.float32)
         self._objects = len(chosen)
-        self._kernel = kernel = _BFLOAT16 if precision == "bf16" and amx.usable() else _FLOAT32
-        blocks = [(row, block) for row, each in enumerate(chosen) for block in kernel.cut(each - self._centre)]
+        blocks = [(row, block) for row, each in enumerate(chosen) for block in _cut(each - self._centre)]
         self._rows = np.array([row for row, _ in blocks], np.int64)
         # |x - y|^2 = |x|^2 + (|y|^2 - 2 x.y): the bracket is smallest where the distance is.
         self._norms = np.stack([norms for _, (norms, _) in blocks]) if blocks else None
@@ -80,12 +54,12 @@ class Reference:
         channels, height, width = query.shape
         if not len(self._rows):
             return np.ones((self._objects, height, width), np.float32)
-        count, kernel = height * width, self._kernel
+        count = height * width
         pixels = np.ascontiguousarray(query.reshape(channels, count))
-        tiles = -(-count // kernel.queries)
-        out = np.empty((self._objects, tiles * kernel.queries), np.float32)
-        known = (self._centre, self._products, self._norms, self._rows)
-        in_bands(lambda start, stop: kernel.nearest(pixels, *known, start, stop, out), tiles)
+        tiles = -(-count // ROWS)
+        out = np.empty((self._objects, tiles * ROWS), np.float32)
+        stored = (self._centre, self._products, self._norms, self._rows)
+        run_in_parallel(lambda start, stop: _nearest(pixels, *stored, start, stop, out), tiles)
         squash_all(out)
         maps: Floats = out[:, :count].reshape(-1, height, width)
         return maps
@@ -106,7 +80,7 @@ def _cut(references: Floats) -> list[tuple[Floats, Floats]]:
 def _nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (O,N) with the smallest squared distances of ``pixels`` (C,n), tiles ``start..stop`` of ROWS.
 
-    Each query keeps COLUMNS partial minima, one a place in a block, so that minima are taken of whole vectors.
+    Each query keeps COLUMNS partial minima, one for each column of a block, so that minima are taken of whole vectors.
     """
     channels, count = pixels.shape
     queries = np.zeros((stop - start, channels, ROWS), np.float32)
@@ -131,7 +105,3 @@ def _nearest(pixels, centre, products, norms, rows, start, stop, out):  # type: 
             for i in range(ROWS):
                 n = tile * ROWS + i
                 out[o, start * ROWS + n] = least[o, tile, i].min() + lengths[n]
-
-
-_FLOAT32 = _Kernel(ROWS, _cut, _nearest)
-_BFLOAT16 = _Kernel(amx.SIDE, amx.cut, amx.nearest)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from .elementwise import Floats, Labels, positions, squash
-from .parallel import in_bands
+from ..utils.arrays import Floats, Labels
+from .elementwise import positions, squash
+from .parallel import run_in_parallel
 from .tiles import LENGTH, SHIFTS, least_tile, shifted_tile
 
 
@@ -36,23 +37,24 @@ def local_map(
         (O,h,w).
     """
     height, width = label.shape
-    reach = 2 * window
-    across = (reach, reach + _whole(width, LENGTH) - width)
-    padded = np.pad(np.asarray(label), [(reach, reach), across], constant_values=0 if border == "background" else -1)
-    here = np.array([o for o, object_id in enumerate(ids) if (padded == object_id).any()], np.int64)
+    margin, outside = 2 * window, 0 if border == "background" else -1
+    across = (margin, margin + _whole(width, LENGTH) - width)
+    padded = np.pad(np.asarray(label), [(margin, margin), across], constant_values=outside)
+    present = np.array([o for o, object_id in enumerate(ids) if (padded == object_id).any()], np.int64)
     out = np.ones((len(ids), height, width), np.float32)
-    if not len(here) or min(height, width) < 2:
+    if not len(present) or min(height, width) < 2:
         return out
     # A distance lies in 0..1, so the larger of it and this is the distance where the id fits and 1 elsewhere.
-    wrong = np.stack([padded != ids[o] for o in here]).astype(np.float32)
+    wrong = np.stack([padded != ids[o] for o in present]).astype(np.float32)
     shifts, narrow = _whole(2 * window + 1, SHIFTS), width // 2
-    near = _rows(current, 0, _whole(narrow, LENGTH))
-    far = _rows(previous, window, near.shape[2] + shifts - 1)
-    rows, (lower, upper) = positions(near.shape[0], height), positions(narrow, width)
+    now = _rows(current, 0, _whole(narrow, LENGTH))
+    before = _rows(previous, window, now.shape[2] + shifts - 1)
+    rows, (lower, upper) = positions(now.shape[0], height), positions(narrow, width)
     columns = lower.astype(np.uint32), upper  # indices without a sign: loops over them become vector code
-    found = np.ones((len(here), height, _whole(width, LENGTH)), np.float32)
-    in_bands(lambda start, stop: _local_band(near, far, wrong, window, rows, columns, start, stop, found), height)
-    out[here] = found[:, :, :width]
+    distances = np.ones((len(present), height, _whole(width, LENGTH)), np.float32)
+    given = (now, before, wrong, window, rows, columns)
+    run_in_parallel(lambda start, stop: _local_rows(*given, start, stop, distances), height)
+    out[present] = distances[:, :, :width]
     return out
 
 
@@ -64,7 +66,7 @@ def _rows(image: Floats, left: int, width: int) -> Floats:
     channels, height, _ = image.shape
     rows = np.zeros((height // 2, channels, width), np.float32)
     image = np.ascontiguousarray(image)
-    in_bands(lambda start, stop: _pool(image, left, start, stop, rows), len(rows))
+    run_in_parallel(lambda start, stop: _pool(image, left, start, stop, rows), len(rows))
     return rows
 
 
@@ -85,20 +87,20 @@ def _whole(count: int, step: int) -> int:
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
+def _local_rows(now, before, wrong, window, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
     """Fill rows ``start..stop`` of ``out`` (O,h,w).
 
-    ``near`` (h/2,C,w/2) and ``far`` (h/2,C,R + w/2 + R) are pooled embeddings, all with zeros on the right up to whole
+    ``now`` (h/2,C,w/2) and ``before`` (h/2,C,R + w/2 + R) are pooled embeddings, with zeros on the right up to whole
     tiles; ``wrong`` (O,h + 4R,w + 4R) is 0 where the id fits and 1 elsewhere. ``rows`` and ``columns`` say where to
     interpolate, and how far ``out`` is of use.
     """
-    height = near.shape[0]
+    height = now.shape[0]
     side = 2 * window + 1
     top, down = rows
     left, right = columns
     width, step = right.size // 2, out.shape[2]
     first, last = top[start], min(top[stop - 1] + 1, height - 1)
-    small = np.empty((-(-side // SHIFTS) * SHIFTS, near.shape[2]), np.float32)
+    small = np.empty((-(-side // SHIFTS) * SHIFTS, now.shape[2]), np.float32)
     wide = np.zeros((last - first + 1, side, step), np.float32)
     for a in range(side):
         for i in range(first, last + 1):
@@ -106,7 +108,7 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
             if other < 0 or other >= height:
                 wide[i - first] = np.float32(1.0)
                 continue
-            _shift_row(near[i], far[other], small, window, width)
+            _shift_row(now[i], before[other], small, window, width)
             for b in range(side):
                 _widen(small[b], left, right, wide[i - first, b])
         for i in range(start, stop):
@@ -119,14 +121,14 @@ def _local_band(near, far, wrong, window, rows, columns, start, stop, out):  # t
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _shift_row(near, far, small, window, width):  # type: ignore[no-untyped-def]
-    """``small[b]`` = squashed squared distances of row ``near`` (C,w) to ``far`` (C,R + w + R) moved by b - R."""
-    channels, columns = near.shape
-    steps = (columns, far.shape[1], columns)
+def _shift_row(now, before, small, window, width):  # type: ignore[no-untyped-def]
+    """``small[b]`` = squashed squared distances of row ``now`` (C,w) to ``before`` (C,R + w + R) moved by b - R."""
+    channels, columns = now.shape
+    steps = (columns, before.shape[1], columns)
     for j in range(0, columns, LENGTH):
-        left = near[:, j:].ctypes.data
+        left = now[:, j:].ctypes.data
         for b in range(0, small.shape[0], SHIFTS):
-            shifted_tile(left, far[:, j + b :].ctypes.data, small[b:, j:].ctypes.data, channels, steps)
+            shifted_tile(left, before[:, j + b :].ctypes.data, small[b:, j:].ctypes.data, channels, steps)
     for b in range(2 * window + 1):
         total = small[b, :width]
         for j in range(width):

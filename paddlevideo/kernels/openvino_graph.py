@@ -166,6 +166,13 @@ def _clip(operator: Any, inputs: list[Any]) -> Any:
     return ops.clamp(inputs[0], _number(operator, 1), _number(operator, 2))
 
 
+@_maker("hardsigmoid")
+def _hard_sigmoid(operator: Any, inputs: list[Any]) -> Any:
+    attributes = operator.attrs()
+    slope, offset = (np.float32(attributes[name]) for name in ("slope", "offset"))
+    return ops.hard_sigmoid(inputs[0], slope, offset)
+
+
 @_maker("full")
 def _full(operator: Any, inputs: list[Any]) -> Any:
     return ops.constant(np.full(_shape(operator), operator.attrs()["value"], np.float32))
@@ -185,6 +192,7 @@ MAKERS |= {
     "builtin.combine": lambda operator, inputs: inputs,
     "transpose": lambda operator, inputs: ops.transpose(inputs[0], operator.attrs()["perm"]),
     "relu": lambda operator, inputs: ops.relu(*inputs),
+    "hardswish": lambda operator, inputs: ops.hswish(*inputs),
     "sigmoid": lambda operator, inputs: ops.sigmoid(*inputs),
     "exp": lambda operator, inputs: ops.exp(*inputs),
     "add": lambda operator, inputs: ops.add(*inputs),

@@ -1,4 +1,4 @@
-"""Compiled loops that share their work out: bands of it, one a thread.
+"""Compiled loops that share their work out among threads.
 
 The loops release the GIL and run in threads of ours. So they need no threading layer of their own, may run in several
 sessions at once, and compute the same whether they have just been compiled or come from the cache (Numba's own parallel
@@ -15,18 +15,18 @@ from functools import cache
 from ..utils.runtime import available_threads
 
 
-def in_bands(run: Callable[[int, int], None], count: int) -> None:
-    """Call ``run(start, stop)`` for equal bands of ``range(count)``, one thread a band."""
-    workers = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
-    bands = max(1, min(workers, count))
-    if bands == 1:
-        run(0, count)
+def run_in_parallel(work: Callable[[int, int], None], count: int) -> None:
+    """Call ``work(start, stop)`` for equal parts of ``range(count)``, one thread each."""
+    threads = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
+    parts = max(1, min(threads, count))
+    if parts == 1:
+        work(0, count)
         return
-    edges = [count * band // bands for band in range(bands + 1)]
-    pool = _threads(os.getpid(), workers)  # a forked process has none of its parent's threads
-    others = [pool.submit(run, start, stop) for start, stop in zip(edges[1:-1], edges[2:], strict=True)]
+    bounds = [count * part // parts for part in range(parts + 1)]
+    pool = _threads(os.getpid(), threads)  # a forked process has none of its parent's threads
+    others = [pool.submit(work, start, stop) for start, stop in zip(bounds[1:-1], bounds[2:], strict=True)]
     try:
-        run(0, edges[1])
+        work(0, bounds[1])
     finally:
         wait(others)
     for other in others:
@@ -34,5 +34,5 @@ def in_bands(run: Callable[[int, int], None], count: int) -> None:
 
 
 @cache
-def _threads(process: int, workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix=f"bands-{process}")
+def _threads(process: int, count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix=f"kernels-{process}")

@@ -26,7 +26,7 @@ LENGTH = _vector_length()
 # Of a tile, which has two vectors of columns: 24 of the 32 registers of AVX-512 hold sums, 12 of the 16 of AVX2.
 ROWS = 12 if LENGTH == 16 else 6
 COLUMNS = 2 * LENGTH
-HALVES = (0, 1)
+VECTORS = (0, 1)  # of a row of a tile
 SHIFTS = 9  # of a tile of `shifted_tile`: as many registers for sums, and windows of 17 and 25 need few more
 
 
@@ -41,29 +41,29 @@ def lower_tile(typing_context: Any, left: Any, right: Any, start: Any, least: An
     def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
         left, right, start, least, depth = arguments
         code = Code(builder)
-        sums = code.multiply(left, right, depth, [code.load(start, half * LENGTH) for half in HALVES])
+        sums = code.multiply(left, right, depth, [code.load(start, vector * LENGTH) for vector in VECTORS])
         for i in range(ROWS):
-            for half in HALVES:
-                place = i * COLUMNS + half * LENGTH
-                code.store(code.smaller(sums[i][half], code.load(least, place)), least, place)
+            for vector in VECTORS:
+                position = i * COLUMNS + vector * LENGTH
+                code.store(code.smaller(sums[i][vector], code.load(least, position)), least, position)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), emit
 
 
 @intrinsic
-def shifted_tile(typing_context: Any, near: Any, far: Any, out: Any, depth: Any, steps: Any) -> Any:
-    """``out[b, j] = sum over k of (near[k, j] - far[k, j + b]) ** 2`` for SHIFTS values of b and LENGTH of j.
+def shifted_tile(typing_context: Any, now: Any, before: Any, out: Any, depth: Any, steps: Any) -> Any:
+    """``out[b, j] = sum over k of (now[k, j] - before[k, j + b]) ** 2`` for SHIFTS values of b and LENGTH of j.
 
-    ``near``, ``far`` and ``out`` are addresses of float32; ``steps`` has the lengths of a row of each. Nothing is
+    ``now``, ``before`` and ``out`` are addresses of float32; ``steps`` has the lengths of a row of each. Nothing is
     checked, and ``depth`` is 1 or more.
     """
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-        near, far, out, depth, steps = arguments
+        now, before, out, depth, steps = arguments
         code = Code(builder)
-        near_step, far_step, out_step = (builder.extract_value(steps, k) for k in range(3))
-        for b, total in enumerate(code.shifted(near, far, depth, near_step, far_step)):
+        now_step, before_step, out_step = (builder.extract_value(steps, k) for k in range(3))
+        for b, total in enumerate(code.shifted(now, before, depth, now_step, before_step)):
             code.store(total, out, builder.mul(out_step, code.index(b)))
         return context.get_dummy_value()
 
@@ -81,22 +81,14 @@ def least_tile(typing_context: Any, rows: Any, weight: Any, wrong: Any, out: Any
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
         rows, weight, wrong, out, step, count = arguments
-        upper, lower = (builder.extract_value(rows, k) for k in HALVES)
+        upper, lower = (builder.extract_value(rows, k) for k in VECTORS)
         code = Code(builder)
-        share, least = code.spread(weight), code.load(out, 0)
-        code.store(code.least(upper, lower, share, wrong, least, step, count), out, 0)
+        vector_weight, least = code.spread(weight), code.load(out, 0)
+        code.store(code.least(upper, lower, vector_weight, wrong, least, step, count), out, 0)
         return context.get_dummy_value()
 
     arguments = [types.UniTuple(types.intp, 2), types.float32, *[types.intp] * 4]
     return types.void(*arguments), emit
-
-
-def smallest(code: Code, vectors: Sequence[Any]) -> Any:
-    """The smallest of ``vectors`` in each place, two and two together, so that few wait for others."""
-    while len(vectors) > 1:
-        pairs = [code.smaller(*pair) for pair in zip(vectors[::2], vectors[1::2], strict=False)]
-        vectors = pairs + list(vectors[len(pairs) * 2 :])
-    return vectors[0]
 
 
 class Code:
@@ -108,46 +100,46 @@ class Code:
         self.index = ir.IntType(types.intp.bitwidth)
 
     def multiply(self, left: Any, right: Any, depth: Any, starts: list[Any]) -> list[list[Any]]:
-        """Sums by row and half: ``starts`` (of a row) and the product, in a loop over ``depth``."""
+        """Sums by row and vector: ``starts`` (of a row) and the product, in a loop over ``depth``."""
         builder = self.builder
         before, loop, after, k = self.begin_loop()
-        sums = [[builder.phi(self.vector) for _ in HALVES] for _ in range(ROWS)]
-        columns = [self.load(right, self.offset(k, COLUMNS, half * LENGTH)) for half in HALVES]
+        sums = [[builder.phi(self.vector) for _ in VECTORS] for _ in range(ROWS)]
+        columns = [self.load(right, self.offset(k, COLUMNS, vector * LENGTH)) for vector in VECTORS]
         totals = []
         for i in range(ROWS):
-            value = self.spread(builder.load(self.place(left, self.offset(k, ROWS, i))))
+            value = self.spread(builder.load(self.pointer(left, self.offset(k, ROWS, i))))
             products = [builder.fmul(value, column, flags=("fast",)) for column in columns]
-            totals.append([builder.fadd(sums[i][half], products[half], flags=("fast",)) for half in HALVES])
+            totals.append([builder.fadd(sums[i][vector], products[vector], flags=("fast",)) for vector in VECTORS])
         for i in range(ROWS):
-            for half in HALVES:
-                sums[i][half].add_incoming(starts[half], before)
-                sums[i][half].add_incoming(totals[i][half], loop)
+            for vector in VECTORS:
+                sums[i][vector].add_incoming(starts[vector], before)
+                sums[i][vector].add_incoming(totals[i][vector], loop)
         self.end_loop(before, loop, after, k, depth)
         return totals
 
-    def shifted(self, near: Any, far: Any, depth: Any, near_step: Any, far_step: Any) -> list[Any]:
+    def shifted(self, now: Any, before: Any, depth: Any, now_step: Any, before_step: Any) -> list[Any]:
         """Sums over ``depth`` of squared differences, by shift."""
         builder = self.builder
-        before, loop, after, k = self.begin_loop()
+        entry, loop, after, k = self.begin_loop()
         sums = [builder.phi(self.vector) for _ in range(SHIFTS)]
-        here, there = self.load(near, builder.mul(k, near_step)), builder.mul(k, far_step)
+        value, start = self.load(now, builder.mul(k, now_step)), builder.mul(k, before_step)
         totals = []
         for b, total in enumerate(sums):
-            difference = builder.fsub(here, self.load(far, builder.add(there, self.index(b))), flags=("fast",))
+            difference = builder.fsub(value, self.load(before, builder.add(start, self.index(b))), flags=("fast",))
             square = builder.fmul(difference, difference, flags=("fast",))
             totals.append(builder.fadd(total, square, flags=("fast",)))
-            total.add_incoming(ir.Constant(self.vector, [0.0] * LENGTH), before)
+            total.add_incoming(ir.Constant(self.vector, [0.0] * LENGTH), entry)
             total.add_incoming(totals[b], loop)
-        self.end_loop(before, loop, after, k, depth)
+        self.end_loop(entry, loop, after, k, depth)
         return totals
 
-    def least(self, upper: Any, lower: Any, share: Any, wrong: Any, least: Any, step: Any, count: Any) -> Any:
+    def least(self, upper: Any, lower: Any, weight: Any, wrong: Any, least: Any, step: Any, count: Any) -> Any:
         """The least over ``count`` of ``least`` and distances between two rows, or what is wrong where that is more."""
         builder = self.builder
         before, loop, after, b = self.begin_loop()
         found = builder.phi(self.vector)
         one, other = (self.load(address, builder.mul(b, step)) for address in (upper, lower))
-        rise = builder.fmul(builder.fsub(other, one, flags=("fast",)), share, flags=("fast",))
+        rise = builder.fmul(builder.fsub(other, one, flags=("fast",)), weight, flags=("fast",))
         distance = builder.fadd(one, rise, flags=("fast",))
         limit = self.load(wrong, self.offset(b, 2, 0))
         total = self.smaller(found, self.larger(distance, limit))
@@ -176,16 +168,16 @@ class Code:
     def offset(self, k: Any, step: int, more: int) -> Any:
         return self.builder.add(self.builder.mul(k, self.index(step)), self.index(more))
 
-    def place(self, address: Any, offset: Any) -> Any:
+    def pointer(self, address: Any, offset: Any) -> Any:
         base = self.builder.inttoptr(address, ir.FloatType().as_pointer())
         return self.builder.gep(base, [offset if isinstance(offset, ir.Value) else self.index(offset)])
 
     def load(self, address: Any, offset: Any) -> Any:
-        return self.builder.load(self.builder.bitcast(self.place(address, offset), self.vector.as_pointer()), align=4)
+        return self.builder.load(self.builder.bitcast(self.pointer(address, offset), self.vector.as_pointer()), align=4)
 
     def store(self, value: Any, address: Any, offset: Any) -> None:
-        place = self.builder.bitcast(self.place(address, offset), self.vector.as_pointer())
-        self.builder.store(value, place, align=4)
+        target = self.builder.bitcast(self.pointer(address, offset), self.vector.as_pointer())
+        self.builder.store(value, target, align=4)
 
     def smaller(self, one: Any, other: Any) -> Any:
         return self.builder.select(self.builder.fcmp_ordered("<", one, other, flags=("fast",)), one, other)
@@ -194,7 +186,7 @@ class Code:
         return self.builder.select(self.builder.fcmp_ordered(">", one, other, flags=("fast",)), one, other)
 
     def spread(self, value: Any) -> Any:
-        """A vector of ``value`` in every place."""
+        """A vector of ``value`` in every element."""
         nothing = ir.Constant(self.vector, ir.Undefined)
         first = self.builder.insert_element(nothing, value, ir.IntType(32)(0))
         return self.builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LENGTH), None))

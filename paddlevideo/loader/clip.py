@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-IGNORE = 255
-"""Mask value that no loss counts."""
+from ..utils.arrays import IGNORE as IGNORE  # part of what a clip is
 
 
 def count_ids(mask: np.ndarray) -> np.ndarray:
@@ -18,7 +17,7 @@ def count_ids(mask: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Clip:
+class TrainingClip:
     """Frame 0 is the reference (annotated) frame, frames 1.. follow each other in time.
 
     Attributes:
@@ -38,11 +37,13 @@ class Clip:
         height, width = self.masks[0].shape
         return height, width
 
-    def map(self, on_frame: Callable[[np.ndarray], np.ndarray], on_mask: Callable[[np.ndarray], np.ndarray]) -> Clip:
+    def map(
+        self, on_frame: Callable[[np.ndarray], np.ndarray], on_mask: Callable[[np.ndarray], np.ndarray]
+    ) -> TrainingClip:
         """Return the clip with one function applied to every frame and another to every mask."""
-        return Clip([on_frame(frame) for frame in self.frames], [on_mask(mask) for mask in self.masks])
+        return TrainingClip([on_frame(frame) for frame in self.frames], [on_mask(mask) for mask in self.masks])
 
-    def resized(self, size: tuple[int, int]) -> Clip:
+    def resized(self, size: tuple[int, int]) -> TrainingClip:
         """Return the clip at ``size`` (height, width): cubic frames, nearest masks."""
         if size == self.size:
             return self
@@ -52,17 +53,17 @@ class Clip:
             lambda mask: cv2.resize(mask, width_height, interpolation=cv2.INTER_NEAREST),
         )
 
-    def window(self, window: tuple[slice, slice]) -> Clip:
+    def window(self, window: tuple[slice, slice]) -> TrainingClip:
         """Return the rows and columns of ``window``."""
         return self.map(lambda frame: frame[window].copy(), lambda mask: mask[window].copy())
 
-    def without(self, ids: np.ndarray) -> Clip:
+    def without(self, ids: np.ndarray) -> TrainingClip:
         """Return the clip with these object ids turned into background."""
         table = np.arange(256, dtype=np.uint8)
         table[ids] = 0
-        return Clip(self.frames, [table[mask] for mask in self.masks])
+        return TrainingClip(self.frames, [table[mask] for mask in self.masks])
 
-    def compact(self, min_area: int = 1) -> tuple[Clip, int]:
+    def compact(self, min_area: int = 1) -> tuple[TrainingClip, int]:
         """Return the clip with its ids renumbered 1..n, and n.
 
         Objects of fewer than ``min_area`` pixels in the reference mask become background in every frame: nobody has
@@ -76,4 +77,4 @@ class Clip:
         table = np.zeros(256, np.uint8)
         table[kept] = np.arange(1, len(kept) + 1)
         table[IGNORE] = IGNORE
-        return Clip(self.frames, [table[mask] for mask in self.masks]), len(kept)
+        return TrainingClip(self.frames, [table[mask] for mask in self.masks]), len(kept)

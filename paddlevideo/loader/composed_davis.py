@@ -16,7 +16,7 @@ from ..utils.errors import InputError
 from ..writers.contact_sheet import ContactSheet
 from ..writers.overlay import draw_overlay
 from .davis import DavisFolder
-from .layers import Layer, draw_layers, stack_masks
+from .video_layers import Layer, draw_layers, stack_masks
 from .write_davis import new_davis_folder, write_frame, write_splits
 
 PREVIEWS = 24

@@ -101,43 +101,6 @@ def _extents(binary: np.ndarray) -> tuple[int, int]:
     return height - 1, width - 1
 
 
-class RoundDamage:
-    """Damage as of an earlier round's mask (reference behaviour ``mask_damager``, mended: no ids in between).
-
-    Each object is opened or closed with a square of 10 to 15 pixels, turned by 5 to 15 degrees either way or not at
-    all, scaled by 0.8, 1 or 1.2, about the centre of the picture as in the reference.
-
-    Args:
-        blank: probability of an empty mask.
-        reference: as the official code: the map of ids itself is opened or closed as if it were grey, and warped
-            bilinearly, so that objects swallow each other and ids appear in between at borders.
-    """
-
-    def __init__(self, blank: float = 0.2, reference: bool = False) -> None:
-        self.blank = blank
-        self.reference = reference
-
-    def __call__(self, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the damaged copy of ``mask`` (H, W) uint8."""
-        if rng.random() < self.blank:
-            return np.zeros_like(mask)
-        side = int(rng.integers(10, 16))
-        operation = cv2.MORPH_OPEN if rng.random() < 0.5 else cv2.MORPH_CLOSE
-        turn = float(rng.integers(5, 16) * rng.choice([-1, 0, 1]))
-        centre = (mask.shape[1] / 2, mask.shape[0] / 2)
-        matrix = cv2.getRotationMatrix2D(centre, turn, float(rng.choice([0.8, 1.0, 1.2])))
-
-        if self.reference:
-            grey = cv2.morphologyEx(np.where(mask == IGNORE, 0, mask), operation, np.ones((side, side), np.uint8))
-            return cv2.warpAffine(grey, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR)
-
-        def damage(binary: np.ndarray, _: np.random.Generator) -> np.ndarray:
-            binary = cv2.morphologyEx(binary, operation, np.ones((side, side), np.uint8))
-            return cv2.warpAffine(binary, matrix, binary.shape[::-1], flags=cv2.INTER_NEAREST)
-
-        return _repaint(mask, rng, damage)
-
-
 class PartDamage:
     """Mistakes worth a correction: parts of objects lost, false patches beside them, now and then a lost object.
 

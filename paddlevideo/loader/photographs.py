@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ..utils.errors import InputError
 from .clip import IGNORE, count_ids
 from .davis import FRAME_SUFFIXES, read_image, read_mask
-
-REACH = 7
-"""Instances touch where they are less than half of this many pixels apart: outlines leave a seam between them."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +71,3 @@ class PhotographFolder:
         """Return the instance numbers whose area lies within the limits."""
         low, high = self.limits
         return np.flatnonzero((photograph.shares >= low) & (photograph.shares <= high))
-
-
-def with_touching(instances: np.ndarray, number: int, largest: float = 0.6) -> np.ndarray:
-    """Return instances (H, W) in which those that touch ``number`` are parts of it: a rider and the horse, one object.
-
-    Where together they would cover more than ``largest`` of the picture, they stay apart.
-    """
-    near = cv2.dilate((instances == number).astype(np.uint8), np.ones((REACH, REACH), np.uint8)) > 0
-    group = np.setdiff1d(instances[near], [0, IGNORE])
-    together = np.isin(instances, group)
-    return instances if together.mean() > largest else np.where(together, np.uint8(number), instances)

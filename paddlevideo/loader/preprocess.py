@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..kernels.parallel import in_bands
+from ..kernels.parallel import run_in_parallel
 from ..utils.errors import InputError
 
 _INTERPOLATION = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
@@ -71,7 +71,7 @@ class Preprocess:
             size, interpolation = (width, height), _INTERPOLATION[self.interpolation]
             frame = cv2.resize(frame.astype(np.float32), size, interpolation=interpolation)
         planes = np.empty((3, height, width), np.float32)
-        in_bands(lambda start, stop: self._normalise(frame[start:stop], planes[:, start:stop]), height)
+        run_in_parallel(lambda start, stop: self._normalise(frame[start:stop], planes[:, start:stop]), height)
         return planes
 
     def _normalise(self, pixels: np.ndarray, planes: np.ndarray) -> None:

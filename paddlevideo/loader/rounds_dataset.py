@@ -16,12 +16,11 @@ import numpy as np
 
 from ..utils.errors import InputError
 from ..utils.registry import DATASETS
-from .clip import Clip
+from .clip import TrainingClip
 from .damage import MaskDamage
 from .davis import Sequence
-from .limits import MAX_OBJECTS
 from .preprocess import Preprocess
-from .samples import STRIDE, Sample, TrainingSamples, assemble, open_sequences, to_grid
+from .samples import STRIDE, Sample, TrainingFolder, TrainingSamples, assemble, to_grid
 from .scribbles import Stroke, region_of_interest
 from .simulated_strokes import simulate_strokes
 from .transforms import Transform
@@ -47,34 +46,27 @@ class DAVISRoundsDataset(TrainingSamples):
     simulated strokes.
 
     Args:
-        file_path: the DAVIS root.
-        split: name of a list in ImageSets; None takes every sequence.
-        sequences: names to take instead of a split's.
-        resolution: the folder below JPEGImages; sizes are read from the files.
+        folder: the videos.
         rounds: rounds of a cycle, the human one included.
         epochs_per_round: passes over the sequences before the network's masks are corrected anew.
         window: frames that the network segments to find the next frame to correct.
         robot: who corrects: ``davis``, the official robot (make judge), or ``simulated``, our own strokes.
         repeat: samples of each sequence an epoch.
-        max_objects: a sequence with a larger object id is refused.
         reference: damage the masks as the official code does.
         preprocess, transforms: of ``PIPELINE``.
     """
 
+    _flat = ("folder",)
     _built = ("preprocess", "transforms")
 
     def __init__(
         self,
-        file_path: str,
-        split: str | None = "train",
-        sequences: list[str] | None = None,
-        resolution: str = "480p",
+        folder: TrainingFolder,
         rounds: int = 3,
         epochs_per_round: int = 30,
         window: int = 8,
         robot: Literal["davis", "simulated"] = "simulated",
         repeat: int = 1,
-        max_objects: int = MAX_OBJECTS,
         reference: bool = False,
         *,
         preprocess: Preprocess,
@@ -92,7 +84,7 @@ class DAVISRoundsDataset(TrainingSamples):
         self.repeat = repeat
         self.preprocess = preprocess
         self.transforms = transforms
-        self.sequences = open_sequences(file_path, split, sequences, resolution, 1, max_objects)
+        self.sequences = folder.open(1)
         self.annotations: dict[str, Annotation] = {}
         self.damage = MaskDamage(reference=reference)
 
@@ -106,7 +98,7 @@ class DAVISRoundsDataset(TrainingSamples):
         """Return the cycle and the round (each from 0) that an epoch belongs to."""
         return divmod(epoch // self.epochs_per_round, self.rounds)
 
-    def _transformed(self, whole: Clip, rng: np.random.Generator) -> Clip:
+    def _transformed(self, whole: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         """Apply the transforms, again where no stroke is left."""
         for _ in range(TRIES):
             clip = whole
@@ -124,12 +116,12 @@ class DAVISRoundsDataset(TrainingSamples):
         truth = sequence.mask(frame)
         before = self.damage(known.mask, rng) if known else np.zeros_like(truth)
         # The strokes lead: a crop has to show what is not 0 in the first mask. Hence 0 is no stroke, and id + 1 one.
-        whole = Clip([sequence.frame(frame)], [draw_thick(strokes, truth.shape), truth, before])
+        whole = TrainingClip([sequence.frame(frame)], [draw_thick(strokes, truth.shape), truth, before])
         clip = self._transformed(whole, rng)
         drawn, truth, before = clip.masks
         scribble = strokes_to_grid(drawn).astype(np.int64) - 1
         return sequence.name, assemble(
-            Clip(clip.frames, [truth]),
+            TrainingClip(clip.frames, [truth]),
             self.preprocess,
             previous=truth,
             reference=to_grid(truth),

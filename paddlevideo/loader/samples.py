@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from ..utils.errors import InputError
 from ..utils.processes import is_main
 from ..utils.registry import DATASETS
-from .clip import IGNORE, Clip
+from .clip import IGNORE, TrainingClip
 from .damage import MaskDamage
 from .davis import DavisFolder, Sequence
 from .limits import MAX_OBJECTS, check_object_limit
@@ -65,7 +66,7 @@ def to_grid(mask: np.ndarray) -> np.ndarray:
 
 
 def assemble(
-    clip: Clip,
+    clip: TrainingClip,
     preprocess: Preprocess,
     *,
     previous: np.ndarray,
@@ -96,8 +97,8 @@ def assemble(
 
 
 def draw_clip(
-    draw: Callable[[np.random.Generator], tuple[str, Clip, int]], place: SequenceOf[int]
-) -> tuple[str, Clip, int, np.random.Generator]:
+    draw: Callable[[np.random.Generator], tuple[str, TrainingClip, int]], place: SequenceOf[int]
+) -> tuple[str, TrainingClip, int, np.random.Generator]:
     """Return the first of `DRAWS` draws of (name, clip, objects) that has an object, else the last; and its generator.
 
     ``place`` is the sample's (seed, epoch, index), so that the same sample is drawn the same way again.
@@ -110,28 +111,40 @@ def draw_clip(
     return name, clip, objects, rng
 
 
-def open_sequences(
-    file_path: str,
-    split: str | None,
-    sequences: SequenceOf[str] | None,
-    resolution: str,
-    frames: int,
-    max_objects: int = MAX_OBJECTS,
-) -> list[Sequence]:
-    """Open a DAVIS folder for training and read the table of its objects once.
+@dataclass(frozen=True)
+class TrainingFolder:
+    """A DAVIS folder to train on.
 
-    Raises:
-        InputError: a missing root, split, sequence, frame or mask; a mask whose size is not its frames'; a sequence
-            that is too short, has no objects, or more than ``max_objects``.
+    Args:
+        file_path: the DAVIS root.
+        split: name of a list in ImageSets; None takes every sequence.
+        sequences: names to take instead of a split's.
+        resolution: the folder below JPEGImages and Annotations; sizes are read from the files.
+        max_objects: more objects than this in a sequence are taken for an error.
     """
-    found = DavisFolder(file_path, split, sequences, resolution).sequences
-    for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2, disable=not is_main()):
-        if len(sequence) < frames:
-            raise InputError(f"sequence '{sequence.name}' in {file_path} has {len(sequence)} of {frames} frames needed")
-        if not sequence.objects:
-            raise InputError(f"sequence '{sequence.name}' in {file_path} has no object in any mask: leave it out")
-        check_object_limit(sequence, max_objects)
-    return found
+
+    file_path: str
+    split: str | None = "train"
+    sequences: list[str] | None = None
+    resolution: str = "480p"
+    max_objects: int = MAX_OBJECTS
+
+    def open(self, frames: int) -> list[Sequence]:
+        """Open the sequences and read the table of their objects once.
+
+        Raises:
+            InputError: a missing root, split, sequence, frame or mask; a mask whose size is not its frames'; a sequence
+                that has no objects, fewer than ``frames`` frames, or more than ``max_objects`` objects.
+        """
+        found = DavisFolder(self.file_path, self.split, self.sequences, self.resolution).sequences
+        for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2, disable=not is_main()):
+            named = f"sequence '{sequence.name}' in {self.file_path}"
+            if len(sequence) < frames:
+                raise InputError(f"{named} has {len(sequence)} of {frames} frames needed")
+            if not sequence.objects:
+                raise InputError(f"{named} has no object in any mask: leave it out")
+            check_object_limit(sequence, self.max_objects)
+        return found
 
 
 def draw_frames(
@@ -158,9 +171,9 @@ def draw_frames(
     return [int(rng.choice(candidates)), *others]
 
 
-def read_clip(sequence: Sequence, indices: SequenceOf[int]) -> Clip:
+def read_clip(sequence: Sequence, indices: SequenceOf[int]) -> TrainingClip:
     """Return these frames and masks of a sequence."""
-    return Clip([sequence.frame(index) for index in indices], [sequence.mask(index) for index in indices])
+    return TrainingClip([sequence.frame(index) for index in indices], [sequence.mask(index) for index in indices])
 
 
 @DATASETS.register
@@ -173,29 +186,22 @@ class DAVISDataset(TrainingSamples):
     ``repeat`` times an epoch: five, as in the reference, where it was an accident.
 
     Args:
-        file_path: the DAVIS root.
-        split: name of a list in ImageSets; None takes every sequence.
-        sequences: names to take instead of a split's.
-        resolution: the folder below JPEGImages and Annotations; sizes are read from the files.
+        folder: the videos.
         frames: 3, or more for further consecutive frames.
         repeat: samples of each sequence an epoch.
-        max_objects: more objects than this in a sequence are taken for an error.
         reference: count objects in the first frame's mask, keep those that a crop has lost, and damage masks, as the
             official code does.
         preprocess, transforms: of ``PIPELINE``.
     """
 
+    _flat = ("folder",)
     _built = ("preprocess", "transforms")
 
     def __init__(
         self,
-        file_path: str,
-        split: str | None = "train",
-        sequences: list[str] | None = None,
-        resolution: str = "480p",
+        folder: TrainingFolder,
         frames: int = 3,
         repeat: int = 5,
-        max_objects: int = MAX_OBJECTS,
         reference: bool = False,
         *,
         preprocess: Preprocess,
@@ -205,7 +211,7 @@ class DAVISDataset(TrainingSamples):
         self.repeat = repeat
         self.preprocess = preprocess
         self.transforms = transforms
-        self.sequences = open_sequences(file_path, split, sequences, resolution, frames, max_objects)
+        self.sequences = folder.open(frames)
         self.reference = reference
         self.damage = MaskDamage(reference=reference)
 
@@ -218,7 +224,7 @@ class DAVISDataset(TrainingSamples):
     def sample(self, seed: int, epoch: int, index: int) -> tuple[str, Sample]:
         sequence = self.sequences[index % len(self.sequences)]
 
-        def draw(rng: np.random.Generator) -> tuple[str, Clip, int]:
+        def draw(rng: np.random.Generator) -> tuple[str, TrainingClip, int]:
             clip = read_clip(sequence, draw_frames(sequence, self.frames, rng, apart=True))
             first = sequence.areas[0, 1:IGNORE]
             if self.reference:

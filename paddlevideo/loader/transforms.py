@@ -14,11 +14,14 @@ import numpy as np
 
 from ..utils.errors import InputError
 from ..utils.registry import TRANSFORMS
-from .clip import IGNORE, Clip
+from .clip import IGNORE, TrainingClip
+
+BLUR_WIDTHS = (0.5, 1.5)
+"""The smallest and the largest standard deviation of `RandomBlur`'s Gaussian, in pixels."""
 
 
 class Transform(Protocol):
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip: ...
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip: ...
 
 
 def build_transforms(config: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> list[Transform]:
@@ -48,7 +51,7 @@ class RandomHorizontalFlip:
     def __init__(self, prob: float = 0.5) -> None:
         self.prob = prob
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         if rng.random() >= self.prob:
             return clip
         return clip.map(lambda frame: cv2.flip(frame, 1), lambda mask: cv2.flip(mask, 1))
@@ -65,10 +68,10 @@ class RandomReverse:
     def __init__(self, prob: float = 0.5) -> None:
         self.prob = prob
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         if rng.random() >= self.prob or len(clip) < 3:
             return clip
-        return Clip(clip.frames[:1] + clip.frames[:0:-1], clip.masks[:1] + clip.masks[:0:-1])
+        return TrainingClip(clip.frames[:1] + clip.frames[:0:-1], clip.masks[:1] + clip.masks[:0:-1])
 
 
 @TRANSFORMS.register
@@ -82,7 +85,7 @@ class RandomScale:
     def __init__(self, scales: Sequence[float] = (0.75, 1.0, 1.25)) -> None:
         self.scales = tuple(scales)
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         scale = self.scales[rng.integers(len(self.scales))]
         height, width = clip.size
         return clip.resized((max(1, round(height * scale)), max(1, round(width * scale))))
@@ -99,7 +102,7 @@ class Resize:
     def __init__(self, size: int | Sequence[int]) -> None:
         self.size = _height_width(size)
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         return clip.resized(self.size)
 
 
@@ -126,7 +129,7 @@ class RandomCrop:
         self.share = share
         self.reference = reference
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         if self.reference:
             return self._as_official(clip, rng)
         height, width = clip.size
@@ -135,7 +138,7 @@ class RandomCrop:
             clip = clip.resized((max(self.size[0], round(height * enlarge)), max(self.size[1], round(width * enlarge))))
         return clip.window(self._choose(clip, rng))
 
-    def _as_official(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def _as_official(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         height, width = (min(side, most) for side, most in zip(clip.size, self.size, strict=True))
         for attempt in range(self.tries):
             top = int(rng.integers(clip.size[0] - height + 1))
@@ -146,7 +149,7 @@ class RandomCrop:
                 return clip.window(window)
         return clip
 
-    def _choose(self, clip: Clip, rng: np.random.Generator) -> tuple[slice, slice]:
+    def _choose(self, clip: TrainingClip, rng: np.random.Generator) -> tuple[slice, slice]:
         objects = [(mask != 0) & (mask != IGNORE) for mask in clip.masks]
         pixels = np.flatnonzero(objects[0])
         most, best = -1.0, (slice(0, self.size[0]), slice(0, self.size[1]))
@@ -184,7 +187,6 @@ class ColorJitter:
 
     Args:
         brightness, contrast, saturation: each factor is drawn from 1 - value .. 1 + value.
-        hue: turn of the colour circle, drawn from -value .. value (0.5 is half the circle).
         prob: part of the clips that are changed.
     """
 
@@ -193,22 +195,19 @@ class ColorJitter:
         brightness: float = 0.3,
         contrast: float = 0.3,
         saturation: float = 0.3,
-        hue: float = 0.0,
         prob: float = 1.0,
     ) -> None:
         self.brightness = brightness
         self.contrast = contrast
         self.saturation = saturation
-        self.hue = hue
         self.prob = prob
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         if rng.random() >= self.prob:
             return clip
-        brightness, contrast, saturation = (
-            1 + rng.uniform(-1, 1) * strength for strength in (self.brightness, self.contrast, self.saturation)
-        )
-        turn = round(rng.uniform(-1, 1) * self.hue * 180)
+        # The fourth draw once turned the hue. Without it whatever is drawn next would differ from earlier runs.
+        draws = rng.uniform(-1, 1, 4)
+        brightness, contrast, saturation = 1 + draws[:3] * (self.brightness, self.contrast, self.saturation)
         mean = float(clip.frames[0].mean())
         curve = (np.arange(256) * brightness - mean) * contrast + mean
         table = np.clip(curve, 0, 255).astype(np.uint8)
@@ -216,31 +215,24 @@ class ColorJitter:
         def jitter(frame: np.ndarray) -> np.ndarray:
             frame = cv2.LUT(frame, table)
             grey = cv2.cvtColor(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-            frame = cv2.addWeighted(frame, saturation, grey, 1 - saturation, 0)
-            if turn:
-                hsv = cv2.cvtColor(frame, cv2.COLOR_RGB2HSV)
-                hsv[..., 0] = (hsv[..., 0].astype(np.int16) + turn) % 180
-                frame = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-            return frame
+            return cv2.addWeighted(frame, saturation, grey, 1 - saturation, 0)
 
         return clip.map(jitter, lambda mask: mask)
 
 
 @TRANSFORMS.register
 class RandomBlur:
-    """Blur all frames with probability ``prob`` by a Gaussian of a width drawn from ``sigma`` (pixels).
+    """Blur all frames by a Gaussian with probability ``prob``.
 
     Args:
         prob: part of the clips that are blurred.
-        sigma: smallest and largest width of the Gaussian in pixels.
     """
 
-    def __init__(self, prob: float = 0.1, sigma: Sequence[float] = (0.5, 1.5)) -> None:
+    def __init__(self, prob: float = 0.1) -> None:
         self.prob = prob
-        self.sigma = (float(sigma[0]), float(sigma[1]))
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         if rng.random() >= self.prob:
             return clip
-        sigma = rng.uniform(*self.sigma)
+        sigma = rng.uniform(*BLUR_WIDTHS)
         return clip.map(lambda frame: cv2.GaussianBlur(frame, (0, 0), sigma), lambda mask: mask)

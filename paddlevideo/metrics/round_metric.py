@@ -78,16 +78,14 @@ class RoundMetric:
     """Some rounds of scribbles a sequence, J and F of all frames after each (the annotated ones included).
 
     The first round takes the first human scribble file of the sequence, its frame and its strokes; where there is
-    none, strokes are simulated inside every object on the frame that ``first_frame`` says: the ``"first"`` one that
-    shows every object at a decent size, or of these the one nearest the ``"middle"``. Every later round simulates
-    corrections on the frame with the lowest mean J that has not been annotated yet. Strokes depend on ``seed``, the
-    sequence's name and the round alone.
+    none, strokes are simulated inside every object on the first frame that shows every object at a decent size. Every
+    later round simulates corrections on the frame with the lowest mean J that has not been annotated yet. Strokes
+    depend on ``seed``, the sequence's name and the round alone.
 
     Args:
         rounds: rounds a sequence, the first included.
         sequences: names to judge; null judges all of the split.
         seed: of the simulated strokes.
-        first_frame: where the first strokes are simulated, ``first`` or ``middle``.
         first_with: ``strokes``, or ``click``: one click an object, simulated, on the frame that strokes would be on.
     """
 
@@ -96,13 +94,10 @@ class RoundMetric:
         rounds: int = 3,
         sequences: list[str] | None = None,
         seed: int = 0,
-        first_frame: Literal["first", "middle"] = "first",
         first_with: Literal["strokes", "click"] = "strokes",
     ) -> None:
         if rounds < 1:
             raise InputError(f"METRIC.rounds is {rounds}: give 1 or more")
-        if first_frame not in ("first", "middle"):
-            raise InputError(f"METRIC.first_frame is '{first_frame}': give 'first' or 'middle'")
         if first_with not in ("strokes", "click"):
             raise InputError(f"METRIC.first_with is '{first_with}': give 'strokes' or 'click'")
         if seed < 0:
@@ -112,7 +107,6 @@ class RoundMetric:
         self.rounds = rounds
         self.sequences = sequences
         self.seed = seed
-        self.first_frame = first_frame
         self.first_with = first_with
 
     def prepare(self) -> None:
@@ -133,7 +127,7 @@ class RoundMetric:
         human = next((_human_scribble(sequence, strokes) for strokes in sequence.scribbles()[:1] if strokes), None)
         if human and self.first_with == "strokes":
             return human
-        frame = human.frame if human else first_annotated_frame(sequence, self.first_frame)
+        frame = human.frame if human else first_annotated_frame(sequence)
         click = float(self.first_with == "click")
         strokes = simulate_strokes(sequence.mask(frame), None, frame, self._random(sequence, 1), click=click)
         if not strokes:
@@ -208,15 +202,11 @@ class RoundMetric:
         return np.random.default_rng([self.seed, zlib.crc32(sequence.name.encode()), number])
 
 
-def first_annotated_frame(sequence: JudgedSequence, which: str) -> int:
-    """The frame a person would start on: it shows every object at a decent size, or else as much as any frame does."""
+def first_annotated_frame(sequence: JudgedSequence) -> int:
+    """The first frame that shows every object at a decent size, or else as much as any frame does."""
     areas = sequence.areas[:, 1 : sequence.objects + 1] / sequence.mask(0).size
     shown = (areas >= DECENT_AREA).sum(axis=1)
-    if not shown.any():
-        return int(areas.sum(axis=1).argmax())
-    candidates = np.flatnonzero(shown == shown.max())
-    middle = (len(sequence) - 1) / 2
-    return int(candidates[0] if which == "first" else candidates[np.abs(candidates - middle).argmin()])
+    return int(shown.argmax() if shown.any() else areas.sum(axis=1).argmax())
 
 
 def _human_scribble(sequence: JudgedSequence, strokes: list[Stroke]) -> Scribble:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from paddle import nn
 
-from ..utils.registry import BACKBONES, ENCODERS, FRAMEWORKS, HEADS, LOSSES
-from .framework.manet import MANet, interaction_channels, propagation_channels
+from ..utils.registry import BACKBONES, ENCODERS, FRAMEWORKS, HEADS
+from .framework.manet import MANet
 from .matching import MatchingConfig
+from .planes import interaction_planes, propagation_planes
 
 
 def build_backbone(config: Mapping[str, Any]) -> nn.Layer:
@@ -21,22 +23,22 @@ def build_backbone(config: Mapping[str, Any]) -> nn.Layer:
 def build_model(config: Mapping[str, Any]) -> MANet:
     """Build the network of a MODEL section; each part's input width follows from the part before it.
 
-    ``backbone.pretrained`` is not read here: files are the tasks' business (`paddlevideo.weights.files`).
+    Keys that are not the network's are others' business: ``backbone.pretrained`` that of `paddlevideo.weights.files`,
+    ``loss``, ``train_heads`` and their like that of `paddlevideo.solver.objective`.
     """
     backbone = build_backbone(config["backbone"])
     embedding = HEADS.build(config["embedding"], in_channels=backbone.channels)
-    parts = ("backbone", "embedding", "interaction_head", "propagation_head", "loss", "matching")
-    rest = {key: value for key, value in config.items() if key not in parts}
     rivals = config.get("rivals", False)
-    channels = interaction_channels(embedding.channels, config.get("interaction_map", False), rivals)
-    return FRAMEWORKS.build(
-        rest,
-        backbone=backbone,
-        embedding=embedding,
-        interaction_head=HEADS.build(config["interaction_head"], in_channels=channels),
-        propagation_head=HEADS.build(
-            config["propagation_head"], in_channels=propagation_channels(embedding.channels, rivals)
-        ),
-        loss=LOSSES.build(config["loss"]),
-        matching=MatchingConfig(**config.get("matching", {})),
-    )
+    planes = {
+        "interaction_head": interaction_planes(config.get("interaction_map", False), rivals),
+        "propagation_head": propagation_planes(rivals),
+    }
+    heads = {
+        name: HEADS.build(config[name], in_channels=embedding.channels + len(order)) for name, order in planes.items()
+    }
+    matching = MatchingConfig(**config.get("matching", {}))
+    parts = {"backbone": backbone, "embedding": embedding, **heads, "matching": matching}
+    framework = FRAMEWORKS.get(config["framework"])
+    options = config.keys() & inspect.signature(framework).parameters.keys() - parts.keys()
+    network: MANet = framework(**parts, **{name: config[name] for name in options})
+    return network

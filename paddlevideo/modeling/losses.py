@@ -5,11 +5,10 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
+from ..utils.arrays import IGNORE
 from ..utils.errors import InputError
 from ..utils.registry import LOSSES
 from .full_precision import float32, full_precision
-
-IGNORE = 255
 
 
 @LOSSES.register

@@ -15,6 +15,7 @@ import paddle
 from paddle.nn import functional as F
 
 from ..kernels.tensor_arrays import as_array
+from ..utils.arrays import subsample
 from ..utils.errors import InputError
 from .full_precision import float32, full_precision
 from .layers import resize_bilinear
@@ -52,13 +53,6 @@ class MatchingConfig:
 def squash(distance: paddle.Tensor) -> paddle.Tensor:
     """Map a squared distance to [0, 1): the reference's (sigmoid(d) - 0.5) * 2, which is tanh(d / 2)."""
     return paddle.tanh(distance * 0.5)
-
-
-def subsample(indices: np.ndarray, limit: int | None) -> np.ndarray:
-    """Return at most ``limit`` of ``indices``, evenly spaced."""
-    if limit is None or len(indices) <= limit:
-        return indices
-    return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
 
 
 @paddle.no_grad()

@@ -27,7 +27,7 @@ def open_session(
     objects: int | Sequence[int] = 1,
     *,
     engine: EngineKind = "fast",
-    **settings: Any,
+    **overrides: Any,
 ) -> Session:
     """Open a video for segmentation: `Segmenter.load` and `Segmenter.open` in one.
 
@@ -37,17 +37,16 @@ def open_session(
         weights: a file of weights of that model.
         objects: how many objects, or their ids.
         engine: ``"fast"`` (compiled for the CPU) or ``"plain"`` (eager Paddle).
-        settings: what `Session` takes besides (``max_memory_mib``, ``storage``, ``local_memory``, ...), in place
-            of the config's.
+        overrides: fields of `paddlevideo.session.options.SessionOptions`, in place of the config's.
 
     Raises:
-        InputError: one of the files is missing or wrong.
+        InputError: one of the files or options is missing or wrong.
     """
     prepare_process()
     from ..loader.video import open_frames
 
     frames = open_frames(path)  # before the slow load
-    return Segmenter.load(config, weights, engine).open(frames, objects, **settings)
+    return Segmenter.load(config, weights, engine).open(frames, objects, **overrides)
 
 
 def __getattr__(name: str) -> Any:

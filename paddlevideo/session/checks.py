@@ -11,9 +11,8 @@ import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke
+from ..utils.arrays import IGNORE, Labels, Mask
 from ..utils.errors import InputError
-from .memory.masks import IGNORED, Mask
-from .rounds import Labels
 
 
 def object_ids(objects: int | Sequence[int]) -> list[int]:
@@ -53,7 +52,7 @@ def whole_mask(mask: Mask, frame: int, size: tuple[int, int], ids: Collection[in
     mask = np.asarray(mask)
     if mask.shape != tuple(size):
         raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {size}")
-    known_ids(set(np.unique(mask).tolist()) - {IGNORED}, ids, f"mask of frame {frame}")
+    known_ids(set(np.unique(mask).tolist()) - {IGNORE}, ids, f"mask of frame {frame}")
     return mask.astype(np.uint8)
 
 

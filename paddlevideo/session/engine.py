@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import paddle
-from numpy.typing import NDArray
 from paddle import nn
 
 from ..kernels import global_matching as fast
@@ -20,14 +19,13 @@ from ..modeling import matching as plain
 from ..modeling.backbones.early_decoder import early_decoder
 from ..modeling.framework.manet import MANet
 from ..modeling.heads import shared_head
+from ..modeling.rivals import nearest_rival
+from ..utils.arrays import Floats, Labels
 from ..utils.runtime import device
 from .probabilities import id_planes
-from .rules.correction_rivals import nearest_rival
 
 logger = logging.getLogger(__name__)
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.integer]
 EngineKind = Literal["fast", "plain"]
 
 # Objects that a compiled head takes at once. There are always two or more (background, one object), the time is in
@@ -57,11 +55,11 @@ class Engine(Protocol):
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         """Logits (O,h,w) of an annotated frame: its scribble label and its mask of the round before, both (h,w).
 
-        ``seen`` (O,h,w) is the frame's global map, of use only with ``interaction_map``.
+        ``global_map`` (O,h,w) is the frame's own, of use only with ``interaction_map``.
         """
 
     def propagate(
@@ -98,19 +96,19 @@ class EagerEngine:
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         now = paddle.to_tensor(embedding[None])
         before = None if previous is None else _label(previous)
-        maps = None if seen is None else paddle.to_tensor(seen)
+        maps = None if global_map is None else paddle.to_tensor(global_map)
         return _array(self._model.interaction_logits(now, _label(scribble), before, ids, maps))
 
     @paddle.no_grad()
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
-        now, seen, near = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
-        return _array(self._model.propagation_logits(now, seen, near, _label(previous), ids))
+        now, *maps = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
+        return _array(self._model.propagation_logits(now, maps[0], maps[1], _label(previous), ids))
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
         return paddle.to_tensor(embedding), np.asarray(label), list(ids)
@@ -158,15 +156,15 @@ class CompiledEngine:
         scribble: Labels,
         previous: Labels | None,
         ids: Sequence[int],
-        seen: Floats | None = None,
+        global_map: Floats | None = None,
     ) -> Floats:
         strokes = id_planes(scribble, ids)
         # Without a mask of an earlier round everything counts as background.
         before = id_planes(np.zeros_like(scribble) if previous is None else previous, ids)
-        planes = [strokes, before] if seen is None else [strokes, before, seen]
+        planes = [strokes, before] if global_map is None else [strokes, before, global_map]
         if self._model.rivals:
             others = strokes.sum(axis=0, keepdims=True) - strokes
-            planes += [others] if seen is None else [others, nearest_rival(seen)]
+            planes += [others] if global_map is None else [others, nearest_rival(global_map)]
         return self._head("interact", self._model.interaction_head, embedding, *planes)
 
     def propagate(
@@ -178,7 +176,7 @@ class CompiledEngine:
         return self._head("propagate", self._model.propagation_head, embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
-        return fast.Reference(embedding, label, ids, self._model.matching.max_references, self._precision)
+        return fast.Reference(embedding, label, ids, self._model.matching.max_references)
 
     def global_map(self, query: Floats, reference: fast.Reference) -> Floats:
         return reference.map(query)

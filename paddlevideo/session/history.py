@@ -10,29 +10,37 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ..loader.scribbles import UNLABELLED, Stroke
+from ..utils.arrays import Labels, Mask
 from ..utils.errors import InputError
-from .memory.masks import Mask
-from .rounds import ALONE, FrameResult, Labels, Mixing, Round, State
-from .rules.reach import introduced, new_share
-from .steps import Ids, Steps
+from .interaction import Ids, Interaction
+from .propagation import Propagation
+from .rounds import FrameResult, Round, State
+from .rules.reach import REPLACE, blend_of
 
 
 class History:
     """Rounds are opened, answered, propagated and undone here; what they say was checked before.
 
     Args:
-        steps: makes the answers.
+        interaction: answers annotated frames.
+        propagation: carries their masks on.
         state: before the first round.
         ids: those of the rows of every map, at the time of asking.
         undo_depth: how many of the last rounds can be undone.
     """
 
-    def __init__(self, steps: Steps, state: State, ids: Callable[[], Ids], undo_depth: int) -> None:
-        if undo_depth < 1:
-            raise ValueError(f"undo_depth is 1 or more, not {undo_depth}")
+    def __init__(
+        self,
+        interaction: Interaction,
+        propagation: Propagation,
+        state: State,
+        ids: Callable[[], Ids],
+        undo_depth: int,
+    ) -> None:
         self.rounds: list[Round] = []
         self.state = state
-        self._steps = steps
+        self._interaction = interaction
+        self._propagation = propagation
         self._ids = ids
         self._undo_depth = undo_depth
         self._pass: object | None = None  # the propagation that may go on; any other change ends it
@@ -62,10 +70,10 @@ class History:
         self._pass = None
         self.settle()
         if self.rounds:
-            self.rounds[-1].prepared = None
+            _release(self.rounds[-1])
         number = len(self.rounds) + 1
-        under = self.state.entry(frame)
-        self.rounds.append(Round(number, frame, label, mask, list(strokes), before=self.state, under=under))
+        replaced = self.state.saved(frame)
+        self.rounds.append(Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced))
         for old in self.rounds[: -self._undo_depth]:
             if old.propagated:
                 old.before = None
@@ -95,11 +103,11 @@ class History:
         """Carry the waiting rounds from ``first`` to ``last``, see `Session.propagate`."""
         turn = self._pass = object()
         for current in self.waiting():
-            # The last round's answer still stands; what waits before it has to begin again.
-            standing = current.result if current is self.rounds[-1] else None
+            # The last round's answer still counts; what waits before it has to begin again.
+            answered = current.result if current is self.rounds[-1] else None
             shown = self.state
-            result = standing or self._begin(current)
-            self.state.keep(shown, but=current.frame)  # until the walk reaches them
+            result = answered or self._begin(current)
+            self.state.take_over(shown, but=current.frame)  # until the walk reaches them
             self._settle(current)
             for later in self.rounds[current.number :]:
                 later.before = later.result = None  # they come after this propagation and begin anew
@@ -110,7 +118,7 @@ class History:
                 yield from self._walk(current, order, turn)
             if self._pass is not turn:
                 return
-            current.prepared = None
+            _release(current)
 
     def _begin(self, current: Round) -> FrameResult:
         """Answer a round's annotated frame from the state before the round."""
@@ -118,22 +126,28 @@ class History:
             current.before = self._before(current)
         self.state = current.before.copy()
         self.state.local_memory.begin(current.number)
-        current.result = self._steps.annotate(current, self.state, self._ids())
-        current.answer = self.state.masks.entry(current.frame)
+        ids = self._ids()
+        answer = self._interaction.annotate(current, self.state, ids)
+        self.state.apply(answer.update, ids, current.number)
+        current.matching, current.in_memory = answer.reference, False
+        current.result = answer.update.result
+        current.answered = self.state.masks.saved(current.frame)
         return current.result
 
     def _before(self, current: Round) -> State:
         """The state without what a waiting round, and those after it, answered earlier, where that is still there."""
         state = self.state.copy()
         for each in reversed(self.rounds[current.number - 1 :]):
-            if each.answer is not None and state.masks.entry(each.frame) is each.answer:
-                state.put_back(each.frame, each.under)
+            if each.answered is not None and state.masks.saved(each.frame) is each.answered:
+                state.restore(each.frame, each.replaced)
         return state
 
     def _settle(self, current: Round) -> None:
-        """Have everything of a round's annotated frame in the memories, if its answer stands."""
-        if current.result is not None and not current.noted:
-            self._steps.note(current, self.state, self._ids())
+        """Have everything of a round's annotated frame in the memories, if its answer counts."""
+        if current.result is not None and not current.in_memory:
+            maps = self._interaction.self_match(current, self.state, self._ids())
+            self.state.global_memory.put(current.frame, maps)
+            current.in_memory = True
 
     def _walk(self, current: Round, order: range, turn: object) -> Iterator[FrameResult]:
         """Carry a round's masks along ``order``, which begins beside its annotated frame."""
@@ -142,12 +156,17 @@ class History:
         for frame in order:
             if self._pass is not turn:
                 return
-            self.state.put_back(frame, current.before.entry(frame))
-            mixing = ALONE
-            if self.state.shares is not None:
-                reached_by = self.state.shares.reached_by(frame)
-                mixing = Mixing(
-                    new_share(frame, current, earlier, reached_by), introduced(current, earlier, reached_by)
-                )
-            yield self._steps.carry(current, neighbour, frame, self.state, self._ids(), mixing)
+            self.state.restore(frame, current.before.saved(frame))
+            blend = REPLACE
+            if self.state.probabilities is not None:
+                blend = blend_of(frame, current, earlier, self.state.probabilities.contributors(frame))
+            ids = self._ids()
+            update = self._propagation.step(current, neighbour, frame, self.state, ids, blend)
+            self.state.apply(update, ids, current.number)
+            yield update.result
             neighbour = frame
+
+
+def _release(done: Round) -> None:
+    if done.matching is not None:
+        done.matching.release()

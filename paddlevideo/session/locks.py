@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .memory.masks import Mask, MaskStore
+from ..utils.arrays import Floats, Mask
+from .memory.masks import MaskStore
 
 
 class Locks:
@@ -30,6 +31,11 @@ class Locks:
     def paste_grid(self, label: Mask, frame: int) -> Mask:
         """The same for a label (h,w) on the embedding grid."""
         return self._paste(label, {each: kept.grid(frame) for each, kept in self._kept.items()})
+
+    def free_rows(self, logits: Floats, ids: Sequence[int]) -> tuple[Floats, tuple[int, ...]]:
+        """Logits (O,h,w) and ids without the locked objects, which claim nothing new."""
+        rows = [row for row, object_id in enumerate(ids) if object_id not in self._kept]
+        return (logits, tuple(ids)) if len(rows) == len(ids) else (logits[rows], tuple(ids[row] for row in rows))
 
     def _paste(self, mask: Mask, kept: dict[int, Mask | None]) -> Mask:
         if not kept:

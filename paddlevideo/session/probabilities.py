@@ -1,30 +1,29 @@
-"""Shares of the ids in each cell, which rounds mix and masks are cut out of.
+"""Probabilities of the ids in each cell, and what they come from.
 
 Shapes: O ids incl. background, h w embedding grid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..kernels.elementwise import Floats, Labels
-from .memory.masks import Mask, only
+from ..utils.arrays import Floats, Labels, Mask
 
-LEAST_SHARE = 1e-4  # float16 keeps what is above
+LEAST = 1e-4  # float16 keeps what is above
 TINY = 1e-20
 
 
-def shares_of(logits: Floats) -> Floats:
-    """Softmax over the ids of (O,h,w)."""
+def softmax(logits: Floats) -> Floats:
+    """Probabilities of the ids by logits (O,h,w)."""
     powers = np.exp(logits - logits.max(axis=0))
     return powers / powers.sum(axis=0)
 
 
-def logits_of(shares: Floats) -> Floats:
-    """Logits (O,h,w) that have these shares."""
-    return np.log(np.maximum(shares, LEAST_SHARE))
+def logits_of(probabilities: Floats) -> Floats:
+    """Logits (O,h,w) that have these probabilities."""
+    return np.log(np.maximum(probabilities, LEAST))
 
 
 def id_planes(label: Labels, ids: Sequence[int]) -> Floats:
@@ -33,16 +32,10 @@ def id_planes(label: Labels, ids: Sequence[int]) -> Floats:
     return planes
 
 
-def put_over(mask: Mask | None, new: Mask, over: Collection[int], ids: Sequence[int]) -> Mask:
-    """The mask with the objects of ``over`` as ``new`` has them."""
-    assert mask is not None
-    return np.where(np.isin(new, list(over)), new, only(mask, ids))
-
-
-def locked(shares: Floats, label: Mask, ids: Sequence[int], locks: Sequence[int]) -> Floats:
-    """The shares (O,h,w) with all of a pixel for a locked object where ``label`` (h,w) shows it, and none elsewhere."""
-    if not locks:
-        return shares
-    others = np.where(np.isin(ids, locks)[:, None, None], 0, shares)
+def with_locked(probabilities: Floats, label: Mask, ids: Sequence[int], locked: Sequence[int]) -> Floats:
+    """The probabilities (O,h,w) with 1 for a locked object where ``label`` (h,w) shows it, and 0 elsewhere."""
+    if not locked:
+        return probabilities
+    others = np.where(np.isin(ids, locked)[:, None, None], 0, probabilities)
     others /= np.maximum(others.sum(axis=0), TINY)
-    return np.where(np.isin(label, locks), id_planes(label, ids), others)
+    return np.where(np.isin(label, locked), id_planes(label, ids), others)

@@ -7,6 +7,7 @@ session = segmenter.open("clip.mp4", objects=2)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..loader.preprocess import Preprocess
     from ..modeling import MANet
     from .engine import Engine, EngineKind
+    from .options import SessionOptions
     from .session import Session
 
 # Paddle is imported within the functions: `Segmenter.load` has to set the process up before.
@@ -26,13 +28,13 @@ class Segmenter:
     Args:
         engine: runs the network, see `paddlevideo.session.engine.build_engine`.
         preprocess: frame to network input.
-        settings: further arguments of every `Session`.
+        options: of every session.
     """
 
-    def __init__(self, engine: Engine, preprocess: Preprocess, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, engine: Engine, preprocess: Preprocess, options: SessionOptions) -> None:
         self.engine = engine
         self.preprocess = preprocess
-        self.settings = dict(settings or {})
+        self.options = options
 
     @classmethod
     def load(
@@ -80,10 +82,9 @@ class Segmenter:
     def from_model(cls, cfg: Mapping[str, Any], model: MANet, engine: EngineKind = "fast") -> Segmenter:
         """Run a model as it is now, in eval mode; the fast engine does not see later changes of its weights."""
         from .engine import build_engine
-        from .settings import engine_precision
 
-        preprocess, settings = _read(cfg)
-        return cls(build_engine(model, engine, engine_precision(cfg)), preprocess, settings)
+        preprocess, options = _read(cfg)
+        return cls(build_engine(model, engine, options.precision), preprocess, options)
 
     @staticmethod
     def check(cfg: Mapping[str, Any]) -> None:
@@ -96,18 +97,20 @@ class Segmenter:
         Args:
             video: its frames, or a video file, a folder of pictures, or a glob.
             objects: how many objects (ids 1..n), or their ids.
-            overrides: arguments of `Session` (``undo_depth``, ``reach``, ...), in place of the config's.
+            overrides: fields of `SessionOptions` (``undo_depth``, ``reach``, ...), in place of the config's.
 
         Raises:
-            InputError: there is no such video, or it cannot be read.
+            InputError: the video cannot be read, or there is no such option or it cannot have that value.
         """
+        from .options import SessionOptions
         from .session import Session
 
         if isinstance(video, (str, Path)):
             from ..loader.video import open_frames
 
             video = open_frames(video)
-        return Session(self.engine, video, self.preprocess, objects, **{**self.settings, **overrides})
+        options = SessionOptions.from_config({"INFERENCE": asdict(self.options)}, **overrides)
+        return Session(self.engine, video, self.preprocess, objects, options)
 
 
 def prepare_process(threads: int | None = None) -> None:
@@ -118,8 +121,8 @@ def prepare_process(threads: int | None = None) -> None:
     prepare_inference()
 
 
-def _read(cfg: Mapping[str, Any]) -> tuple[Preprocess, dict[str, Any]]:
+def _read(cfg: Mapping[str, Any]) -> tuple[Preprocess, SessionOptions]:
     from ..loader.preprocess import Preprocess
-    from .settings import session_settings
+    from .options import SessionOptions
 
-    return Preprocess(**cfg["PIPELINE"].get("input", {})), session_settings(cfg)
+    return Preprocess(**cfg["PIPELINE"].get("input", {})), SessionOptions.from_config(cfg)

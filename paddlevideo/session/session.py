@@ -13,25 +13,28 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..kernels.elementwise import Floats
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
+from ..utils.arrays import IGNORE, Floats, Labels, Mask
 from ..utils.errors import InputError
 from . import checks
+from .composition import Composer
 from .engine import Engine
 from .history import History
+from .interaction import Interaction
 from .locks import Locks
-from .memory.capacity import check_room
-from .memory.distance_maps import GlobalMemory, LocalMemory, LocalRule, SharesMemory
+from .memory.array_store import MIB, ArrayStore
+from .memory.capacity import check_capacity
+from .memory.distance_maps import GlobalMemory, LocalMemory
 from .memory.embeddings import Embeddings
-from .memory.masks import IGNORED, Mask, MaskStore, nearest_labels, only
-from .memory.store import MIB, Storage, Store
-from .rounds import FrameResult, Labels, Round, State
-from .rules.reach import REACHES, Reach
-from .steps import PLACES, REFERENCES, References, Steps, Upsampling
+from .memory.masks import MaskStore, nearest_labels, only
+from .memory.probability_maps import ProbabilityMemory
+from .options import SessionOptions
+from .propagation import Propagation
+from .rounds import FrameResult, Round, State
 
-MAX_MEMORY_MIB = 384
+DEFAULTS = SessionOptions()
 
 
 class Session:
@@ -42,35 +45,7 @@ class Session:
         frames: the video.
         preprocess: frame to network input.
         objects: how many objects (ids 1..n), or their ids.
-        max_memory_mib: memory for embeddings and maps; what is beyond it waits in a temporary file.
-        storage: ``"float16"`` rounds embeddings and maps, once, and halves what they take.
-        local_memory: rule of the local memory, see `LocalMemory`.
-        reach: ``"video"`` carries every round over the whole video, as the reference does; ``"between"`` only to the
-            next annotated frames, mixing with what came from there, see `paddlevideo.session.rules.reach`.
-        refine: answer strokes with the propagation head on top of the interaction head, see `Steps`; the reference
-            does not.
-        references: what global matching compares other frames with: ``"strokes"``, in the first round with the far
-            background, as the reference does, or ``"answer"``, in the first round what its answer is sure of.
-        max_leap: drop parts of objects that appear further than this share of the picture's short side from where the
-            neighbour's mask has the object; in the annotated frame, from its strokes and where it was before. None
-            drops nothing, as the reference.
-        search: look for objects no further than this share of the picture's short side from where the neighbour's mask
-            has them, see `paddlevideo.session.rules.search`; None, and where it has not: everywhere, as the reference.
-        click_region: how far an object may reach from a single click, its region of interest in the first round, as a
-            share of the picture's short side; None: no further than from strokes, as the reference.
-        click_bias: what the logits of an object that a single click shows gain in the first round: a click says little
-            of what belongs to it, and the answer is too small rather than too large. 0 is the network's own answer.
-        click_lines: an object that a single click shows is answered twice, the second time by lines along the middle of
-            the first answer, see `paddlevideo.session.rules.click_lines`; the reference answers the click.
-        local_corrections: in later rounds the annotated frame changes where strokes reach, and nowhere else, see
-            `paddlevideo.session.rules.local_corrections`; the reference takes the network's answer.
-        correction_rivals: strokes of later rounds claim in other frames what looks more like them than like anything
-            else in their own frame, which with ``local_corrections`` is matched with what they do not reach, too, see
-            `paddlevideo.session.rules.correction_rivals`; in the reference they claim all that looks like them.
-        edges: masks follow the edges of the picture, see `paddlevideo.session.rules.edges`; the reference's do not.
-        upsampling: how masks are made of the grid's answers: ``"corners"`` puts the first and the last cell at the
-            first and the last pixel, as the reference; ``"cells"`` each within its own pixels.
-        undo_depth: how many of the last rounds can be undone, at least 1; each keeps the maps that it replaced.
+        options: see `SessionOptions`.
     """
 
     def __init__(
@@ -79,67 +54,30 @@ class Session:
         frames: FrameSource,
         preprocess: Preprocess,
         objects: int | Sequence[int] = 1,
-        *,
-        max_memory_mib: float = MAX_MEMORY_MIB,
-        storage: Storage = "float32",
-        local_memory: LocalRule = "reference",
-        reach: Reach = "video",
-        refine: bool = False,
-        references: References = "strokes",
-        max_leap: float | None = None,
-        search: float | None = None,
-        click_region: float | None = None,
-        click_bias: float = 0.0,
-        click_lines: bool = False,
-        local_corrections: bool = False,
-        correction_rivals: bool = False,
-        edges: bool = False,
-        upsampling: Upsampling = "corners",
-        undo_depth: int = 3,
+        options: SessionOptions = DEFAULTS,
     ) -> None:
-        if reach not in REACHES:
-            raise ValueError(f"reach is one of {', '.join(REACHES)}, not '{reach}'")
-        if references not in REFERENCES:
-            raise ValueError(f"references is one of {', '.join(REFERENCES)}, not '{references}'")
-        if upsampling not in PLACES:
-            raise ValueError(f"upsampling is one of {', '.join(PLACES)}, not '{upsampling}'")
-        for name, share in (("max_leap", max_leap), ("search", search), ("click_region", click_region)):
-            if share is not None and not share > 0:
-                raise ValueError(f"{name} is a share of the short side above 0, not {share}")
         self._frames = frames
-        self._store = store = Store(int(max_memory_mib * MIB), storage)
+        self._store = store = ArrayStore(int(options.max_memory_mib * MIB), options.storage)
         self._embeddings = Embeddings(
             lambda frame: engine.embed(preprocess(frames[frame])),
             len(frames),
             store,
-            lambda first: check_room(
-                store, frames.path, len(frames), first.shape, len(self.ids), maps=2 if reach == "video" else 3
+            lambda first: check_capacity(
+                store, frames.path, len(frames), first.shape, len(self.ids), maps=2 if options.reach == "video" else 3
             ),
         )
         self._locks = Locks()
-        steps = Steps(
-            engine,
-            self._embeddings,
-            self._locks,
-            frames.size,
-            preprocess.input_size(*frames.size),
-            refine=refine,
-            references=references,
-            max_leap=max_leap,
-            search=search,
-            click_region=click_region,
-            click_bias=click_bias,
-            click_lines=click_lines,
-            local_corrections=local_corrections,
-            correction_rivals=correction_rivals,
-            pictures=frames if edges else None,
-            place=PLACES[upsampling],
-        )
+        composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, options)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
-        shares = SharesMemory(store) if reach == "between" else None
-        state = State(GlobalMemory(store), LocalMemory(store, local_memory), MaskStore(), shares)
-        self._history = History(steps, state, lambda: self.ids, undo_depth)
+        probabilities = ProbabilityMemory(store) if options.reach == "between" else None
+        self._history = History(
+            Interaction(engine, self._embeddings, composer, options),
+            Propagation(engine, self._embeddings, composer, options),
+            State(GlobalMemory(store), LocalMemory(store), MaskStore(), probabilities),
+            lambda: self.ids,
+            options.undo_depth,
+        )
 
     # ----------------------------------------------------------------------------------------------- objects
 
@@ -154,7 +92,7 @@ class Session:
         return (0, *self._objects)
 
     def add_object(self) -> int:
-        """Make room for one more object and return its id; earlier rounds simply never saw it."""
+        """Add one more object and return its id; earlier rounds simply never saw it."""
         if self._next_object > MAX_OBJECT_ID:
             raise InputError(f"objects: there can be no id above {MAX_OBJECT_ID}; open a second session")
         self._history.answer_again()
@@ -219,8 +157,8 @@ class Session:
         self._check(frame, "mask")
         mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
-        label[label == IGNORED] = UNLABELLED
-        return self._history.open(frame, label, mask=np.where(mask == IGNORED, 0, mask).astype(np.uint8))
+        label[label == IGNORE] = UNLABELLED
+        return self._history.open(frame, label, mask=np.where(mask == IGNORE, 0, mask).astype(np.uint8))
 
     def undo(self) -> None:
         """Take the last round back, with all that it changed in masks and memories; objects stay."""

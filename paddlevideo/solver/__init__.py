@@ -2,13 +2,11 @@
 
 from .average import WeightAverage
 from .optimizers import SGD, AdamW, Optimizer, build_optimizer
-from .schedules import Constant, CosineDecay, PolynomialDecay, Schedule
+from .schedules import PolynomialDecay, Schedule
 
 __all__ = [
     "SGD",
     "AdamW",
-    "Constant",
-    "CosineDecay",
     "Optimizer",
     "PolynomialDecay",
     "Schedule",

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..utils.errors import InputError
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, sha256_of
 from ..weights.files import State, as_float32, save_weights
-from ..weights.known import sha256_of
 from ..weights.safe_pickle import read_pickle
 
 __all__ = [

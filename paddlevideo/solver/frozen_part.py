@@ -6,6 +6,8 @@ import paddle
 from paddle import nn
 
 from ..kernels.compiled import CompiledLayer
+from ..modeling.backbones import Encoder
+from .objective import TrainingObjective
 
 
 class FrozenRunner:
@@ -25,18 +27,20 @@ class FrozenRunner:
         return tuple(paddle.to_tensor(out) for out in self._compiled[shape](x.numpy()))
 
 
-def compile_frozen_part(model: nn.Layer) -> bool:
-    """Let the embedding of ``model`` run compiled, or its encoder's frozen part, where one gets no gradient.
+def compile_frozen_part(objective: TrainingObjective) -> bool:
+    """Let the network's embedding run compiled, or its encoder's frozen part, where one gets no gradient.
 
     Nothing is compiled on a GPU.
     """
     if paddle.get_device() != "cpu":
         return False
-    if getattr(model, "embeds_without_gradient", False):
-        model.embed_runner = FrozenRunner(model.embedding_part())
+    network = objective.network
+    if objective.embeds_without_gradient:
+        objective.embed_runner = FrozenRunner(nn.Sequential(network.backbone, network.embedding))
         return True
-    encoder = model.backbone.encoder
-    if not getattr(encoder, "frozen_blocks", 0):
+    encoder: Encoder = network.backbone.encoder
+    frozen = encoder.frozen_part()
+    if frozen is None:
         return False
-    encoder.frozen_runner = FrozenRunner(encoder.frozen_part())
+    encoder.frozen_runner = FrozenRunner(frozen)
     return True

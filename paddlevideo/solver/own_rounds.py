@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import paddle
@@ -20,12 +19,11 @@ from paddle.nn.functional import softmax
 from ..loader.samples import to_grid
 from ..loader.scribbles import UNLABELLED, draw_label
 from ..loader.simulated_strokes import simulate_strokes
+from ..modeling.framework.manet import MANet
 from ..modeling.full_precision import float32
 from ..modeling.layers import Conv2D, resize_bilinear
 from ..session.rules.references import sure_label
-
-if TYPE_CHECKING:
-    from ..modeling.framework.manet import MANet
+from .annotated_frame import annotated_frame_inputs
 
 CLICKS = 0.2  # share of the wrong regions that get a click
 PARTIAL = 0.3  # share of the strokes that stop short of their full way
@@ -78,7 +76,7 @@ def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Ten
     """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
     frame, label = embedding[0], batch["scribble"][clip].numpy()
     reference = batch["interaction_reference"][clip].numpy()
-    previous = network.interaction_head(network.interaction_clip(batch, clip, frame, ids))[:, 0].argmax(axis=0)
+    previous = network.interaction_head(annotated_frame_inputs(network, batch, clip, frame, ids))[:, 0].argmax(axis=0)
     maps = network.match(frame, frame, frame, reference, previous.numpy(), ids)
     logits = float32(network.propagation_logits(frame.unsqueeze(0), *maps, previous, ids))
     sure = sure_label(softmax(logits, axis=0).numpy(), label, reference, ids)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import paddle
-from paddle import nn
 
 from ..utils.errors import InputError
 from ..utils.processes import world_size
 from ..weights.files import apply_weights
 from .average import WeightAverage
 from .checkpoint import Checkpoint, remove_checkpoints, save_checkpoint, save_weights
+from .objective import TrainingObjective
 from .optimizers import Optimizer
 from .precision import Precision
 
@@ -66,7 +66,7 @@ class Sampling:
 
 
 class TrainingState:
-    """Model, optimiser, precision, weight average, stage 2's annotations, best score and what is not yet logged.
+    """The objective with its network, the optimiser and what else a run carries from step to step.
 
     Neither the sampler's position nor random numbers are in here: the trainer makes the batch, and seeds every random
     generator, anew from seed and step. (Paddle cannot save its generators' states.)
@@ -74,14 +74,15 @@ class TrainingState:
 
     def __init__(
         self,
-        model: nn.Layer,
+        objective: TrainingObjective,
         optimizer: Optimizer,
         precision: Precision,
         average: WeightAverage | None,
         rounds: Rounds | None,
         sampling: Sampling,
     ) -> None:
-        self.model = model
+        self.objective = objective
+        self.model = objective.network
         self.optimizer = optimizer
         self.precision = precision
         self.average = average

@@ -28,7 +28,7 @@ def training_step(
     batch = {key: paddle.to_tensor(value) for key, value in arrays.items()}
     rate = state.optimizer.set_step(step)
     with state.precision.forward():
-        out = state.model(batch, step)
+        out = state.objective(batch, step)
     own = [float(value) for value in out.values()]
     numbers = dict(zip(out, processes.mean(own), strict=True))
     if not math.isfinite(numbers["loss"]):

@@ -14,9 +14,9 @@ from ..loader.davis import Sequence
 from ..loader.video_collection import Clip
 from ..metrics.round_metric import Entry
 from ..utils.errors import InputError
+from ..utils.files import sha256_of
 from ..utils.fingerprint import file_marks, fingerprint, network_settings
 from ..utils.written import Written
-from ..weights.known import sha256_of
 from ..writers.exporter import Exporter, default_kinds
 
 logger = logging.getLogger(__name__)

@@ -24,13 +24,12 @@ from typing import Any
 import uvicorn
 
 from ..app.errors import AppError
-from ..app.security import LOCAL
-from ..app.server import create_app
+from ..app.http.security import LOCAL
+from ..app.http.server import create_app
+from ..app.projects.library import Library
 from ..app.settings import Limits, Settings
-from ..app.store import Store
-from ..session.memory.store import MIB
+from ..session.memory.array_store import MIB
 from ..session.segmenter import Segmenter
-from ..session.session import MAX_MEMORY_MIB
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
 
@@ -43,10 +42,10 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     check_host(args.host, args.allow_remote)
     listening = listen(args.host, args.port)
     segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
-    settings = read_settings(args, listening.getsockname()[1], segmenter.settings)
+    settings = read_settings(args, listening.getsockname()[1], segmenter.options.max_memory_mib)
     with RunLock(settings.projects):
         app = create_app(settings, segmenter.open)
-        open_video(settings, app.state.service.store)
+        open_video(settings, app.state.service.library)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         announce(settings, not args.no_browser)
         Server(config, app.state.service.events.close).run(sockets=[listening])
@@ -64,13 +63,13 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def read_settings(args: Namespace, port: int, session: Mapping[str, Any]) -> Settings:
+def read_settings(args: Namespace, port: int, memory_mib: float) -> Settings:
     """Return the server's settings; raise `InputError` for a folder that is not there.
 
     Args:
         args: the command line.
         port: that is listened on.
-        session: the sessions' settings.
+        memory_mib: for the embeddings and maps of all sessions together.
     """
     video = Path(args.input).absolute() if args.input else None
     if video is not None and not video.exists():
@@ -91,12 +90,12 @@ def read_settings(args: Namespace, port: int, session: Mapping[str, Any]) -> Set
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        memory_bytes=int(session.get("max_memory_mib", MAX_MEMORY_MIB) * MIB),
+        memory_bytes=int(memory_mib * MIB),
         sessions=args.max_sessions,
     )
 
 
-def open_video(settings: Settings, store: Store) -> None:
+def open_video(settings: Settings, library: Library) -> None:
     """Make a project of the command line's video; raise `InputError` when it cannot be opened.
 
     Where others may connect each person's is made when they come.
@@ -104,7 +103,7 @@ def open_video(settings: Settings, store: Store) -> None:
     if settings.remote:
         return
     try:
-        store.of_command_line(LOCAL)
+        library.of_command_line(LOCAL)
     except AppError as error:
         raise InputError(str(error)) from error
 

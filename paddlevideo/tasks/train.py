@@ -41,6 +41,7 @@ from ..solver.average import WeightAverage
 from ..solver.checkpoint import find_checkpoint, has_checkpoint, latest_checkpoint, load_checkpoint, save_weights
 from ..solver.compiled_training import compile_dense_convolutions
 from ..solver.frozen_part import compile_frozen_part
+from ..solver.objective import TrainingObjective, build_objective
 from ..solver.optimizers import build_optimizer
 from ..solver.precision import Precision
 from ..solver.provenance import write_provenance
@@ -72,7 +73,8 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
         if processes.is_main():
             remove_leftovers(folder)
         checkpoint = load_checkpoint(path) if path else None
-        model = _model(cfg, args.weights, fresh=checkpoint is None)
+        objective = _objective(cfg, args.weights, fresh=checkpoint is None)
+        model = objective.network
         validation = _validation(cfg) if args.validate else None
         loader = build_loader(cfg, seed=args.seed, start_step=checkpoint.step if checkpoint else 0)
         total_steps = cfg["epochs"] * len(loader)
@@ -82,7 +84,7 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
         precision = Precision(model, optimizer, args.amp, args.amp_level)
         average = WeightAverage(model, cfg["ema_decay"]) if cfg.get("ema_decay") else None
         sampling = Sampling(args.seed, loader.batch_size, len(loader.dataset))
-        state = TrainingState(model, optimizer, precision, average, _rounds(cfg, model, loader), sampling)
+        state = TrainingState(objective, optimizer, precision, average, _rounds(cfg, model, loader), sampling)
         start_step = state.restore(checkpoint) if checkpoint else 0
 
         saver = CheckpointSaver(
@@ -225,9 +227,10 @@ def _checkpoint_to_resume(folder: Path, name: str, resume: bool | str | None) ->
     return path
 
 
-def _model(cfg: Mapping[str, Any], weights: str | None, fresh: bool) -> MANet:
-    """Return the network in train mode, its parts compiled and, when ``fresh``, the weights to start from in it."""
+def _objective(cfg: Mapping[str, Any], weights: str | None, fresh: bool) -> TrainingObjective:
+    """Return the objective; its network is in train mode, with parts compiled and, when ``fresh``, weights to start."""
     model = build_model(cfg["MODEL"])
+    objective = build_objective(cfg["MODEL"], model)
     model.train()
     if cfg["sync_norm"]:
         synchronise_norms(model)
@@ -237,9 +240,9 @@ def _model(cfg: Mapping[str, Any], weights: str | None, fresh: bool) -> MANet:
     elif fresh and pretrained:
         load_pretrained(model.backbone, pretrained)
     processes.copy_from_main(model.state_dict().values())
-    compile_frozen_part(model)  # at the first step, so with a checkpoint's weights too
+    compile_frozen_part(objective)  # at the first step, so with a checkpoint's weights too
     compile_dense_convolutions(model)
-    return model
+    return objective
 
 
 def _validation(cfg: Mapping[str, Any]) -> Validation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -99,3 +100,12 @@ def _rename(source: Path, target: Path) -> None:
         os.replace(source, target)
     except OSError as error:
         raise InputError(f"{target}: cannot write here ({error.strerror}); choose another output") from error
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

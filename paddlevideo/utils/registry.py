@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar, get_type_hints
 
 from .errors import InputError
 
@@ -50,7 +51,21 @@ class Registry:
     def build(self, config: Mapping[str, Any], **extra: Any) -> Any:
         """Construct the class that ``config[key]`` names; the other keys and ``extra`` are its arguments."""
         arguments = {name: value for name, value in config.items() if name != self.key}
-        return self.get(config[self.key])(**arguments, **extra)
+        cls = self.get(config[self.key])
+        for name, options in flat_options(cls).items():
+            given = {field.name for field in fields(options)} & arguments.keys()
+            arguments[name] = options(**{key: arguments.pop(key) for key in given})
+        return cls(**arguments, **extra)
+
+
+def flat_options(cls: type) -> dict[str, Any]:
+    """Return the dataclasses of the constructor's arguments that the class attribute ``_flat`` names.
+
+    In a config their fields stand beside the other arguments, without a level of their own.
+    """
+    names = getattr(cls, "_flat", ())
+    hints = get_type_hints(cls.__init__) if names else {}  # type: ignore[misc]
+    return {name: hints[name] for name in names}
 
 
 BACKBONES = Registry("backbone")

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..weights.known import sha256_of
 from .errors import InputError
-from .files import atomic_folder, atomic_path
+from .files import atomic_folder, atomic_path, sha256_of
 
 RECORD = ".written.jsonl"
 

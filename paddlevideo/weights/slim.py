@@ -15,7 +15,7 @@ import paddle
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..modeling.backbones import EfficientNetLite
+from ..modeling.backbones import Encoder
 from ..modeling.backbones.efficientnet_lite import InvertedResidual, of_channels
 from ..utils.errors import InputError
 
@@ -26,9 +26,7 @@ FLAT = 1e-6  # factors of a norm below this give a constant
 
 
 @paddle.no_grad()
-def slim(
-    wide: EfficientNetLite, narrow: EfficientNetLite, images: Sequence[NDArray[np.float32]], pixels: int = 400
-) -> None:
+def slim(wide: Encoder, narrow: Encoder, images: Sequence[NDArray[np.float32]], pixels: int = 400) -> None:
     """Set the weights of ``narrow``, whose middles have at most the channels of those of ``wide``.
 
     Args:
@@ -37,18 +35,19 @@ def slim(
         pixels: of each frame that count for a block, drawn at random.
 
     Raises:
-        InputError: the encoders are of different variants.
+        InputError: the encoders are of different variants, or cannot be narrowed.
     """
-    shapes = [[(block.shape.inputs, block.shape.outputs) for block in each.blocks] for each in (wide, narrow)]
+    (stem, blocks), (narrow_stem, narrow_blocks) = wide.slimmable(), narrow.slimmable()
+    shapes = [[(block.shape.inputs, block.shape.outputs) for block in each] for each in (blocks, narrow_blocks)]
     if shapes[0] != shapes[1]:
         raise InputError("slim: the encoders differ in more than the middle of their blocks")
     wide.eval()
     narrow.eval()
     rng = np.random.default_rng(0)
-    narrow.stem.set_state_dict(wide.stem.state_dict())
-    answers = [wide.stem(paddle.to_tensor(batch)) for batch in images]
+    narrow_stem.set_state_dict(stem.state_dict())
+    answers = [stem(paddle.to_tensor(batch)) for batch in images]
     ours = list(answers)
-    for old, new in tqdm(list(zip(wide.blocks, narrow.blocks, strict=True)), desc="blocks", unit="block"):
+    for old, new in tqdm(list(zip(blocks, narrow_blocks, strict=True)), desc="blocks", unit="block"):
         middles, wanted = [], []
         for index, x in enumerate(answers):
             answers[index] = old(x)

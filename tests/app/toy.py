@@ -12,6 +12,7 @@ import numpy as np
 from paddlevideo.app.settings import Settings
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
 from paddlevideo.writers.video import VideoWriter
 
@@ -117,7 +118,7 @@ def session_maker(engine: Colours | None = None, **settings: Any) -> Callable[[F
     network = engine or Colours()
 
     def make(frames: FrameSource, objects: Sequence[int]) -> Session:
-        return Session(network, frames, Preprocess("rgb", size=None), objects, **settings)
+        return Session(network, frames, Preprocess("rgb", size=None), objects, SessionOptions(**settings))
 
     return make
 

@@ -161,3 +161,43 @@ def test_two_languages_by_the_browser_and_by_a_switch(new_person: Callable[..., 
     person.page.reload()
     person.page.get_by_role("heading", name="Segment a video with scribbles").wait_for()
     assert person.page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_store_tells_nobody_who_has_unsubscribed(person: Person, served: Served) -> None:
+    person.page.goto(served.home + "#/")
+    told = person.page.evaluate(
+        """async () => {
+            const { Store } = await import("/static/js/editor/store.js");
+            const store = new Store({ frame: 0, tool: "brush" });
+            const told = [];
+            const unsubscribe = store.subscribe(["frame", "tool"], () => told.push("gone"));
+            store.subscribe(["frame"], () => told.push("here"));
+            const change = async (values) => { store.set(values); await Promise.resolve(); };
+            await change({ frame: 1, tool: "pan" });
+            unsubscribe();
+            await change({ frame: 2, tool: "brush" });
+            return told;
+        }"""
+    )
+    assert told == ["gone", "here", "here"]
+
+
+def test_the_export_dialog_unsubscribes_when_it_is_closed(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.page.evaluate(
+        """async () => {
+            const { Store } = await import("/static/js/editor/store.js");
+            const { subscribe } = Store.prototype;
+            window.subscriptions = 0;
+            Store.prototype.subscribe = function (...given) {
+                const unsubscribe = subscribe.apply(this, given);
+                window.subscriptions += 1;
+                return () => { window.subscriptions -= 1; unsubscribe(); };
+            };
+        }"""
+    )
+    for _ in range(3):
+        person.button("export").click()
+        assert person.page.evaluate("window.subscriptions") > 0
+        person.page.keyboard.press("Escape")
+        person.until(lambda: person.page.evaluate("window.subscriptions") == 0, "the dialog still listens")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from paddlevideo.config.meanings import SECTION_DEFAULTS
-from paddlevideo.config.reference import Row, Text, described_arguments, notation, tables, texts
+from paddlevideo.config.meanings import MEANINGS, SECTION_DEFAULTS
+from paddlevideo.config.reference import Row, Text, described_arguments, described_fields, notation, tables, texts
 from paddlevideo.config.schema import Arguments, Part, Section, Steps
-from paddlevideo.session.session import Session
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.utils.registry import Registry
 
 MODELS, STEPS = Registry("model"), Registry("step")
@@ -121,11 +121,31 @@ def test_types_in_yaml_words(annotation: Any, words: str) -> None:
     assert notation(annotation) == words
 
 
-def test_the_defaults_of_the_session_are_told_as_they_are() -> None:
-    parameters = inspect.signature(Session).parameters
-    assert SECTION_DEFAULTS["INFERENCE.max_memory_mib"] == parameters["max_memory_mib"].default
-    assert SECTION_DEFAULTS["INFERENCE.storage"] == parameters["storage"].default
-    assert SECTION_DEFAULTS["INFERENCE.local_memory"] == parameters["local_memory"].default
-    assert SECTION_DEFAULTS["INFERENCE.reach"] == parameters["reach"].default
-    assert SECTION_DEFAULTS["INFERENCE.references"] == parameters["references"].default
-    assert SECTION_DEFAULTS["INFERENCE.refine"] == parameters["refine"].default
+@dataclass(frozen=True)
+class Rules:
+    """How it works."""
+
+    width: int = 3
+    """how wide it
+    is."""
+
+    height: int = 4
+
+
+def test_a_dataclass_says_below_a_field_what_it_means() -> None:
+    assert described_fields(Rules) == {"width": "how wide it is."}
+    table = tables(Section({"rules": Arguments(Rules)}))[1]
+    assert table.intro == Text("Rules", "How it works.")
+    assert table.rows == [
+        Row("width", "int", None, False, "3", Text("Rules.width", "how wide it is.")),
+        Row("height", "int", None, False, "4", Text("Rules.height", None)),
+    ]
+
+
+def test_the_options_of_a_session_stand_in_one_place() -> None:
+    table = next(table for table in tables() if table.title == "INFERENCE")
+    assert not any(path.startswith("INFERENCE.") for path in (*SECTION_DEFAULTS, *MEANINGS))
+    assert {row.key for row in table.rows} == {each.name for each in fields(SessionOptions)} - {"undo_depth"}
+    assert all(row.meaning.english for row in table.rows)
+    defaults = {row.key: row.default for row in table.rows}
+    assert defaults["max_memory_mib"] == "384" and defaults["reach"] == "video" and defaults["max_leap"] == "null"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from paddlevideo.kernels.elementwise import squash_all
-from paddlevideo.kernels.global_matching import Reference, local_map, subsample
+from paddlevideo.kernels.global_matching import Reference, local_map
+from paddlevideo.utils.arrays import subsample
 from tests.reference.matching_plain import global_map_plain, local_map_plain, squash
 
 IDS = [0, 1, 2, 5]

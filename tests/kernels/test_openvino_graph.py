@@ -12,6 +12,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from paddlevideo.kernels.openvino_graph import MAKERS, UnknownOperator, openvino_model
+from paddlevideo.modeling.backbones.mobilenet_v3 import SqueezeExcite
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 
 SHAPE = (2, 4, 11, 13)
@@ -45,6 +46,10 @@ LAYERS: dict[str, Callable[[], nn.Layer]] = {
     "expand": lambda: Function(lambda x: F.adaptive_avg_pool2d(x, 1).expand([2, 4, 3, 5])),
     "concat": lambda: Function(lambda x: paddle.concat([x, x], axis=1)),
     "limits": lambda: Function(lambda x: F.relu(x).clip(0.1, 0.6) - x.clip(-0.5, 0.5)),
+    "hard-swish": lambda: Function(lambda x: F.hardswish(x + x + x)),  # both ends of it, too
+    "hard-sigmoid": lambda: Function(lambda x: F.hardsigmoid(x + x + x)),
+    "hard-sigmoid, another slope": lambda: Function(lambda x: F.hardsigmoid(x, slope=0.2, offset=0.4)),
+    "squeeze-excite": lambda: SqueezeExcite(4),
     "arithmetic": lambda: Function(lambda x: F.sigmoid(x) * paddle.exp(x) / (x * x + paddle.ones([1]))),
 }
 

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from paddlevideo.kernels.parallel import in_bands
+from paddlevideo.kernels.parallel import run_in_parallel
 
 
 def test_bands_cover_everything_once_and_hand_errors_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,22 +17,22 @@ def test_bands_cover_everything_once_and_hand_errors_on(monkeypatch: pytest.Monk
     def count(start: int, stop: int) -> None:
         counts[start:stop] += 1
 
-    in_bands(count, 10)
+    run_in_parallel(count, 10)
     assert (counts == 1).all()
 
     def fail(start: int, stop: int) -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        in_bands(fail, 10)
+        run_in_parallel(fail, 10)
 
 
 def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    in_bands(lambda start, stop: None, 4)
+    run_in_parallel(lambda start, stop: None, 4)
     child = os.fork()
     if child == 0:
         done: list[int] = []
-        in_bands(lambda start, stop: done.extend(range(start, stop)), 4)
+        run_in_parallel(lambda start, stop: done.extend(range(start, stop)), 4)
         os._exit(0 if sorted(done) == [0, 1, 2, 3] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

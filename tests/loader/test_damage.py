@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlevideo.loader.damage import MaskDamage, PartDamage, RoundDamage, object_ids
+from paddlevideo.loader.damage import MaskDamage, PartDamage, object_ids
 
-DAMAGES = [MaskDamage(), MaskDamage(morphology=1.0), RoundDamage(), RoundDamage(blank=0), PartDamage(1, 1, 0.3)]
+DAMAGES = [MaskDamage(), MaskDamage(morphology=1.0), PartDamage(1, 1, 0.3)]
 
 
 def two_objects() -> np.ndarray:
@@ -74,10 +74,8 @@ def test_dilation_and_erosion_change_the_area_both_ways() -> None:
     assert (areas > 1600).any() and (areas < 1600).any()
 
 
-def test_blank_and_drop_empty_the_mask() -> None:
-    rng = np.random.default_rng(0)
-    assert not RoundDamage(blank=1.0)(two_objects(), rng).any()
-    assert not PartDamage(drop=1.0)(two_objects(), rng).any()
+def test_dropped_objects_leave_the_mask_empty() -> None:
+    assert not PartDamage(drop=1.0)(two_objects(), np.random.default_rng(0)).any()
 
 
 def test_reference_grows_objects_away_from_the_corner() -> None:
@@ -95,12 +93,3 @@ def test_reference_leaves_the_mask_alone_when_an_object_vanishes() -> None:
     mask[0, 0] = 255
     damage = MaskDamage(shift=9.0, reference=True)
     assert any(np.array_equal(damage(mask, np.random.default_rng(s)), np.where(mask == 255, 0, mask)) for s in range(5))
-
-
-def test_reference_of_an_earlier_round_mixes_ids() -> None:
-    mask = np.zeros((90, 120), np.uint8)
-    mask[20:60, 10:90] = 3
-    seen = set()
-    for seed in range(20):
-        seen |= set(np.unique(RoundDamage(blank=0, reference=True)(mask, np.random.default_rng(seed))))
-    assert seen >= {0, 1, 2, 3}

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from paddlevideo.loader.davis import DavisFolder, read_mask
-from paddlevideo.loader.photographs import PhotographFolder, with_touching
+from paddlevideo.loader.photographs import PhotographFolder
 from paddlevideo.utils.errors import InputError
 
 
@@ -138,16 +138,6 @@ def test_the_excerpt_has_small_frames_and_empty_masks(davis_root: Path) -> None:
     assert not set(range(62, 75)) & set(bumps.complete_frames.tolist())
     (bear,) = DavisFolder(davis_root, "train", sequences=["bear"]).sequences
     assert len(bear.scribbles()) == 2
-
-
-def test_instances_that_touch_become_one() -> None:
-    instances = np.zeros((40, 60), np.uint8)
-    instances[10:20, 10:20], instances[10:20, 22:30], instances[30:36, 40:50], instances[8, 5:30] = 1, 2, 3, 255
-    together = with_touching(instances, 1)
-    assert (together[10:20, 22:30] == 1).all() and (together[10:20, 10:20] == 1).all()
-    assert (together[30:36, 40:50] == 3).all() and (together[8, 5:30] == 255).all() and not together[25].any()
-    assert np.array_equal(with_touching(instances, 3), instances)
-    assert np.array_equal(with_touching(instances, 1, largest=0.05), instances)
 
 
 def test_photographs_keep_instances_of_a_usable_size(tmp_path: Path) -> None:

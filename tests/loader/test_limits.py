@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from paddlevideo.config.loading import load_config
-from paddlevideo.loader.clip import Clip
+from paddlevideo.loader.clip import TrainingClip
 from paddlevideo.loader.clip_dataset import ClipDataset
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.limits import check_object_limit
@@ -18,14 +18,17 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.samples import DRAWS, DAVISDataset
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.modeling import build_model
+from paddlevideo.solver.objective import build_objective
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.registry import DATASETS as REGISTRY
 
 LITE = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite.yaml"
 DATASETS = [DAVISDataset, ClipDataset]
 
 
 def make(kind, root: Path, transforms, **options):
-    return kind(str(root), preprocess=Preprocess(size=None), transforms=transforms, **options)
+    keys = {"format": kind.__name__, "file_path": str(root), **options}
+    return REGISTRY.build(keys, preprocess=Preprocess(size=None), transforms=transforms)
 
 
 class Losing:
@@ -35,7 +38,7 @@ class Losing:
         self.times = times
         self.calls = 0
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+    def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         self.calls += 1
         return clip.without(np.arange(1, 255)) if self.calls <= self.times else clip
 
@@ -83,9 +86,11 @@ def test_where_no_draw_has_an_object_the_loss_of_the_background_is_finite(tiny_d
     sample = make(kind, tiny_davis, [RandomCrop(64), losing]).sample(0, 0, 1)[1]
     assert losing.calls == DRAWS
     assert sample["objects"] == 0 and not sample["masks"].any()
-    model = build_model(load_config(LITE)["MODEL"])
+    section = load_config(LITE)["MODEL"]
+    model = build_model(section)
+    objective = build_objective(section, model)
     model.train()
-    out = model({key: paddle.to_tensor(value[None]) for key, value in sample.items()}, 0)
+    out = objective({key: paddle.to_tensor(value[None]) for key, value in sample.items()}, 0)
     out["loss"].backward()
     assert np.isfinite(float(out["loss"]))
     assert all(np.isfinite(p.grad.numpy()).all() for p in model.parameters() if p.grad is not None)

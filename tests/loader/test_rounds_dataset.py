@@ -12,7 +12,7 @@ import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.rounds_dataset import Annotation, DAVISRoundsDataset, draw_thick, strokes_to_grid
-from paddlevideo.loader.samples import to_grid
+from paddlevideo.loader.samples import TrainingFolder, to_grid
 from paddlevideo.loader.scribbles import UNLABELLED, Stroke
 from paddlevideo.loader.transforms import RandomCrop, RandomHorizontalFlip, RandomReverse, RandomScale
 from paddlevideo.utils.errors import InputError
@@ -20,7 +20,8 @@ from paddlevideo.utils.errors import InputError
 
 def dataset(root: Path, **keys: Any) -> DAVISRoundsDataset:
     transforms = keys.pop("transforms", ())
-    return DAVISRoundsDataset(str(root), preprocess=Preprocess(size=None), transforms=transforms, **keys)
+    folder = TrainingFolder(str(root))
+    return DAVISRoundsDataset(folder, preprocess=Preprocess(size=None), transforms=transforms, **keys)
 
 
 def test_epochs_go_through_rounds_and_cycles(tiny_davis: Path) -> None:

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddlevideo.loader import clip_dataset as clip_dataset_module
 from paddlevideo.loader.builder import Loader, build_loader, epoch_order, make_batch
-from paddlevideo.loader.clip import Clip
+from paddlevideo.loader.clip import TrainingClip
 from paddlevideo.loader.clip_dataset import ClipDataset
-from paddlevideo.loader.compose import Cutout, Drift, paste, photograph_clip
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.photographs import PhotographFolder
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.loader.samples import DAVISDataset, Sample, TrainingSamples, draw_frames, to_grid
+from paddlevideo.loader.samples import DAVISDataset, Sample, TrainingFolder, TrainingSamples, draw_frames, to_grid
+from paddlevideo.loader.synthetic_clips import Cutout, Drift, paste, photograph_clip
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import DATASETS
@@ -41,8 +42,9 @@ def photographs(tmp_path: Path) -> Path:
 
 
 def clip_dataset(root: Path, photographs: Path | None = None, **options) -> ClipDataset:
-    arguments = {"short_side": 96, "transforms": CROP, **options}
-    return ClipDataset(str(root), photographs=photographs and str(photographs), preprocess=PREPROCESS, **arguments)
+    transforms = options.pop("transforms", CROP)
+    keys = {"file_path": str(root), "photographs": photographs and str(photographs), "short_side": 96, **options}
+    return DATASETS.build({"format": "ClipDataset", **keys}, preprocess=PREPROCESS, transforms=transforms)
 
 
 def check_contract(sample: Sample, frames: int, size: int) -> None:
@@ -75,7 +77,7 @@ def test_both_are_registered() -> None:
 
 
 def test_stage_one_samples(tiny_davis: Path) -> None:
-    dataset = DAVISDataset(str(tiny_davis), preprocess=PREPROCESS, transforms=CROP)
+    dataset = DAVISDataset(TrainingFolder(str(tiny_davis)), preprocess=PREPROCESS, transforms=CROP)
     assert len(dataset) == 10
     assert sorted(dataset.group(index) for index in range(10)) == ["disc"] * 5 + ["pair"] * 5
     damaged = 0
@@ -91,11 +93,11 @@ def test_stage_one_samples(tiny_davis: Path) -> None:
 
 @pytest.mark.parametrize(("reference", "objects"), [(False, 1), (True, 2)])
 def test_the_reference_keeps_objects_that_a_crop_has_lost(tiny_davis: Path, reference: bool, objects: int) -> None:
-    def lose(clip: Clip, rng: np.random.Generator) -> Clip:
+    def lose(clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         return clip.without(np.array([1]))
 
-    root = str(tiny_davis)
-    dataset = DAVISDataset(root, sequences=["pair"], reference=reference, preprocess=PREPROCESS, transforms=[lose])
+    folder = TrainingFolder(str(tiny_davis), sequences=["pair"])
+    dataset = DAVISDataset(folder, reference=reference, preprocess=PREPROCESS, transforms=[lose])
     sample = dataset.sample(1, 0, 0)[1]
     assert sample["objects"] == objects and set(np.unique(sample["reference"])) == {0, objects}
 
@@ -138,11 +140,15 @@ def test_clip_samples_keep_the_contract(tiny_davis: Path, photographs: Path) -> 
     assert 8 < full < 30 and 8 < corrections < 32
 
 
+@pytest.fixture
+def no_background_strokes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_dataset_module, "BACKGROUND_STROKES", 0.0)
+
+
+@pytest.mark.usefixtures("no_background_strokes")
 def test_first_rounds_without_full_masks_see_strokes_and_filled_region(tiny_davis: Path) -> None:
-    dataset = clip_dataset(
-        tiny_davis, paste_prob=0.0, reference_full_prob=0.0, correction_prob=0.0, background_prob=0.0,
-        previous_damage_prob=0.0, roi_distance=2,
-    )  # fmt: skip
+    probabilities = ("paste_prob", "reference_full_prob", "correction_prob", "previous_damage_prob")
+    dataset = clip_dataset(tiny_davis, **dict.fromkeys(probabilities, 0.0), roi_distance=2)
     filled, on_object = 0, []
     for index in range(10):
         _, sample = dataset.sample(0, 0, index)
@@ -156,8 +162,9 @@ def test_first_rounds_without_full_masks_see_strokes_and_filled_region(tiny_davi
     assert filled > 5 and np.mean(on_object) > 0.85
 
 
+@pytest.mark.usefixtures("no_background_strokes")
 def test_clicks_fill_less_of_the_background_when_objects_may_reach_far(tiny_davis: Path) -> None:
-    probabilities = dict.fromkeys(("paste_prob", "reference_full_prob", "correction_prob", "background_prob"), 0.0)
+    probabilities = dict.fromkeys(("paste_prob", "reference_full_prob", "correction_prob"), 0.0)
     near, far = (
         clip_dataset(tiny_davis, **probabilities, click_prob=1.0, roi_distance=2, click_region=share)
         for share in (None, 0.4)
@@ -286,7 +293,7 @@ def test_clips_of_two_sizes_do_not_stack(tiny_davis: Path) -> None:
 def test_paste_adds_an_object_and_respects_order() -> None:
     base = np.zeros((60, 80), np.uint8)
     base[20:40, 20:60] = 1
-    clip = Clip([np.full((60, 80, 3), 50, np.uint8)] * 3, [base] * 3)
+    clip = TrainingClip([np.full((60, 80, 3), 50, np.uint8)] * 3, [base] * 3)
     cutout = Cutout([np.full((30, 30, 3), 250, np.uint8)] * 3, [np.pad(np.ones((10, 10), np.uint8), 10)] * 3)
     hid = 0
     for seed in range(30):
@@ -304,7 +311,7 @@ def test_paste_adds_an_object_and_respects_order() -> None:
 
 
 def test_distractors_get_no_id() -> None:
-    clip = Clip([np.zeros((40, 40, 3), np.uint8)] * 2, [np.zeros((40, 40), np.uint8)] * 2)
+    clip = TrainingClip([np.zeros((40, 40, 3), np.uint8)] * 2, [np.zeros((40, 40), np.uint8)] * 2)
     cutout = Cutout([np.full((9, 9, 3), 200, np.uint8)] * 2, [np.ones((9, 9), np.uint8)] * 2)
     rng = np.random.default_rng(0)
     pasted = paste(clip, cutout, Drift().draw(2, (40, 40), (20, 20), rng), rng, distractor=1.0)
@@ -319,23 +326,6 @@ def test_photograph_clips_show_their_object_and_move(photographs: Path) -> None:
         assert clip.size == (54, 96) and len(clip) == 3
         assert (clip.masks[0] == 1).any() and clip.masks[0].max() <= 2
         assert (clip.frames[1] != clip.frames[2]).any()
-
-
-def test_what_touches_an_object_of_a_photograph_may_belong_to_it(tmp_path: Path) -> None:
-    for folder in ("JPEGImages", "Instances"):
-        (tmp_path / folder).mkdir()
-    ids = np.zeros((80, 120), np.uint8)
-    ids[10:70, 20:60], ids[10:70, 61:100] = 1, 2
-    Image.fromarray(np.full((80, 120, 3), 90, np.uint8)).save(tmp_path / "JPEGImages" / "pair.jpg")
-    Image.fromarray(ids).save(tmp_path / "Instances" / "pair.png")
-    photograph = PhotographFolder(tmp_path).photographs[0]
-    shares = {}
-    for merge in (0.0, 1.0):
-        arguments = (photograph, np.array([1, 2]), 1, (80, 120), Drift())
-        clips = [photograph_clip(*arguments, np.random.default_rng(seed), merge) for seed in range(8)]
-        shares[merge] = np.array([[(clip.masks[0] == 1).mean(), (clip.masks[0] == 2).mean()] for clip in clips])
-    assert (shares[0.0][:, 1] > 0).any() and not shares[1.0][:, 1].any()
-    assert shares[1.0][:, 0].mean() > 1.5 * shares[0.0][:, 0].mean()
 
 
 def test_the_interaction_is_compared_with_its_strokes_and_their_region(tiny_davis: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlevideo.loader.clip import Clip
+from paddlevideo.loader.clip import TrainingClip
 from paddlevideo.loader.transforms import (
     ColorJitter,
     RandomBlur,
@@ -19,7 +19,7 @@ from paddlevideo.loader.transforms import (
 from paddlevideo.utils.errors import InputError
 
 
-def marked_clip(frames: int = 4, height: int = 60, width: int = 100) -> Clip:
+def marked_clip(frames: int = 4, height: int = 60, width: int = 100) -> TrainingClip:
     """Frame t has a bright block where its mask is 1, moving with t."""
     pictures, masks = [], []
     for t in range(frames):
@@ -27,10 +27,10 @@ def marked_clip(frames: int = 4, height: int = 60, width: int = 100) -> Clip:
         mask[10:30, 5 + 4 * t : 25 + 4 * t] = 1
         masks.append(mask)
         pictures.append(np.repeat(mask[..., None] * 200 + 20, 3, axis=2).astype(np.uint8))
-    return Clip(pictures, masks)
+    return TrainingClip(pictures, masks)
 
 
-def agree(clip: Clip) -> bool:
+def agree(clip: TrainingClip) -> bool:
     """Whether masks still lie on what they mark (edges aside)."""
     return all(
         ((frame[..., 0] > 120) != (mask == 1)).mean() < 0.03
@@ -82,8 +82,8 @@ def test_reverse_leaves_the_reference_frame() -> None:
 def test_crop_always_crops_and_keeps_an_object_where_there_is_one() -> None:
     mask = np.zeros((200, 300), np.uint8)
     mask[190:193, 290:293] = 3
-    clip = Clip([np.zeros((200, 300, 3), np.uint8)] * 3, [mask] * 3)
-    empty = Clip(clip.frames, [np.zeros_like(mask)] * 3)
+    clip = TrainingClip([np.zeros((200, 300, 3), np.uint8)] * 3, [mask] * 3)
+    empty = TrainingClip(clip.frames, [np.zeros_like(mask)] * 3)
     for seed in range(20):
         rng = np.random.default_rng(seed)
         assert (RandomCrop(32)(clip, rng).masks[0] == 3).any()
@@ -93,7 +93,7 @@ def test_crop_always_crops_and_keeps_an_object_where_there_is_one() -> None:
 def test_crop_does_not_take_ignored_pixels_for_objects() -> None:
     mask = np.full((80, 80), 255, np.uint8)
     mask[70:75, 70:75] = 1
-    clip = Clip([np.zeros((80, 80, 3), np.uint8)], [mask])
+    clip = TrainingClip([np.zeros((80, 80, 3), np.uint8)], [mask])
     assert all((RandomCrop(16)(clip, np.random.default_rng(s)).masks[0] == 1).any() for s in range(20))
 
 
@@ -105,12 +105,12 @@ def test_share_asks_for_most_of_the_object() -> None:
 
 def test_jitter_changes_colours_of_all_frames_alike_and_no_mask() -> None:
     frame = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    clip = Clip([frame] * 3, [np.ones((20, 30), np.uint8)] * 3)
-    jittered = ColorJitter(0.4, 0.4, 0.4, 0.1)(clip, np.random.default_rng(1))
+    clip = TrainingClip([frame] * 3, [np.ones((20, 30), np.uint8)] * 3)
+    jittered = ColorJitter(0.4, 0.4, 0.4)(clip, np.random.default_rng(1))
     assert (jittered.frames[0] != frame).any()
     assert all((other == jittered.frames[0]).all() for other in jittered.frames)
     assert (jittered.masks[0] == 1).all()
-    still = ColorJitter(0, 0, 0, 0)(clip, np.random.default_rng(1))
+    still = ColorJitter(0, 0, 0)(clip, np.random.default_rng(1))
     assert np.abs(still.frames[0].astype(int) - frame).max() <= 1
 
 
@@ -118,11 +118,11 @@ def test_compact_renumbers_and_drops_what_the_reference_does_not_show() -> None:
     first, second = np.zeros((2, 10, 10), np.uint8)
     first[:4], first[4, :2], first[9] = 7, 9, 255
     second[:4], second[4:8], second[8] = 7, 5, 9
-    clip, objects = Clip([np.zeros((10, 10, 3), np.uint8)] * 2, [first, second]).compact(min_area=5)
+    clip, objects = TrainingClip([np.zeros((10, 10, 3), np.uint8)] * 2, [first, second]).compact(min_area=5)
     assert objects == 1
     assert set(np.unique(clip.masks[0])) == {0, 1, 255}
     assert (clip.masks[1][:4] == 1).all() and not clip.masks[1][4:].any()
-    tiny = Clip([np.zeros((10, 10, 3), np.uint8)], [np.where(first == 9, first, 0)]).compact(min_area=5)
+    tiny = TrainingClip([np.zeros((10, 10, 3), np.uint8)], [np.where(first == 9, first, 0)]).compact(min_area=5)
     assert tiny[1] == 1 and np.count_nonzero(tiny[0].masks[0] == 1) == 2
 
 
@@ -136,7 +136,7 @@ def test_unknown_and_malformed_entries_are_input_errors() -> None:
 def test_reference_crop_leaves_clips_whole_when_its_last_draws_show_nothing() -> None:
     mask = np.zeros((200, 300), np.uint8)
     mask[190:193, 290:293] = 3
-    clip = Clip([np.zeros((200, 300, 3), np.uint8)] * 3, [mask] * 3)
+    clip = TrainingClip([np.zeros((200, 300, 3), np.uint8)] * 3, [mask] * 3)
     crop = RandomCrop(32, tries=5, reference=True)
     sizes = [crop(clip, np.random.default_rng(seed)).size for seed in range(10)]
     assert (200, 300) in sizes
@@ -144,6 +144,6 @@ def test_reference_crop_leaves_clips_whole_when_its_last_draws_show_nothing() ->
         32,
         32,
     )
-    full = Clip(clip.frames, [np.tile(np.arange(300, dtype=np.uint8) % 2, (200, 1))] * 3)
+    full = TrainingClip(clip.frames, [np.tile(np.arange(300, dtype=np.uint8) % 2, (200, 1))] * 3)
     assert crop(full, np.random.default_rng(0)).size == (32, 32)
     assert RandomCrop(250, tries=5, reference=True)(full, np.random.default_rng(0)).size == (200, 250)

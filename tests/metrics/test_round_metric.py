@@ -98,18 +98,17 @@ def test_human_strokes_of_an_object_the_masks_lack_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frames", "first", "middle"),
+    ("frames", "first"),
     [
-        ([{1: 20}, {1: 20}, {1: 20}, {1: 20}, {1: 20}], 0, 2),
-        ([{}, {1: 20}, {1: 20, 2: 20}, {1: 20, 2: 9}], 2, 2),
-        ([{1: 1, 2: 20}, {1: 20, 2: 1}, {1: 20, 2: 20}, {}], 2, 2),  # one pixel is not decent
-        ([{1: 20}, {2: 20}, {1: 20}, {2: 20}, {}], 0, 2),  # never both
-        ([{}, {1: 1}, {1: 2}], 2, 2),  # never decent: the largest
+        ([{1: 20}, {1: 20}, {1: 20}, {1: 20}, {1: 20}], 0),
+        ([{}, {1: 20}, {1: 20, 2: 20}, {1: 20, 2: 9}], 2),
+        ([{1: 1, 2: 20}, {1: 20, 2: 1}, {1: 20, 2: 20}, {}], 2),  # one pixel is not decent
+        ([{1: 20}, {2: 20}, {1: 20}, {2: 20}, {}], 0),  # never both
+        ([{}, {1: 1}, {1: 2}], 2),  # never decent: the largest
     ],
 )
-def test_first_annotated_frame(frames: list[dict[int, int]], first: int, middle: int) -> None:
-    assert first_annotated_frame(boxes(*frames), "first") == first
-    assert first_annotated_frame(boxes(*frames), "middle") == middle
+def test_first_annotated_frame(frames: list[dict[int, int]], first: int) -> None:
+    assert first_annotated_frame(boxes(*frames)) == first
 
 
 def test_a_sequence_without_objects_is_refused() -> None:
@@ -189,7 +188,6 @@ def test_select_keeps_the_named_sequences_and_refuses_others() -> None:
     ("arguments", "message"),
     [
         ({"rounds": 0}, "METRIC.rounds is 0"),
-        ({"first_frame": "last"}, "METRIC.first_frame is 'last'"),
         ({"first_with": "clicks"}, "METRIC.first_with is 'clicks'"),
         ({"seed": -1}, "METRIC.seed is -1"),
         ({"sequences": []}, "METRIC.sequences is empty"),

@@ -13,7 +13,6 @@ from paddlevideo.modeling import DeepLab, EfficientNetLite, LateralDeepLab, ResN
 from paddlevideo.utils.errors import InputError
 from paddlevideo.weights.encoder import find_weights
 from paddlevideo.weights.files import load_pretrained
-from paddlevideo.weights.known import known_file
 from paddlevideo.weights.torch_reader import read_torch
 
 
@@ -71,7 +70,7 @@ def test_lite0_with_imagenet_weights_knows_a_cat():
     encoder.eval()
     image = cv2.resize(skimage.data.chelsea(), (224, 224), interpolation=cv2.INTER_AREA)
     x = paddle.to_tensor(((image.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None])
-    raw = read_torch(find_weights(known_file("efficientnet-lite0").package))
+    raw = read_torch(find_weights(encoder.imagenet.package))
     weight = {name: paddle.to_tensor(raw[name]) for name in raw if name.startswith(("_conv_head", "_bn1", "_fc"))}
     x = F.conv2d(encoder(x)[2], weight["_conv_head.weight"])
     statistics = [weight[f"_bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]

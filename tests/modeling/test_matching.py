@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, local_map, subsample
+from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, local_map
+from paddlevideo.utils.arrays import subsample
 from paddlevideo.utils.errors import InputError
 from tests.reference.global_map_eager import global_map as global_map_eager
 from tests.reference.matching_plain import global_map_plain, local_map_plain

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import paddle
-from numpy.typing import NDArray
 from paddle.nn import functional as F
 
 from paddlevideo.modeling import MANet
+from paddlevideo.utils.arrays import Floats, Labels
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.integer]
 Reference = tuple[paddle.Tensor, np.ndarray, list[int]]
 
 CHUNKS = 10  # blocks of query pixels in the global map

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import paddle
 
-from paddlevideo.modeling.matching import squash, subsample
+from paddlevideo.modeling.matching import squash
+from paddlevideo.utils.arrays import subsample
 
 
 def global_map(

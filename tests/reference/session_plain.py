@@ -14,14 +14,18 @@ from paddle.nn import functional as F
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
-from paddlevideo.session.engine import Engine, Floats, Labels
+from paddlevideo.session.engine import Engine
+from paddlevideo.session.options import SessionOptions
+from paddlevideo.utils.arrays import Floats, Labels
+
+DEFAULTS = SessionOptions()
 
 
 class PlainSession:
     """Annotate, propagate, look at masks: the part of `Session` that the reference has.
 
-    ``refine`` is ours: the propagation head runs on the annotated frame itself; so is ``answer``: other frames are
-    matched with what the first round's answer is sure of.
+    Of the options it has two rules, which are ours: ``refine``, the propagation head runs on the annotated frame
+    itself, and ``references: answer``, other frames are matched with what the first round's answer is sure of.
     """
 
     def __init__(
@@ -30,14 +34,12 @@ class PlainSession:
         frames: FrameSource,
         preprocess: Preprocess,
         objects: int = 1,
-        *,
-        refine: bool = False,
-        answer: bool = False,
+        options: SessionOptions = DEFAULTS,
     ) -> None:
         self.ids = list(range(objects + 1))
         self.round = 0
         self._engine, self._frames, self._preprocess = engine, frames, preprocess
-        self._refine, self._answer = refine, answer
+        self._refine, self._answer = options.refine, options.references == "answer"
         self._embeddings: dict[int, Floats] = {}
         self._masks: dict[int, np.ndarray] = {}
         self._global: dict[int, Floats] = {}

@@ -15,7 +15,7 @@ from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.loader.video import open_frames
-from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy, build_model
+from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, build_model
 from paddlevideo.session import engine as engine_module
 from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
 from paddlevideo.session.session import Session
@@ -43,7 +43,6 @@ def _model(**matching: object) -> MANet:
         nn.Conv2D(CHANNELS, CHANNELS, 1),
         heads[0],
         heads[1],
-        TopKCrossEntropy(),
         MatchingConfig(**matching),  # type: ignore[arg-type]
     )
 

@@ -13,9 +13,10 @@ from paddle import nn
 
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, TopKCrossEntropy
-from paddlevideo.modeling.framework.manet import interaction_channels, propagation_channels
+from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead
+from paddlevideo.modeling.planes import interaction_planes, propagation_planes
 from paddlevideo.session.engine import CompiledEngine, EagerEngine
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
 from tests.reference.engine_plain import PlainEngine
 from tests.reference.matching_plain import global_map_plain, local_map_plain
@@ -26,13 +27,13 @@ CHANNELS, IMAGE, GRID = 6, (48, 64), (12, 16)
 
 def _model(interaction_map: bool = False, rivals: bool = False, **matching: object) -> MANet:
     paddle.seed(3)
-    inputs = (interaction_channels(CHANNELS, interaction_map, rivals), propagation_channels(CHANNELS, rivals))
-    heads = [SeparableHead(each, channels=12, blocks=2, kernel_size=3) for each in inputs]
+    planes = (interaction_planes(interaction_map, rivals), propagation_planes(rivals))
+    heads = [SeparableHead(CHANNELS + len(each), channels=12, blocks=2, kernel_size=3) for each in planes]
     embedding = nn.Conv2D(8, CHANNELS, 1)
     embedding.weight.set_value(embedding.weight * 0.5)
     rule = MatchingConfig(**matching)  # type: ignore[arg-type]
     backbone = nn.Conv2D(3, 8, 4, stride=4)
-    return MANet(backbone, embedding, *heads, TopKCrossEntropy(), rule, interaction_map=interaction_map, rivals=rivals)
+    return MANet(backbone, embedding, *heads, rule, interaction_map=interaction_map, rivals=rivals)
 
 
 @given(
@@ -118,9 +119,9 @@ def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: b
         head.conv.weight.set_value(head.conv.weight * 40)
     clip, rng = _Clip(), np.random.default_rng(4)
     preprocess = Preprocess(size=None)
-    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, refine=refine, answer=answer)
-    references = "answer" if answer else "strokes"
-    session = Session(EagerEngine(model), clip, preprocess, 2, refine=refine, references=references)
+    options = SessionOptions(refine=refine, references="answer" if answer else "strokes")
+    plain = PlainSession(PlainEngine(model), clip, preprocess, 2, options)
+    session = Session(EagerEngine(model), clip, preprocess, 2, options)
     for frame in (2, 0, 2, 4):
         label = np.full(GRID, -1)
         label[3:8, 4:9] = rng.integers(-1, 3, (5, 5))

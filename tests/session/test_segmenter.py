@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from PIL import Image
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.video import open_frames
 from paddlevideo.session import Segmenter, open_session
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.utils.errors import InputError
 from tests.app.toy import Colours, write_clip
 
@@ -49,16 +51,16 @@ def test_the_network_is_built_once_for_all_videos(built: list[Any], tmp_path: Pa
 
 
 def test_a_sessions_settings_are_the_configs_unless_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, Any]] = []
-    monkeypatch.setattr("paddlevideo.session.session.Session", lambda *args, **settings: given.append(settings))
-    segmenter = Segmenter(cast(Any, Colours()), Preprocess(), {"reach": "between", "max_memory_mib": 9})
+    given: list[SessionOptions] = []
+    monkeypatch.setattr("paddlevideo.session.session.Session", lambda *arguments: given.append(arguments[-1]))
+    options = SessionOptions(reach="between", max_memory_mib=9)
+    segmenter = Segmenter(cast(Any, Colours()), Preprocess(), options)
     frames = open_frames(write_clip(tmp_path / "clip.mp4"))
     segmenter.open(frames)
     segmenter.open(frames, 1, reach="video", undo_depth=1)
-    assert given == [
-        {"reach": "between", "max_memory_mib": 9},
-        {"reach": "video", "max_memory_mib": 9, "undo_depth": 1},
-    ]
+    assert given == [options, replace(options, reach="video", undo_depth=1)]
+    with pytest.raises(InputError, match="did you mean 'reach'"):
+        segmenter.open(frames, 1, reech="video")
 
 
 @pytest.mark.parametrize(

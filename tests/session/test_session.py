@@ -13,7 +13,8 @@ from paddlevideo.kernels.global_matching import Reference, local_map
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, draw_label, region_of_interest
-from paddlevideo.session.memory.store import Store
+from paddlevideo.session.memory.array_store import ArrayStore
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
 from paddlevideo.utils.errors import InputError
 
@@ -83,7 +84,7 @@ class Colours:
 def _session(**settings: Any) -> Session:
     settings = {"objects": 2, "engine": Colours(), **settings}
     engine, objects = settings.pop("engine"), settings.pop("objects")
-    return Session(engine, Clip(), Preprocess("rgb", size=None), objects, **settings)
+    return Session(engine, Clip(), Preprocess("rgb", size=None), objects, SessionOptions(**settings))
 
 
 def _stroke(object_id: int, frame: int, *, x: float = 0.0, y: float | None = None) -> Stroke:
@@ -160,7 +161,7 @@ def test_a_small_budget_changes_nothing_but_time(
     large, small = _session(storage=storage), _session(storage=storage, max_memory_mib=0.01, engine=engine)
     small.embed_next(4)
     if not disk:  # from here on
-        monkeypatch.setattr(Store, "disk_room", 0)
+        monkeypatch.setattr(ArrayStore, "free_disk", 0)
     for frame, undo in ((1, False), (4, True), (3, False)):
         for session in (large, small):
             session.add_strokes([_stroke(1, frame), _stroke(2, frame)])
@@ -195,7 +196,7 @@ def test_embedding_ahead_saves_the_work_later() -> None:
 
 
 def test_what_cannot_fit_is_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "disk_room", 0)
+    monkeypatch.setattr(ArrayStore, "free_disk", 0)
     session = _session(max_memory_mib=0.01)
     for _ in range(2):
         with pytest.raises(InputError, match=r"clip\.mp4: 6 frames need .*--max-memory"):
@@ -253,7 +254,7 @@ def test_the_region_of_a_click_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append(click_region)
         return 2
 
-    monkeypatch.setattr("paddlevideo.session.steps.region_distance", distance)
+    monkeypatch.setattr("paddlevideo.session.rules.click_region.region_distance", distance)
     session = _session(click_region=0.7)
     session.add_strokes([_stroke(1, 2)])
     reference = session.rounds[0].reference

@@ -14,7 +14,9 @@ from paddlevideo.modeling import build_model
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 from paddlevideo.modeling.norm import BatchNorm2D
 from paddlevideo.session.rules.references import sure_label
+from paddlevideo.solver.annotated_frame import annotated_frame_inputs
 from paddlevideo.solver.frozen_part import compile_frozen_part
+from paddlevideo.solver.objective import TrainingObjective, build_objective
 from paddlevideo.solver.own_rounds import THOROUGH, OwnAnswer, corrected, correction, evaluating, with_own_rounds
 
 CONFIG = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite_corrections.yaml"
@@ -45,12 +47,22 @@ def _batch(own_round: list[int]) -> dict[str, paddle.Tensor]:
     return {key: paddle.to_tensor(value) for key, value in batch.items()}
 
 
-@pytest.fixture(scope="module")
-def model():
-    paddle.seed(0)
-    built = build_model(load_config(CONFIG, ["MODEL.backbone.pretrained=null"])["MODEL"])
-    built.train()
+def _objective(*keys: str) -> TrainingObjective:
+    section = load_config(CONFIG, ["MODEL.backbone.pretrained=null", *keys])["MODEL"]
+    built = build_objective(section, build_model(section))
+    built.network.train()
     return built
+
+
+@pytest.fixture(scope="module")
+def objective():
+    paddle.seed(0)
+    return _objective()
+
+
+@pytest.fixture
+def model(objective):
+    return objective.network
 
 
 def test_a_correction_is_drawn_on_what_is_wrong_and_repeats_by_its_seed():
@@ -103,16 +115,16 @@ def _by_hand(model, batch: dict[str, paddle.Tensor]) -> OwnAnswer:
     return OwnAnswer(mask, sure_label(shares, batch["scribble"][0].numpy(), reference, ids))
 
 
-def test_the_model_learns_from_the_correction_of_its_own_answer(model):
+def test_the_model_learns_from_the_correction_of_its_own_answer(objective, model):
     batch = _batch([7])
     by_hand = {**corrected(batch, {0: _by_hand(model, batch)})[0], "own_round": paddle.to_tensor([-1])}
     assert (by_hand["interaction_previous"] >= 0).all()
-    loss = float(model(batch, 0)["interaction"])
-    assert loss == pytest.approx(float(model(by_hand, 0)["interaction"]), rel=1e-5)
-    assert loss != pytest.approx(float(model(_batch([-1]), 0)["interaction"]), rel=1e-3)
+    loss = float(objective(batch, 0)["interaction"])
+    assert loss == pytest.approx(float(objective(by_hand, 0)["interaction"]), rel=1e-5)
+    assert loss != pytest.approx(float(objective(_batch([-1]), 0)["interaction"]), rel=1e-3)
 
 
-def test_of_two_frames_the_second_is_an_earlier_rounds(model):
+def test_of_two_frames_the_second_is_an_earlier_rounds(objective, model):
     batch, rng = _batch([7, -1]), np.random.default_rng(2)
     batch["images"] = paddle.to_tensor(rng.standard_normal((2, 2, 3, SIZE, SIZE)).astype(np.float32))
     batch["previous"] = paddle.to_tensor(np.stack([_square(20, 24)] * 2))
@@ -134,26 +146,25 @@ def test_of_two_frames_the_second_is_an_earlier_rounds(model):
     assert (after["interaction_reference"][0].numpy() == label).all()
     assert (after["scribble"][1] == batch["scribble"][1]).all()
     strokes, _ = model.match(embedding[0], embedding[0], embedding[0], label, label, ids)
-    planes = model.interaction_clip(after, 0, embedding[0], ids, memory[0])[1].numpy()
+    planes = annotated_frame_inputs(model, after, 0, embedding[0], ids, memory[0])[1].numpy()
     nearest = np.minimum(strokes.numpy(), maps[0].numpy())[1]
     assert any(np.allclose(plane, nearest, atol=1e-5) for plane in planes)
-    assert float(model(batch, 0)["interaction"]) > 0
+    assert float(objective(batch, 0)["interaction"]) > 0
 
 
 def test_propagation_refers_to_the_networks_own_answer():
     paddle.seed(1)
-    model = build_model(load_config(CONFIG, ["MODEL.train_heads=propagation_head"])["MODEL"])
-    model.train()
+    objective = _objective("MODEL.train_heads=heads", "MODEL.refine=0")
     batch, rng = _batch([7]), np.random.default_rng(1)
     batch["images"] = paddle.to_tensor(rng.standard_normal((1, 3, 3, SIZE, SIZE)).astype(np.float32))
     batch["masks"] = paddle.to_tensor(np.stack([[_square(16, 16)] * 3]))
     batch["previous"] = batch["masks"][:, 1]
     batch["reference"] = paddle.full([1, GRID, GRID], -1, "int64")
     asked = {**batch, "own_round": paddle.to_tensor([-1])}
-    asked["reference"] = paddle.to_tensor(_by_hand(model, batch).sure[None].astype(np.int64))
-    out = model(batch, 0)  # which moves the norms' statistics
-    assert set(out) == {"loss", "propagation"}
-    assert float(out["loss"]) == pytest.approx(float(model(asked, 0)["loss"]), rel=1e-5)
+    asked["reference"] = paddle.to_tensor(_by_hand(objective.network, batch).sure[None].astype(np.int64))
+    out = objective(batch, 0)  # which moves the norms' statistics
+    assert set(out) == {"loss", "interaction", "propagation"}
+    assert float(out["propagation"]) == pytest.approx(float(objective(asked, 0)["propagation"]), rel=1e-5)
 
 
 def test_own_answers_leave_norms_and_modes_alone():
@@ -169,12 +180,12 @@ def test_own_answers_leave_norms_and_modes_alone():
     assert np.allclose(inside.numpy(), layer(x).numpy(), atol=1e-5)
 
 
-def test_embeddings_that_stay_are_compiled(model, tmp_path, monkeypatch):
+def test_embeddings_that_stay_are_compiled(objective, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     batch = _batch([-1, -1])
-    plain = float(model(batch, 0)["interaction"])
-    assert model.embeds_without_gradient and compile_frozen_part(model)
-    calls, runner = [], model.embed_runner
-    monkeypatch.setattr(model, "embed_runner", lambda x: calls.append(x.shape) or runner(x))
-    assert float(model(batch, 0)["interaction"]) == pytest.approx(plain, rel=1e-4)
+    plain = float(objective(batch, 0)["interaction"])
+    assert objective.embeds_without_gradient and compile_frozen_part(objective)
+    calls, runner = [], objective.embed_runner
+    monkeypatch.setattr(objective, "embed_runner", lambda x: calls.append(x.shape) or runner(x))
+    assert float(objective(batch, 0)["interaction"]) == pytest.approx(plain, rel=1e-4)
     assert calls == [[2, 3, SIZE, SIZE]]

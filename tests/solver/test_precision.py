@@ -14,7 +14,7 @@ from paddlevideo.solver import precision as module
 from paddlevideo.solver.checkpoint import load_checkpoint, save_checkpoint
 from paddlevideo.solver.optimizers import SGD, Optimizer
 from paddlevideo.solver.precision import Precision
-from paddlevideo.solver.schedules import Constant
+from paddlevideo.solver.schedules import PolynomialDecay
 from paddlevideo.utils.errors import InputError
 
 
@@ -25,7 +25,7 @@ def weights(layer: nn.Layer) -> np.ndarray:
 def trained(limit: float | None = None) -> tuple[nn.Layer, Optimizer]:
     paddle.seed(3)
     layer = nn.Linear(2, 2)
-    return layer, SGD(layer, Constant(0.1), weight_decay=0.0, grad_clip=limit)
+    return layer, SGD(layer, PolynomialDecay(0.1), weight_decay=0.0, grad_clip=limit)
 
 
 def step(layer: nn.Layer, precision: Precision, scale: float = 1.0) -> float:

@@ -31,7 +31,7 @@ def test_the_config_comes_back_as_it_was(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "1e3", ".5", "+1", "-2", "2020-01-02", "null", "yes", "a: b", "# c", "= d", "ü"])
 def test_any_text_comes_back_as_text(text: str, tmp_path: Path) -> None:
-    from paddlevideo.config.loading import read_config
+    from paddlevideo.config.yaml_file import read_config
 
     (tmp_path / "c.yaml").write_text(config_text({"MODEL": {"name": text, "list": [text]}}), encoding="utf-8")
     assert read_config(tmp_path / "c.yaml")[0] == {"MODEL": {"name": text, "list": [text]}}

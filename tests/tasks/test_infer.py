@@ -40,7 +40,7 @@ class StandIn:
 
     calls: list[tuple[str, Any]] = []
 
-    def __init__(self, engine: Any, frames: Any, preprocess: Any, objects: int, **settings: Any) -> None:
+    def __init__(self, engine: Any, frames: Any, preprocess: Any, objects: int, options: Any) -> None:
         self.frames, self.objects = frames, objects
         StandIn.calls = [("objects", objects)]
 

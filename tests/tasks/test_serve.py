@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from paddlevideo.app.projects.library import Library
 from paddlevideo.app.settings import Settings
-from paddlevideo.app.store import Store
 from paddlevideo.tasks import serve
 from paddlevideo.tasks.arguments import parse
 from paddlevideo.utils.errors import InputError
@@ -62,14 +62,14 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "other" / "videos").mkdir(parents=True)
     flags = ["--serve", "--projects", str(tmp_path / "p"), "--max_upload_mib", "3", "--max_frames", "5"]
     flags += ["--allow", str(tmp_path / "videos"), "--allow", str(tmp_path / "other" / "videos")]
-    found = serve.read_settings(parse(flags, None), 8001, {"max_memory_mib": 7.5})
+    found = serve.read_settings(parse(flags, None), 8001, 7.5)
     assert sorted(found.folders) == sorted(["videos", str(tmp_path / "other" / "videos")])
     assert found.limits.upload_bytes == 3 << 20 and found.limits.frames == 5 and found.memory_bytes == 15 << 19
-    other = serve.read_settings(parse(flags, None), 8001, {})
+    other = serve.read_settings(parse(flags, None), 8001, 384)
     assert len(found.token) >= 32 and found.token != other.token
     for bad in (["--allow", str(tmp_path / "none")], [str(tmp_path / "none.mp4")]):
         with pytest.raises(InputError, match="no such"):
-            serve.read_settings(parse(["--serve", *bad], None), 8001, {})
+            serve.read_settings(parse(["--serve", *bad], None), 8001, 384)
 
 
 def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> None:
@@ -77,5 +77,5 @@ def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> N
     for remote, refused in ((True, nullcontext()), (False, pytest.raises(InputError, match="broken.mp4: cannot be"))):
         settings = Settings(tmp_path / "projects", "a-token", remote=remote, open_path=tmp_path / "broken.mp4")
         with refused:
-            serve.open_video(settings, Store(settings))
+            serve.open_video(settings, Library(settings))
     assert not (tmp_path / "projects").exists()

@@ -24,6 +24,7 @@ from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.metrics.round_metric import RoundMetric
 from paddlevideo.modeling import build_model
 from paddlevideo.session.engine import Engine
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.segmenter import Segmenter
 from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
@@ -90,7 +91,7 @@ def network() -> Any:
 
 
 def knowing_segmenter() -> Segmenter:
-    return Segmenter(cast(Engine, None), Preprocess())
+    return Segmenter(cast(Engine, None), Preprocess(), SessionOptions())
 
 
 def test_every_round_mends_one_frame_and_the_scores_rise(tiny_davis: Path, knowing: None) -> None:

@@ -17,10 +17,30 @@ from paddle import nn
 from paddlevideo.config.loading import DEFAULTS
 from paddlevideo.loader.builder import Loader
 from paddlevideo.loader.samples import Sample, TrainingSamples
+from paddlevideo.modeling.backbones.encoder import Encoder
 from paddlevideo.solver.train_log import read_log
 from paddlevideo.tasks import train as module
 from paddlevideo.utils.errors import InputError
 from paddlevideo.weights.files import load_weights
+
+
+class Plain(Encoder):
+    """Nothing but its place."""
+
+    def forward(self, images: paddle.Tensor) -> tuple[paddle.Tensor, ...]:
+        return images, images, images
+
+
+class Backbone(nn.Layer):
+    """A convolution, a norm and a dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Plain()
+        self.layers = nn.Sequential(nn.Conv2D(3, 4, 3, padding=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Dropout(0.3))
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return self.layers(images)
 
 
 class Toy(nn.Layer):
@@ -28,14 +48,25 @@ class Toy(nn.Layer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = nn.Sequential(nn.Conv2D(3, 4, 3, padding=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Dropout(0.3))
-        self.backbone.encoder = None
+        self.backbone = Backbone()
         self.propagation_head = nn.Conv2D(4, 2, 1)
 
     def forward(self, batch: dict, step: int) -> dict:
         logits = self.propagation_head(self.backbone(batch["images"][:, -1]))
         loss = nn.functional.cross_entropy(logits.transpose([0, 2, 3, 1]), batch["masks"][:, -1])
         return {"loss": loss, "propagation": loss.item()}
+
+
+class ToyObjective:
+    """The toy computes its loss itself."""
+
+    embeds_without_gradient = False
+
+    def __init__(self, config: dict, network: Toy) -> None:
+        self.network = network
+
+    def __call__(self, batch: dict, step: int) -> dict:
+        return self.network(batch, step)
 
 
 class Clips(TrainingSamples):
@@ -78,6 +109,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             return loader
 
         monkeypatch.setattr(module, "build_model", build)
+        monkeypatch.setattr(module, "build_objective", ToyObjective)
         monkeypatch.setattr(module, "build_loader", build_loader)
         whole = {
             **DEFAULTS,

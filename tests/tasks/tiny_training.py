@@ -57,10 +57,11 @@ def _register_encoder() -> None:
     import_paddle()
     from paddle import nn
 
+    from paddlevideo.modeling.backbones.encoder import Encoder
     from paddlevideo.modeling.layers import conv2d
     from paddlevideo.utils.registry import ENCODERS
 
-    class TinyEncoder(nn.Layer):
+    class TinyEncoder(Encoder):
         """Features of strides 4, 8 and 16 with pointwise convolutions alone."""
 
         channels = (8, 8, 8)

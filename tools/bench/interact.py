@@ -47,6 +47,8 @@ def _work(setup: subject.Setup, grid: tuple[int, int, int]) -> dict[str, operati
         "local": step["local"],
         "masks": step["masks"],
     }
-    if not setup.settings()["INFERENCE"].get("refine"):
+    from paddlevideo.session.options import SessionOptions
+
+    if not SessionOptions.from_config(setup.settings()).refine:
         return first
     return {part: first[part] + step[part] if part in first else step[part] for part in step}

@@ -100,8 +100,8 @@ class Subject:
     def __init__(self, variant: str, setup: Setup) -> None:
         from paddlevideo.loader.preprocess import Preprocess
         from paddlevideo.session.engine import build_engine
+        from paddlevideo.session.options import SessionOptions
         from paddlevideo.session.session import Session
-        from paddlevideo.session.settings import session_settings
         from tests.reference.engine_plain import PlainEngine
         from tests.reference.session_plain import PlainSession
 
@@ -115,21 +115,17 @@ class Subject:
         if variant == "plain":
             engine = PlainEngine(model)
             self._session: Any = PlainSession
-            chosen = session_settings(settings)
-            self._settings: dict[str, Any] = {
-                "refine": chosen.get("refine", False),
-                "answer": chosen.get("references") == "answer",
-            }
         else:
             engine = build_engine(model, "fast", setup.precision)
-            self._session, self._settings = Session, session_settings(settings)
+            self._session = Session
+        self._options = SessionOptions.from_config(settings)
         self.engine = TimedEngine(engine, guided=not setup.weights)
 
     def open(self, name: str, frames: int, objects: int) -> Any:
         from tools.bench.clip import RepeatedClip
 
         clip = RepeatedClip(frames, self.size)
-        self.sessions[name] = self._session(self.engine, clip, self.preprocess, objects, **self._settings)
+        self.sessions[name] = self._session(self.engine, clip, self.preprocess, objects, self._options)
         return self.sessions[name]
 
     def sample(self, run: Callable[[], object]) -> Sample:

@@ -114,26 +114,28 @@ class _Trainer:
         from paddlevideo.modeling.norm import BatchNorm2D
         from paddlevideo.solver.compiled_training import compile_dense_convolutions
         from paddlevideo.solver.frozen_part import compile_frozen_part
+        from paddlevideo.solver.objective import build_objective
         from paddlevideo.solver.optimizers import build_optimizer
         from tests.reference.global_map_eager import global_map as global_map_eager
 
         paddle.seed(0)
-        self.model = build_model(cfg["MODEL"])
-        self.model.train()
+        model = build_model(cfg["MODEL"])
+        self.objective = build_objective(cfg["MODEL"], model)
+        model.train()
         if eager:
             Conv2D.fast_training = BatchNorm2D.fast_training = False
             manet.global_map = global_map_eager
         else:
-            compile_frozen_part(self.model)
-            compile_dense_convolutions(self.model)
-        self.optimizer = build_optimizer(cfg["OPTIMIZER"], self.model, 1000)
+            compile_frozen_part(self.objective)
+            compile_dense_convolutions(model)
+        self.optimizer = build_optimizer(cfg["OPTIMIZER"], model, 1000)
 
     def step(self, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Do one optimisation step; return the seconds of its parts."""
         import paddle
 
         times = [time.perf_counter()]
-        loss = self.model({key: paddle.to_tensor(value) for key, value in arrays.items()}, 0)["loss"]
+        loss = self.objective({key: paddle.to_tensor(value) for key, value in arrays.items()}, 0)["loss"]
         float(loss)
         times.append(time.perf_counter())
         loss.backward()

@@ -37,8 +37,6 @@ class DavisJudge:
         rounds: rounds a game, 1 to 16; the paper's table has 8.
         seconds_per_object: time a game has, for each of its objects; 1 to 600, the paper's table has 240.
         sequences: names to judge; null judges all of the split.
-        candidates: frames the robot may draw on; null allows all. Those beyond a sequence's end are passed over there;
-            once each was drawn on, the judge takes the worst of them again.
         seed: of the robot's choice among equals.
         save_masks: write the masks of every round below the output folder.
     """
@@ -49,7 +47,6 @@ class DavisJudge:
         rounds: int = 8,
         seconds_per_object: int = 240,
         sequences: list[str] | None = None,
-        candidates: list[int] | None = None,
         seed: int = 0,
         save_masks: bool = False,
     ) -> None:
@@ -61,12 +58,9 @@ class DavisJudge:
             raise InputError(f"METRIC.seconds_per_object is {seconds_per_object}: the official judge allows 1 to 600")
         if seed < 0:
             raise InputError(f"METRIC.seed is {seed}: give 0 or more")
-        if candidates is not None and (not candidates or min(candidates) < 0):
-            raise InputError("METRIC.candidates: name frames from 0 on, or leave the key out to allow all")
         self.metric = metric
         self.rounds = rounds
         self.seconds_per_object = seconds_per_object
-        self.candidates = candidates
         self.seed = seed
         self.save_masks = save_masks
         self._own = RoundMetric(rounds=1, sequences=sequences)
@@ -76,11 +70,8 @@ class DavisJudge:
         load_davisinteractive()
 
     def select(self, sequences: Sequence[Any]) -> list[Any]:
-        """The sequences to judge, as `RoundMetric.select`; `InputError` for one without any of the candidates."""
-        selected = self._own.select(sequences)
-        for sequence in selected:
-            self._candidates_in(sequence)
-        return selected
+        """The sequences to judge, as `RoundMetric.select`."""
+        return self._own.select(sequences)
 
     def first_scribble(self, sequence: JudgedSequence) -> Scribble:
         """A scribble to try the session with, as `RoundMetric.first_scribble`; `InputError` for unfit data."""
@@ -95,7 +86,6 @@ class DavisJudge:
         they count as the round before, at no time, which is the judge's rule.
         """
         package = load_davisinteractive(self.seed)
-        candidates = self._candidates_in(sequence)
         starts = find_starts(package, sequence)
         size = sequence.mask(0).shape
         entry = table_entry(len(sequence), sequence.objects, len(starts), (size[0], size[1]))
@@ -113,7 +103,7 @@ class DavisJudge:
                 report_save_dir=root,
             )
             with session:
-                self._play(session, open_answers, len(sequence), candidates, frames, masks_folder)
+                self._play(session, open_answers, len(sequence), frames, masks_folder)
             report = session.get_report()
         games = []
         for number, start in enumerate(starts, 1):
@@ -121,24 +111,11 @@ class DavisJudge:
             games.append(_game(rows, start.drawn_by, frames[number - 1], sequence.objects, self.rounds))
         return {"frames": len(sequence), "objects": sequence.objects, "rounds": _mean_game(games), "games": games}
 
-    def _candidates_in(self, sequence: JudgedSequence) -> list[int] | None:
-        """The candidates that the sequence has; the judge fails on others once it has used these up."""
-        if self.candidates is None:
-            return None
-        found = [frame for frame in self.candidates if frame < len(sequence)]
-        if not found:
-            raise InputError(
-                f"METRIC.candidates: sequence '{sequence.name}' has none of them, its frames are 0 to "
-                f"{len(sequence) - 1}; name one of these, or leave the sequence out with METRIC.sequences"
-            )
-        return found
-
     def _play(
         self,
         session: Any,
         open_answers: Callable[[], Answers],
         length: int,
-        candidates: list[int] | None,
         frames: list[list[int]],
         masks_folder: Path | None,
     ) -> None:
@@ -156,7 +133,7 @@ class DavisJudge:
                     pass
             frames[-1].append(strokes[0].frame if strokes else frames[-1][-1])
             masks = np.stack([answers.mask(frame) for frame in range(length)])
-            session.submit_masks(masks, candidates)
+            session.submit_masks(masks)
             if masks_folder is not None and self.save_masks:
                 _save(masks_folder / f"set_{len(frames)}" / f"round_{len(frames[-1])}", masks)
 

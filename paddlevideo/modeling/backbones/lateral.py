@@ -16,6 +16,7 @@ from ...utils.registry import BACKBONES
 from ..layers import conv2d, resize_bilinear, separable_conv2d
 from ..norm import BatchNorm2D
 from .deeplab import ASPP
+from .encoder import Encoder
 
 FINE_WEIGHT = 0.3  # stride 4 shows texture more than things: it starts quieter than the others
 
@@ -25,7 +26,7 @@ class LateralDeepLab(nn.Layer):
     """Depthwise pyramid, then sums of projected features: (B,3,H,W) to (B,channels,h,w) at stride 4.
 
     Args:
-        encoder: layer that returns features of strides 4, 8 and 16 and lists their ``channels``.
+        encoder: the network that it takes its features from.
         channels: width of the pyramid and of the output.
         atrous_rates: dilation of the pyramid's 3x3 branches (a 1x1 branch and image pooling come on top).
         dropout: after the pyramid, in training.
@@ -34,7 +35,7 @@ class LateralDeepLab(nn.Layer):
     _built = ("encoder",)
 
     def __init__(
-        self, encoder: nn.Layer, channels: int = 96, atrous_rates: Sequence[int] = (3, 6, 9), dropout: float = 0.0
+        self, encoder: Encoder, channels: int = 96, atrous_rates: Sequence[int] = (3, 6, 9), dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.encoder = encoder

@@ -11,6 +11,7 @@ from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
 from ..norm import BatchNorm2D, norm_relu
+from .encoder import Encoder, Features, FileNames
 
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
@@ -39,7 +40,7 @@ class Bottleneck(nn.Layer):
 
 
 @ENCODERS.register
-class ResNet(nn.Layer):
+class ResNet(Encoder):
     """Residual network whose last stage is dilated instead of strided.
 
     Args:
@@ -48,6 +49,8 @@ class ResNet(nn.Layer):
 
     ``forward`` takes (B,3,H,W) and returns the features of strides 4, 8 and 16: 256, 512 and 2048 channels.
     """
+
+    file_names = FileNames(marks=("conv1.weight", "layer1.0.conv1.weight"), classifier=("fc.",))
 
     def __init__(self, depth: int = 101, multi_grid: Sequence[int] = (1, 2, 4)) -> None:
         super().__init__()
@@ -69,7 +72,7 @@ class ResNet(nn.Layer):
         rest = [Bottleneck(planes * Bottleneck.expansion, planes, 1, dilation) for dilation in dilations[1:]]
         return nn.Sequential(first, *rest)
 
-    def forward(self, images: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor, paddle.Tensor]:
+    def forward(self, images: paddle.Tensor) -> Features:
         x = self.maxpool(norm_relu(self.bn1, self.conv1(images)))
         stride4 = self.layer1(x)
         stride8 = self.layer2(stride4)

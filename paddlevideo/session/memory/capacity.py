@@ -1,4 +1,4 @@
-"""What a video will need, worked out and told before it starts."""
+"""What a video will need, worked out and logged before it starts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import logging
 import math
 
 from ...utils.errors import InputError
-from .store import GIB, MIB, Store
+from .array_store import GIB, MIB, ArrayStore
 
 logger = logging.getLogger(__name__)
 
 
-def check_room(store: Store, path: str, frames: int, embedding: tuple[int, ...], objects: int, maps: int = 2) -> None:
+def check_capacity(
+    store: ArrayStore, path: str, frames: int, embedding: tuple[int, ...], objects: int, maps: int = 2
+) -> None:
     """Say where the embeddings and maps of a video will be: in memory, on the disk, or computed again.
 
     A round that can be undone keeps the maps that it replaced beside.
@@ -21,27 +23,27 @@ def check_room(store: Store, path: str, frames: int, embedding: tuple[int, ...],
         frames: their number.
         embedding: the shape (C,h,w) of one.
         objects: rows of a map, background included.
-        maps: kept of each frame: global, local, and the shares where rounds mix.
+        maps: kept of each frame: global, local, and the probabilities where rounds mix.
 
     Raises:
         InputError: not even the maps can be kept.
     """
     one = math.prod(embedding) * store.item_bytes
     kept = maps * objects * math.prod(embedding[1:]) * store.item_bytes
-    budget, disk = store.budget_bytes, store.disk_room
+    budget, disk = store.budget_bytes, store.free_disk
     total, least = frames * (one + kept), frames * kept
-    beyond = max(0, total - budget)
+    spilled = max(0, total - budget)
     needs = (
         f"{path}: {frames} frames need {_size(total)} ({_size(one)} an embedding, {_size(kept)} for the maps of "
         f"{objects} ids); memory takes {_size(budget)}, the disk {_size(disk)} ({store.folder})"
     )
-    if not beyond:
+    if not spilled:
         logger.debug("%s: all stay in memory", needs)
-    elif beyond <= disk:
-        logger.info("%s: %s go to the disk", needs, _size(beyond))
+    elif spilled <= disk:
+        logger.info("%s: %s go to the disk", needs, _size(spilled))
     elif least <= budget + disk:
         store.spare(max(0, least - budget))
-        again = min(frames, math.ceil((beyond - disk) / one))
+        again = min(frames, math.ceil((spilled - disk) / one))
         logger.warning(
             "%s: about %d embeddings will be computed again in every round; raise --max-memory, make room on the "
             "disk, or lower PIPELINE.input.size",

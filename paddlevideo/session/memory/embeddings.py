@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ...kernels.elementwise import Floats
-from .store import Handle, Part, Store
+from ...utils.arrays import Floats
+from .array_store import ArrayStore, Part, StoredArray
 
 
 class Embeddings:
@@ -23,14 +23,14 @@ class Embeddings:
         self,
         compute: Callable[[int], Floats],
         frames: int,
-        store: Store,
+        store: ArrayStore,
         check: Callable[[Floats], None] = lambda embedding: None,
     ) -> None:
         self._compute = compute
         self._frames = frames
         self._store = store
         self._check = check
-        self._kept: dict[int, Handle] = {}
+        self._kept: dict[int, StoredArray] = {}
         self._bytes = 0  # of one, once it is known
 
     def __getitem__(self, frame: int) -> Floats:
@@ -63,7 +63,7 @@ class Embeddings:
         """
         waiting = (frame for frame in range(self._frames) if frame not in self)
         nearest = min(waiting, key=lambda frame: (abs(frame - around), frame < around), default=None)
-        if nearest is None or not self._store.has_room(self._bytes):
+        if nearest is None or not self._store.has_space(self._bytes):
             return None
         self[nearest]
         return nearest

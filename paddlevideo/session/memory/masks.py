@@ -9,17 +9,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ...kernels.elementwise import Floats, positions
-from ...kernels.parallel import in_bands
+from ...kernels.elementwise import positions
+from ...kernels.parallel import run_in_parallel
+from ...utils.arrays import Floats, Mask
 
-Mask = NDArray[np.uint8]
-IGNORED = 255  # what DAVIS masks call void
-Entry = tuple[bytes, tuple[int, ...], bytes, tuple[int, ...]]  # mask and grid label, compressed, and their shapes
+CompressedMask = tuple[
+    bytes, tuple[int, ...], bytes, tuple[int, ...]
+]  # mask and grid label, compressed, and their shapes
 
 
-def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int], place: float | None = None) -> Mask:
-    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear; ``place`` as in `positions`."""
-    rows, columns = positions(logits.shape[1], size[0], place), positions(logits.shape[2], size[1], place)
+def upsample_labels(
+    logits: Floats, ids: Sequence[int], size: tuple[int, int], cell_position: float | None = None
+) -> Mask:
+    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear, see `positions`."""
+    rows = positions(logits.shape[1], size[0], cell_position)
+    columns = positions(logits.shape[2], size[1], cell_position)
     return _labels_at(logits, ids, rows, columns)
 
 
@@ -66,12 +70,12 @@ def _labels_at(
     out = np.empty((len(rows[0]), len(columns[0])), np.uint8)
     logits = np.ascontiguousarray(logits, dtype=np.float32)
     values = np.asarray(ids, np.uint8)
-    in_bands(lambda start, stop: _label_band(logits, values, rows, columns, start, stop, out), len(out))
+    run_in_parallel(lambda start, stop: _label_rows(logits, values, rows, columns, start, stop, out), len(out))
     return out
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _label_band(logits, ids, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
+def _label_rows(logits, ids, rows, columns, start, stop, out):  # type: ignore[no-untyped-def]
     objects, height, width = logits.shape
     top, down = rows
     left, right = columns
@@ -95,7 +99,7 @@ class MaskStore:
     """Each frame's mask at the video's own size and its label on the embedding grid, compressed."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, Entry] = {}
+        self._kept: dict[int, CompressedMask] = {}
 
     def put(self, frame: int, mask: Mask, grid: Mask) -> None:
         """Keep the mask (H,W) and the grid label (h,w) of ``frame``."""
@@ -117,19 +121,19 @@ class MaskStore:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, other: MaskStore, but: int) -> None:
-        """Take over what ``other`` has of all frames but one."""
+    def take_over(self, other: MaskStore, but: int) -> None:
+        """Have what ``other`` has of all frames but one."""
         self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
 
-    def entry(self, frame: int) -> Entry | None:
-        """What is kept of ``frame``, for `put_back`; an object of its own for every `put`."""
+    def saved(self, frame: int) -> CompressedMask | None:
+        """What is kept of ``frame``, for `restore`; an object of its own for every `put`."""
         return self._kept.get(frame)
 
-    def put_back(self, frame: int, entry: Entry | None) -> None:
-        """Have of ``frame`` what `entry` gave; None is nothing."""
+    def restore(self, frame: int, saved: CompressedMask | None) -> None:
+        """Have of ``frame`` what `saved` gave; None is nothing."""
         self._kept.pop(frame, None)
-        if entry is not None:
-            self._kept[frame] = entry
+        if saved is not None:
+            self._kept[frame] = saved
 
     def copy(self) -> MaskStore:
         """The store as it is now; costs one pointer a frame."""

@@ -12,20 +12,20 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from ...kernels.elementwise import Floats, Labels
 from ...loader.scribbles import UNLABELLED
+from ...utils.arrays import Floats, Labels
 
-SURE = 0.7  # least share of a cell that lines lie in
+SURE = 0.7  # least probability of a cell that lines lie in
 MARGIN = 1  # cell from there to the border
 
 
-def with_middles(label: Labels, shares: Floats, ids: Sequence[int], clicked: Collection[int]) -> Labels:
+def with_middles(label: Labels, probabilities: Floats, ids: Sequence[int], clicked: Collection[int]) -> Labels:
     """Return the label (h,w) with lines along the middle of the answer to each clicked object.
 
     Args:
-        label: of the strokes, -1 where nothing was said; what was said stands.
-        shares: of the ids in each cell (O,h,w), their sum 1: the answer to ``label``.
-        ids: of the rows of ``shares``.
+        label: of the strokes, -1 where there are none; they stay.
+        probabilities: of the ids in each cell (O,h,w), their sum 1: the answer to ``label``.
+        ids: of the rows of ``probabilities``.
         clicked: those of them that a click alone shows.
     """
     from skimage.morphology import skeletonize  # slow to import, and only clicks need it
@@ -34,6 +34,6 @@ def with_middles(label: Labels, shares: Floats, ids: Sequence[int], clicked: Col
     kernel = np.ones((2 * MARGIN + 1,) * 2, np.uint8)
     for row, object_id in enumerate(ids):
         if object_id in clicked:
-            cells = cv2.erode((shares[row] > SURE).astype(np.uint8), kernel)
+            cells = cv2.erode((probabilities[row] > SURE).astype(np.uint8), kernel)
             result[skeletonize(cells > 0) & (label == UNLABELLED)] = object_id
     return result

@@ -4,7 +4,7 @@ their own frame.
 The strokes of a correction lie where the network was wrong, often on something that looks much like its neighbour. On
 their own they would claim in every other frame whatever resembles them a little more than an older reference does; next
 to the rest of the frame, which the correction has put right, much of that turns out to look like the neighbour. In
-their own frame, too, what they do not reach is there to be compared with.
+their own frame, too, what they do not change is compared with.
 
 Shapes: O ids incl. background, h w embedding grid.
 """
@@ -13,16 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...kernels.elementwise import Floats
-
-
-def nearest_rival(maps: Floats) -> Floats:
-    """For each id the smallest of all other rows of (O,h,w), as `paddlevideo.modeling.rivals` has it."""
-    before, after = np.ones_like(maps), np.ones_like(maps)
-    for row in range(1, len(maps)):  # NumPy's own accumulation takes ten times as long
-        np.minimum(before[row - 1], maps[row - 1], out=before[row])
-        np.minimum(after[-row], maps[-row], out=after[-row - 1])
-    return np.minimum(before, after)
+from ...loader.scribbles import UNLABELLED
+from ...modeling.rivals import nearest_rival
+from ...utils.arrays import Floats, Labels
 
 
 def uncontested(claims: Floats, others: Floats) -> Floats:
@@ -34,3 +27,8 @@ def uncontested(claims: Floats, others: Floats) -> Floats:
     """
     kept: Floats = np.where(claims <= nearest_rival(np.minimum(claims, others)), claims, np.float32(1))
     return kept
+
+
+def rivals_of(label: Labels, shown: Labels) -> Labels:
+    """Return what a frame shows (h,w) beside the ``label`` that others are matched with; -1 on the label."""
+    return np.where(label != UNLABELLED, UNLABELLED, shown)

@@ -1,8 +1,8 @@
 """Masks that follow the picture's edges: the network answers on a grid of every fourth pixel, the picture shows more.
 
 The guided filter (He, Sun, Tang, Guided Image Filtering, PAMI 2013): around each pixel the best linear function of the
-picture's colours for an object's share, so that a border lies where the colours change. The function is found in a
-smaller picture (He, Sun, Fast Guided Filter, 2015), and again for what it gives there, which takes borders further.
+picture's colours for an object's probability, so that a border lies where the colours change. The function is found in
+a smaller picture (He, Sun, Fast Guided Filter, 2015), and again for what it gives there, which takes borders further.
 """
 
 from __future__ import annotations
@@ -13,40 +13,44 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.elementwise import Floats, largest
+from ...kernels.elementwise import largest
 from ...modeling.layers import bilinear_matrix
-from ..memory.masks import Mask
+from ...utils.arrays import Floats, Mask
 
 FLAT = 1e-4  # variance of colours (0..1) below which a window has no edge to follow
-TURNS = 3
-MARGIN = 2 * TURNS  # cells around a border that may change: two windows a turn
+PASSES = 3
+MARGIN = 2 * PASSES  # cells around a border that may change: two windows a pass
 
 
 def with_edges(
-    mask: Mask, shares: Floats, ids: Sequence[int], picture: NDArray[np.uint8], place: float | None = None
+    mask: Mask,
+    probabilities: Floats,
+    ids: Sequence[int],
+    picture: NDArray[np.uint8],
+    cell_position: float | None = None,
 ) -> Mask:
     """Return ``mask`` with its borders moved to the edges of the picture.
 
     Args:
-        mask: (H,W) ids, the largest of ``shares``.
-        shares: (O,h,w) of the ids in each cell of the grid, background among them.
-        ids: of the rows of ``shares``.
+        mask: (H,W) ids, the largest of ``probabilities``.
+        probabilities: (O,h,w) of the ids in each cell of the grid, background among them.
+        ids: of the rows of ``probabilities``.
         picture: (H,W,3) RGB.
-        place: where in its cell a share is found, see `bilinear_matrix`.
+        cell_position: where in its cell an answer belongs, see `bilinear_matrix`.
     """
-    part = _around_borders(largest(shares), mask.shape)
+    part = _around_borders(largest(probabilities), mask.shape)
     if part is None:
         return mask
     rows, columns = part
-    left = bilinear_matrix(shares.shape[1], mask.shape[0], place)[rows]
-    right = bilinear_matrix(shares.shape[2], mask.shape[1], place)[columns].T
-    above, beside = left.any(axis=0), right.any(axis=1)  # the cells that are of any weight here
-    left, right, cells = left[:, above], right[beside], np.ix_(above, beside)
-    filtered = _Guide(picture[rows, columns], cell=mask.shape[0] / shares.shape[1])
+    left = bilinear_matrix(probabilities.shape[1], mask.shape[0], cell_position)[rows]
+    right = bilinear_matrix(probabilities.shape[2], mask.shape[1], cell_position)[columns].T
+    used_rows, used_columns = left.any(axis=0), right.any(axis=1)  # the cells that are of any weight here
+    left, right, cells = left[:, used_rows], right[used_columns], np.ix_(used_rows, used_columns)
+    filtered = _Guide(picture[rows, columns], cell=mask.shape[0] / probabilities.shape[1])
     objects = [row for row, object_id in enumerate(ids) if object_id]
     planes = np.empty((len(ids), len(left), right.shape[1]), np.float32)
     for row in objects:
-        planes[row] = filtered(left @ shares[row][cells] @ right)
+        planes[row] = filtered(left @ probabilities[row][cells] @ right)
     planes[list(ids).index(0)] = 1 - planes[objects].sum(axis=0)  # as the filter would have it: it is linear
     names = np.zeros(256, np.uint8)
     names[: len(ids)] = ids
@@ -72,7 +76,7 @@ class _Guide:
     def __call__(self, plane: Floats) -> Floats:
         """Filter a plane (H,W)."""
         small = self._shrunk(plane)
-        for _ in range(TURNS - 1):
+        for _ in range(PASSES - 1):
             small = _applied(self._fitted(small), self._small)
         full = [cv2.resize(part, self._size, interpolation=cv2.INTER_LINEAR) for part in self._fitted(small)]
         return _applied(full, self._colours)

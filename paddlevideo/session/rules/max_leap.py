@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ...kernels.elementwise import Floats, Labels, largest
+from ...kernels.elementwise import largest
+from ...utils.arrays import Floats, Labels
 
 
-def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float) -> Floats:
+def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float | None) -> Floats:
     """Return logits (O,h,w) without the parts of objects that lie far from where their neighbour's mask has them.
 
     Args:
@@ -18,10 +19,12 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
         previous: the neighbour's ids (h,w); those of an annotated frame before the round, its strokes over them.
         ids: of the rows, 0 (background) among them.
         max_leap: how far from the object's pixels in ``previous`` a part may begin, as a share of the grid's shorter
-            side. An object that is not there, or has no part that near, keeps them all.
+            side. An object that is not there, or has no part that near, keeps them all. None drops nothing.
     """
+    if max_leap is None:
+        return logits
     shown = largest(logits)
-    reach = max_leap * min(shown.shape)
+    furthest = max_leap * min(shown.shape)
     result = logits
     for row, object_id in enumerate(ids):
         part_of, before = shown == row, previous == object_id
@@ -29,9 +32,9 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
             continue
         _, parts = cv2.connectedComponents(part_of.astype(np.uint8), connectivity=8)
         distance = cv2.distanceTransform((~before).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        near = np.unique(parts[part_of & (distance <= reach)])
-        far = part_of & ~np.isin(parts, near)
-        if len(near) and far.any():
+        kept = np.unique(parts[part_of & (distance <= furthest)])
+        far = part_of & ~np.isin(parts, kept)
+        if len(kept) and far.any():
             result = logits.copy() if result is logits else result
             # The ring around a part, too, or the resize would leave its rim.
             result[row][cv2.dilate(far.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = logits.min()

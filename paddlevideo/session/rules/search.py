@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...kernels.elementwise import Floats, Grid, Labels
-from ..memory.store import Part
+from ...utils.arrays import Cells, Floats, Labels
+from ..memory.array_store import Part
 
 PARTS = 5  # windows are so many fifths of the grid high and wide: every size is compiled for itself
 LEAST = 48  # cells of a side: about what the network was trained on
 ALIGNED = 4  # cells that a context takes as one
-SURE = 10.0  # logit of the background beyond the window; objects have its negative
+SURE = 10.0  # logit of the background outside the window; objects have its negative
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Window:
         return maps if self.whole else np.ascontiguousarray(maps[self.part])
 
     def distances(self, maps: Floats) -> Floats:
-        """Maps (O,h,w) of those of the window; beyond it nothing is near (1)."""
+        """Maps (O,h,w) of those of the window; outside it all are 1."""
         return maps if self.whole else self._placed(maps, np.ones((len(maps), *self.size), np.float32))
 
     def logits(self, logits: Floats, ids: Sequence[int]) -> Floats:
-        """Logits (O,h,w) of those of the window; beyond it all is background."""
+        """Logits (O,h,w) of those of the window; outside it all is background."""
         if self.whole:
             return logits
         ground = np.full((len(ids), *self.size), -SURE, np.float32)
@@ -67,7 +67,7 @@ def window_around(previous: Labels, ids: Sequence[int], search: float | None) ->
     Args:
         previous: ids (h,w) in the frame beside.
         ids: that are looked for. One that is not there may come back anywhere: then the window is the whole grid.
-        search: how far beyond the objects it reaches at least, as a share of the grid's shorter side; None is the
+        search: how far it extends around the objects at least, as a share of the grid's shorter side; None is the
             whole grid.
     """
     height, width = previous.shape
@@ -75,14 +75,14 @@ def window_around(previous: Labels, ids: Sequence[int], search: float | None) ->
     objects = [object_id for object_id in ids if object_id]
     if search is None or not objects or not np.isin(objects, previous).all():
         return whole
-    there: Grid = np.isin(previous, objects)
+    occupied: Cells = np.isin(previous, objects)
     margin = round(search * min(height, width))
-    return Window(_span(np.any(there, axis=1), margin), _span(np.any(there, axis=0), margin), (height, width))
+    return Window(_span(np.any(occupied, axis=1), margin), _span(np.any(occupied, axis=0), margin), (height, width))
 
 
-def _span(there: Grid, margin: int) -> slice:
-    """The cells of a side around those that are ``there``, of a length that few windows differ in."""
-    count, cells = len(there), np.flatnonzero(there)
+def _span(occupied: Cells, margin: int) -> slice:
+    """The cells of a side around those that are ``occupied``, of one of a few lengths."""
+    count, cells = len(occupied), np.flatnonzero(occupied)
     first, last = max(int(cells[0]) - margin, 0), min(int(cells[-1]) + 1 + margin, count)
     lengths = [count - count * (PARTS - part) // PARTS // ALIGNED * ALIGNED for part in range(1, PARTS)]
     length = next((each for each in lengths if each >= max(LEAST, last - first + ALIGNED - 1)), count)

@@ -135,30 +135,15 @@ def test_the_summary_is_that_of_one_official_session(
 
 def test_a_games_record_names_hands_frames_and_objects(package: Any, tiny_davis: Path, tmp_path: Path) -> None:
     disc, pair = DavisFolder(tiny_davis, "train").sequences
-    judge = DavisJudge(rounds=2, candidates=[4], save_masks=True)
+    judge = DavisJudge(rounds=2, save_masks=True)
     entry = judge.judge(lambda: Half(disc), disc, tmp_path / "out")
-    assert [(one["scribble"], one["frame"]) for one in entry["rounds"]] == [("human", 2), ("robot", 4)]
+    assert [(one["scribble"], one["frame"]) for one in entry["rounds"]] == [("human", 2), ("robot", 0)]
     assert [len(one["objects"]) for one in judge.judge(lambda: Half(pair), pair)["rounds"]] == [2, 2]
     files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")}
     assert files == {f"set_1/round_{number}/{frame:05d}.png" for number in (1, 2) for frame in range(6)}
     # What a frame scores is what our own definitions say.
     own = RoundMetric().score(disc, lambda f: half_mask(disc, f, {2}))[0]
     assert entry["rounds"][0]["J"] == pytest.approx(own.mean(), abs=1e-6)
-
-
-def test_candidates_beyond_the_end_are_passed_over_and_used_again_when_used_up(package: Any, tiny_davis: Path) -> None:
-    disc = DavisFolder(tiny_davis, "train").sequences[0]  # six frames, the first strokes are on frame 2
-    entry = DavisJudge(rounds=4, candidates=[99, 4, 1]).judge(lambda: Half(disc), disc)
-    first, *drawn = [one["frame"] for one in entry["rounds"]]
-    assert first == 2 and set(drawn[:2]) == {1, 4} and drawn[2] in (1, 4)
-    assert all(one["played"] for one in entry["games"][0]["rounds"])
-
-
-def test_candidates_that_a_sequence_has_none_of_are_refused_before_play(tiny_davis: Path) -> None:
-    sequences = DavisFolder(tiny_davis, "train").sequences
-    with pytest.raises(InputError, match="METRIC.candidates: sequence 'disc' has none of them.*0 to 5"):
-        DavisJudge(candidates=[6, 99]).select(sequences)
-    assert DavisJudge(candidates=[5, 99]).select(sequences) == list(sequences)
 
 
 def half_mask(sequence: DavisSequence, frame: int, annotated: set[int]) -> np.ndarray:
@@ -187,7 +172,6 @@ def test_rounds_beyond_the_time_count_as_the_one_before(package: Any, tiny_davis
         ({"metric": "IoU"}, "METRIC.metric"),
         ({"rounds": 17}, "METRIC.rounds is 17"),
         ({"seconds_per_object": 0}, "METRIC.seconds_per_object"),
-        ({"candidates": []}, "METRIC.candidates"),
         ({"sequences": []}, "METRIC.sequences is empty"),
     ],
 )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddlevideo.session.memory.capacity import check_room
-from paddlevideo.session.memory.store import MIB, Store
+from paddlevideo.session.memory.array_store import MIB, ArrayStore
+from paddlevideo.session.memory.capacity import check_capacity
 from paddlevideo.utils.errors import InputError
 
 EMBEDDING, OBJECTS = (64, 128, 128), 4
@@ -18,10 +18,10 @@ EMBEDDING, OBJECTS = (64, 128, 128), 4
 
 def _check(
     budget_mib: int, disk_mib: int, folder: Path, monkeypatch: pytest.MonkeyPatch, storage: Any = "float32"
-) -> Store:
-    store = Store(budget_mib * MIB, storage, folder=folder)
-    monkeypatch.setattr(Store, "disk_room", property(lambda self: disk_mib * MIB))
-    check_room(store, "clip.mp4", 100, EMBEDDING, OBJECTS)
+) -> ArrayStore:
+    store = ArrayStore(budget_mib * MIB, storage, folder=folder)
+    monkeypatch.setattr(ArrayStore, "free_disk", property(lambda self: disk_mib * MIB))
+    check_capacity(store, "clip.mp4", 100, EMBEDDING, OBJECTS)
     return store
 
 
@@ -60,7 +60,7 @@ def test_maps_that_fit_nowhere_are_refused(tmp_path: Path, monkeypatch: pytest.M
 
 def test_embeddings_leave_the_disk_to_maps_that_need_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = _check(30, 21, tmp_path, monkeypatch)
-    monkeypatch.setattr(Store, "disk_room", property(lambda self: 21 * MIB - self.file_bytes))
+    monkeypatch.setattr(ArrayStore, "free_disk", property(lambda self: 21 * MIB - self.file_bytes))
     embeddings = [store.keep(np.zeros(EMBEDDING, np.float32), lambda: np.zeros(EMBEDDING)) for _ in range(10)]
     maps = [store.keep(np.full((OBJECTS, 128, 128), k, np.float32)) for k in range(2 * 100)]
     assert store.nbytes <= 30 * MIB and store.file_bytes <= 21 * MIB

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from paddlevideo.session.memory.array_store import ArrayStore
 from paddlevideo.session.memory.embeddings import Embeddings
-from paddlevideo.session.memory.store import Store
 
 NO_DISK = 1 << 60
 
@@ -19,7 +19,7 @@ def _embeddings(folder: Path, budget: int, *, reserve: int = NO_DISK, **settings
         computed.append(frame)
         return np.full((1, 5, 5), frame, np.float32)  # 100 bytes
 
-    return Embeddings(compute, 5, Store(budget, folder=folder, reserve_bytes=reserve), **settings), computed
+    return Embeddings(compute, 5, ArrayStore(budget, folder=folder, reserve_bytes=reserve), **settings), computed
 
 
 def test_each_frame_is_computed_once_within_the_budget(tmp_path: Path) -> None:

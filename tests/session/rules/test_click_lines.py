@@ -8,6 +8,7 @@ import numpy as np
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke, clicked, draw_label
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rules.click_lines import with_middles
 from paddlevideo.session.session import Session
 from tests.session.test_session import GRID, Clip, Colours
@@ -67,7 +68,7 @@ class Noting(Colours):
 
 def _session(**settings: Any) -> tuple[Noting, Session]:
     engine = Noting()
-    return engine, Session(engine, Clip(), Preprocess("rgb", size=None), 2, **settings)
+    return engine, Session(engine, Clip(), Preprocess("rgb", size=None), 2, SessionOptions(**settings))
 
 
 def test_the_network_is_asked_twice_about_a_click_and_once_about_strokes() -> None:

@@ -13,7 +13,9 @@ from hypothesis.extra import numpy as arrays
 from paddlevideo.kernels.global_matching import Reference
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import UNLABELLED, Stroke
-from paddlevideo.session.rules.correction_rivals import nearest_rival, uncontested
+from paddlevideo.modeling.rivals import nearest_rival
+from paddlevideo.session.options import SessionOptions
+from paddlevideo.session.rules.correction_rivals import uncontested
 from paddlevideo.session.session import Session
 from tests.session.test_session import FRAMES, GRID, SIZE, Clip, Colours
 
@@ -57,7 +59,7 @@ def _stroke(object_id: int, frame: int, x: float, y: float) -> Stroke:
 def _session(*, engine: Noting | None = None, **settings: Any) -> tuple[Any, Session]:
     """After a round on frame 0, whose references are forgotten."""
     engine = engine or Noting()
-    session = Session(engine, Clip(), Preprocess("rgb", size=None), 2, **settings)
+    session = Session(engine, Clip(), Preprocess("rgb", size=None), 2, SessionOptions(**settings))
     session.add_strokes([_stroke(1, 0, 4, 16), _stroke(2, 0, 12, 36), _stroke(0, 0, 40, 4)])
     list(session.propagate())
     engine.references.clear()

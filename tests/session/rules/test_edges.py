@@ -8,8 +8,10 @@ import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.session.memory.masks import upsample_labels
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rules.edges import with_edges
 from paddlevideo.session.session import Session
+from paddlevideo.utils.errors import InputError
 from tests.session.test_session import FRAMES, SIZE, Clip, Colours, _stroke
 
 HEIGHT, WIDTH = 120, 168
@@ -84,7 +86,7 @@ def test_masks_without_a_border_stay() -> None:
 
 def test_a_session_shows_such_masks_and_propagates_as_before() -> None:
     def logits(**rules: bool) -> tuple[Session, list[np.ndarray]]:
-        session = Session(Colours(), Clip(), Preprocess("rgb", size=None), 2, **rules)
+        session = Session(Colours(), Clip(), Preprocess("rgb", size=None), 2, SessionOptions(**rules))
         session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
         return session, [result.logits for result in session.propagate()]
 
@@ -96,12 +98,12 @@ def test_a_session_shows_such_masks_and_propagates_as_before() -> None:
 
 def test_cells_move_masks_alone() -> None:
     def run(**rules: str) -> tuple[Session, list[np.ndarray]]:
-        session = Session(Colours(), Clip(), Preprocess("rgb", size=None), 2, **rules)
+        session = Session(Colours(), Clip(), Preprocess("rgb", size=None), 2, SessionOptions(**rules))
         session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
         return session, [result.logits for result in session.propagate()]
 
     (corners, one), (cells, other) = run(), run(upsampling="cells")
     assert all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
     assert any((corners.mask(frame) != cells.mask(frame)).any() for frame in range(FRAMES))
-    with pytest.raises(ValueError, match="upsampling is one of corners, cells"):
+    with pytest.raises(InputError, match="upsampling is one of corners, cells"):
         run(upsampling="middles")

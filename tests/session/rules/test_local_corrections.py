@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import UNLABELLED
-from paddlevideo.session.rules.local_corrections import broadened, corrected, reached
+from paddlevideo.session.options import SessionOptions
+from paddlevideo.session.rules.local_corrections import broadened, changeable_cells, corrected
 from paddlevideo.session.session import Session
 from tests.session.rules.test_reach import Painter
 from tests.session.test_session import GRID, Clip
@@ -99,13 +100,13 @@ def test_only_what_is_taken_from_an_object_is_added(label: np.ndarray, previous:
 def test_a_correction_reaches_as_far_as_its_strokes_are_from_the_object() -> None:
     previous = scene()
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
-    near = reached(line(1, 53, slice(20, 21)), previous, IDS)  # four cells below the body
+    near = changeable_cells(line(1, 53, slice(20, 21)), previous, IDS)  # four cells below the body
     assert (near == (np.hypot(y - 53, x - 20) <= 8.5)).mean() > 0.99 and near[53, 28] and not near[53, 30]
-    confirmed = reached(line(1, 30, slice(20, 21)), previous, IDS)
+    confirmed = changeable_cells(line(1, 30, slice(20, 21)), previous, IDS)
     assert confirmed.sum() < 10 and confirmed[30, 21] and not confirmed[30, 22]
-    struck = reached(line(0, 25, slice(63, 77)), previous, IDS)
+    struck = changeable_cells(line(0, 25, slice(63, 77)), previous, IDS)
     assert struck[15:35, 63:77].mean() > 0.97 and not struck[:, :50].any()
-    assert reached(line(3, 30, slice(20, 21)), previous, IDS).all()  # it was not in the frame
+    assert changeable_cells(line(3, 30, slice(20, 21)), previous, IDS).all()  # it was not in the frame
 
 
 def test_logits_follow_strokes_and_leave_what_these_do_not_reach() -> None:
@@ -125,7 +126,7 @@ def test_logits_follow_strokes_and_leave_what_these_do_not_reach() -> None:
 @given(label=LABELS, previous=MASKS, answer=MASKS)
 def test_nothing_changes_out_of_reach(label: np.ndarray, previous: np.ndarray, answer: np.ndarray) -> None:
     logits = np.stack([np.where(answer == object_id, 2.0, -1.0) for object_id in IDS])
-    broad, reach = broadened(label, previous, IDS), reached(label, previous, IDS)
+    broad, reach = broadened(label, previous, IDS), changeable_cells(label, previous, IDS)
     found = np.asarray(IDS)[corrected(logits, broad, reach, previous, IDS).argmax(axis=0)]
     far = ~reach & (broad == UNLABELLED)
     assert (found[far] == previous[far]).all()
@@ -141,7 +142,7 @@ def test_a_session_takes_a_patch_away_whole(broad: bool, references: Any) -> Non
     patch[2:7, 10:15] = True
     engine.where = patch | np.broadcast_to(np.arange(GRID[1]) < 6, GRID)
     settings: dict[str, Any] = {"references": references, "local_corrections": broad}
-    session = Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings)
+    session = Session(engine, Clip(), Preprocess("rgb", size=None), 1, SessionOptions(**settings))
     first = np.full(GRID, UNLABELLED, np.int16)
     first[6, 3] = 1
     session.annotate(0, first)

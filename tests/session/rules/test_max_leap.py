@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rules.max_leap import without_leaps
 from paddlevideo.session.session import Session
-from paddlevideo.session.settings import session_settings
 from paddlevideo.utils.errors import InputError
 from tests.session.rules.test_reach import Painter
 from tests.session.test_session import GRID, Clip
@@ -70,7 +70,7 @@ BOTH = np.broadcast_to((np.arange(GRID[1]) == 0) | (np.arange(GRID[1]) == GRID[1
 
 def session_and_engine(**settings: Any) -> tuple[Session, Painter]:
     engine = Painter()
-    return Session(engine, Clip(), Preprocess("rgb", size=None), 1, **settings), engine
+    return Session(engine, Clip(), Preprocess("rgb", size=None), 1, SessionOptions(**settings)), engine
 
 
 def stroke(column: int) -> np.ndarray:
@@ -120,7 +120,5 @@ def test_what_was_dropped_is_not_matched_with() -> None:
 @pytest.mark.parametrize("share", [0, -0.5])
 @pytest.mark.parametrize("name", ["max_leap", "search", "click_region"])
 def test_a_share_of_nothing_is_refused(name: str, share: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} is a share of the short side above 0"):
-        Session(Painter(), Clip(), Preprocess("rgb", size=None), 1, **{name: share})  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=f"INFERENCE.{name} is"):
-        session_settings({"INFERENCE": {name: share}})
+    with pytest.raises(InputError, match=f"INFERENCE.{name} is a share of the short side above 0"):
+        SessionOptions.from_config({"INFERENCE": {name: share}})

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
-from paddlevideo.session.memory.distance_maps import SharesMemory
-from paddlevideo.session.memory.store import Store
+from paddlevideo.session.memory.array_store import ArrayStore
+from paddlevideo.session.memory.probability_maps import ProbabilityMemory
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rounds import Round
-from paddlevideo.session.rules.reach import new_share
+from paddlevideo.session.rules.reach import blend_weight
 from paddlevideo.session.session import Session
+from paddlevideo.utils.errors import InputError
 from tests.session.test_session import FRAMES, GRID, SIZE, Clip, Colours
 
 
@@ -23,7 +25,7 @@ def _round(number: int, frame: int) -> Round:
 
 
 @pytest.mark.parametrize(
-    ("frame", "earlier", "reached_by", "share"),
+    ("frame", "earlier", "contributors", "share"),
     [
         (12, [], set(), 1.0),  # the first round
         (12, [(1, 4)], {1}, 1.0),  # nobody on that side
@@ -41,26 +43,26 @@ def _round(number: int, frame: int) -> Round:
     ],
 )
 def test_shares_fall_to_the_next_annotated_frame(
-    frame: int, earlier: list[tuple[int, int]], reached_by: set[int], share: float
+    frame: int, earlier: list[tuple[int, int]], contributors: set[int], share: float
 ) -> None:
     rounds = [_round(*each) for each in earlier]
-    assert new_share(frame, _round(len(rounds) + 1, 10), rounds, reached_by) == pytest.approx(share)
+    assert blend_weight(frame, _round(len(rounds) + 1, 10), rounds, contributors) == pytest.approx(share)
 
 
 def test_shares_are_mixed_kept_and_put_back() -> None:
-    memory = SharesMemory(Store(1 << 20))
+    memory = ProbabilityMemory(ArrayStore(1 << 20))
     ones = np.stack([np.zeros(GRID), np.ones(GRID)]).astype(np.float32)
     memory.put(3, ones, (0, 1), round=1)
-    first = memory.entry(3)
+    first = memory.saved(3)
     twin = memory.copy()
-    mixed = memory.mixed(3, 1 - ones, (0, 1), new=0.25)
+    mixed = memory.blended(3, 1 - ones, (0, 1), weight=0.25)
     assert np.array_equal(mixed, 0.25 * (1 - ones) + 0.75 * ones)
     memory.put(3, mixed, (0, 1), round=2)
-    assert memory.reached_by(3) == {1, 2} and memory.reached_by(4) == set()
-    assert twin.reached_by(3) == {1} and np.array_equal(twin.read(3, (0, 1)), ones)
+    assert memory.contributors(3) == {1, 2} and memory.contributors(4) == set()
+    assert twin.contributors(3) == {1} and np.array_equal(twin.read(3, (0, 1)), ones)
     assert np.allclose(memory.read(3, (0, 2, 1))[:, 0, 0], (0.25, 0, 0.75))
     assert np.allclose(memory.read(3, (0, 2))[:, 0, 0], (1, 0))  # a removed object is background
-    memory.put_back(3, first)
+    memory.restore(3, first)
     assert np.array_equal(memory.read(3, (0, 1)), ones)
 
 
@@ -92,7 +94,7 @@ class Painter(Colours):
 
 def _session(reach: str = "between") -> tuple[Session, Painter]:
     engine = Painter()
-    return Session(engine, Clip(), Preprocess("rgb", size=None), 2, reach=reach), engine  # type: ignore[arg-type]
+    return Session(engine, Clip(), Preprocess("rgb", size=None), 2, SessionOptions(reach=reach)), engine  # type: ignore[arg-type]
 
 
 def _label(object_id: int = 1) -> np.ndarray:
@@ -273,9 +275,9 @@ def test_void_of_a_given_mask_is_background_when_it_is_mixed() -> None:
     list(session.propagate((0, 0)))
     engine.says = 2
     session.annotate(0, _label())
-    assert np.allclose(session.rounds[-1].under[1].maps.read().sum(axis=0), 1)
+    assert np.allclose(session.rounds[-1].replaced[1].maps.read().sum(axis=0), 1)
 
 
 def test_another_reach_is_refused() -> None:
-    with pytest.raises(ValueError, match="reach is one of video, between"):
+    with pytest.raises(InputError, match="reach is one of video, between"):
         _session("far")

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.session import Session
+from paddlevideo.utils.errors import InputError
 from tests.session.rules.test_reach import Painter
 from tests.session.test_session import GRID, SIZE, Clip
 
@@ -18,7 +20,8 @@ LEFT = np.arange(GRID[1])[None] < GRID[1] // 2  # (1,w)
 def _session(references: str = "answer", **settings: Any) -> tuple[Session, Painter]:
     engine = Painter()
     engine.where = np.broadcast_to(LEFT, GRID)
-    session = Session(engine, Clip(), Preprocess("rgb", size=None), 2, references=references, **settings)  # type: ignore
+    options = SessionOptions(references=references, **settings)
+    session = Session(engine, Clip(), Preprocess("rgb", size=None), 2, options)
     return session, engine
 
 
@@ -91,5 +94,5 @@ def test_a_round_given_by_a_mask_is_matched_with_that() -> None:
 
 
 def test_another_reference_is_refused() -> None:
-    with pytest.raises(ValueError, match="references is one of strokes, answer"):
+    with pytest.raises(InputError, match="references is one of strokes, answer"):
         _session("nothing")

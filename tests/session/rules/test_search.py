@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddlevideo.loader.preprocess import Preprocess
+from paddlevideo.session.options import SessionOptions
 from paddlevideo.session.rules.search import ALIGNED, LEAST, PARTS, SURE, Window, window_around
 from paddlevideo.session.session import Session
 from tests.session.test_session import FRAMES, SIZE, Clip, Colours
@@ -118,7 +119,7 @@ def test_a_session_looks_around_its_objects_and_finds_them_there() -> None:
     masks, asked = {}, {}
     for search in (None, 0.2):
         engine = Watched()
-        session = Session(engine, Wide(), Preprocess("rgb", size=None), 1, search=search)
+        session = Session(engine, Wide(), Preprocess("rgb", size=None), 1, SessionOptions(search=search))
         label = np.full((60, 110), -1, np.int16)
         label[23:25, 26:28], label[40, 50] = 1, 0
         session.annotate(0, label)

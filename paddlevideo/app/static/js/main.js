@@ -1,26 +1,33 @@
 // The page begins here: words, the server's state, then the screen that the address asks for.
 
-import * as api from "./api.js";
-import { tip } from "./controls.js";
-import { el } from "./dom.js";
-import { Editor } from "./editor.js";
-import { errorText, loadWords, t } from "./i18n.js";
-import { Start } from "./start.js";
-import { toastError } from "./toasts.js";
-import { attachTooltip } from "./tooltip.js";
+import * as api from "./net/api.js";
+import { tip } from "./ui/controls.js";
+import { byId, el } from "./ui/dom.js";
+import { Editor } from "./editor/editor.js";
+import { errorText, loadWords, t } from "./ui/i18n.js";
+import { Start } from "./start/start.js";
+import { toastError } from "./ui/toasts.js";
+import { attachTooltip } from "./ui/tooltip.js";
 
-const place = document.getElementById("screen");
-let screen = null; // the Start or Editor there is
-let opened = null; // a document just made, which need not be asked for again
-let asked = null; // the state that the page began with, likewise
+/** @typedef {{element: HTMLElement, close?: () => void}} Screen */
+
+const place = byId("screen");
+/** @type {Screen | null} the Start or Editor there is */
+let screen = null;
+/** @type {ProjectAnswer | null} a document just made, which need not be asked for again */
+let opened = null;
+/** @type {ServerState | null} the state that the page began with, likewise */
+let asked = null;
 let turn = 0; // of showing: a slow answer to an earlier address shows nothing
 
+/** @param {Screen} next */
 function put(next) {
   screen?.close?.();
   screen = next;
   place.replaceChildren(next.element);
 }
 
+/** @param {Failure} error */
 function problem(error) {
   const again = el("button", { type: "button", class: "main-button", text: t("page.again"), on: { click: show } });
   const home = el("a", { class: "plain-button", href: "#/", text: t("action.home") });
@@ -29,6 +36,7 @@ function problem(error) {
   put({ element: el("div", { class: "problem" }, el("p", { role: "alert", text: errorText(error) }), again, home) });
 }
 
+/** @param {ProjectAnswer} doc */
 function open(doc) {
   opened = doc;
   location.hash = `#/project/${doc.id}`;
@@ -51,7 +59,7 @@ async function show() {
       if (state.error) toastError(state.error); // of the video that the command line names
     }
   } catch (error) {
-    if (mine === turn) problem(error);
+    if (mine === turn) problem(api.asFailure(error));
   }
 }
 
@@ -67,7 +75,10 @@ async function begin() {
   window.addEventListener("hashchange", show);
   // What was clicked with the mouse gives the focus back, so that keys go to the video and do not press it again.
   const clicked = ".editor :is(button, canvas, input[type=range])";
-  document.addEventListener("click", (event) => event.detail && event.target.closest(clicked)?.blur());
+  document.addEventListener("click", ({ detail, target }) => {
+    const control = detail && target instanceof Element ? target.closest(clicked) : null;
+    if (control instanceof HTMLElement) control.blur();
+  });
   await show();
 }
 

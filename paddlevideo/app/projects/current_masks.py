@@ -1,0 +1,127 @@
+"""The mask that each frame has now: which of the files that is, and whether all that a person did has reached it.
+
+Both follow from the history. Shapes: H W the video's own size.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...session.memory.masks import only
+from .actions import Action, ObjectRemoved, Propagated
+from .history import View
+from .mask_files import MaskFiles, encode_png, read_png
+
+
+class CurrentMasks:
+    """What the project has told it with `follow` and `note` is what it answers from.
+
+    Args:
+        files: the masks that actions gave.
+        frames: how many the video has.
+        size: (H,W) of the video.
+        lock: the project's; who calls anything but `file`, `mask` and `png` holds it.
+    """
+
+    def __init__(self, files: MaskFiles, frames: int, size: tuple[int, int], lock: threading.RLock) -> None:
+        self._files = files
+        self._frames = frames
+        self._size = size
+        self._lock = lock
+        self.follow([], View.of([]))
+
+    def follow(self, history: Sequence[Action], view: View) -> None:
+        """Work out what follows from a history, which amounts to ``view``."""
+        given = self._files.given
+        self._view = view
+        self._annotated = {each.frame for each in view.rounds}
+        self._writers = {frame: action.number for action in history for frame in given.get(action.number, ())}
+        self._removed_at = max((each.number for each in history if isinstance(each, ObjectRemoved)), default=0)
+        self._propagations = [each for each in history if isinstance(each, Propagated) and each.number in given]
+
+    def note(self, action: int, frame: int) -> None:
+        """A frame has its mask from this action of the history now."""
+        self._writers[frame] = action
+
+    # ----------------------------------------------------------------------------------------------- masks
+
+    def file(self, frame: int) -> Path | None:
+        """The file of a frame's mask, None without one; it may hold objects that were removed since."""
+        with self._lock:
+            source = self._source(frame)
+            return self._files.path(frame, source) if source else None
+
+    def mask(self, frame: int) -> np.ndarray:
+        """A frame's mask (H,W) uint8; all background where it has none."""
+        with self._lock:
+            path, ids = self.file(frame), self._view.ids
+        return np.zeros(self._size, np.uint8) if path is None else only(read_png(path), ids)
+
+    def png(self, frame: int) -> bytes | None:
+        """A frame's mask as a grey PNG, None where it has none."""
+        with self._lock:
+            source, removed_at = self._source(frame), self._removed_at
+        if not source:
+            return None
+        # Packed anew only where an object was removed since.
+        return encode_png(self.mask(frame)) if source < removed_at else self._files.path(frame, source).read_bytes()
+
+    # ---------------------------------------------------------------------------------------------- frames
+
+    def revision(self, frame: int) -> int:
+        """A number that changes with the frame's mask; 0 where it has none."""
+        return max(self._writers[frame], self._removed_at) if self._source(frame) else 0
+
+    def state(self, frame: int) -> str:
+        """``.`` no mask, ``p`` propagated, ``s`` stale, ``a`` annotated."""
+        if frame in self._annotated:
+            return "a"
+        if not self._source(frame):
+            return "."
+        return "s" if self._stale(frame) else "p"
+
+    def document(self) -> dict[str, Any]:
+        """The frames as the page gets them, a value for each.
+
+        ``masks`` has `revision`, ``state`` a string of `state`, ``changed`` the fraction of pixels that the last
+        propagation changed, None where it has not been.
+        """
+        frames = range(self._frames)
+        last = self._files.given[self.last_propagation.number] if self.last_propagation else {}
+        return {
+            "masks": [self.revision(frame) for frame in frames],
+            "state": "".join(self.state(frame) for frame in frames),
+            "changed": [last[frame].changed if frame in last else None for frame in frames],
+        }
+
+    @property
+    def last_propagation(self) -> Propagated | None:
+        """The last one that gave a mask."""
+        return self._propagations[-1] if self._propagations else None
+
+    def propagated(self, frame: int) -> int:
+        """The number of the last propagation that gave the frame a mask, 0 for none."""
+        numbers = (each.number for each in reversed(self._propagations))
+        return next((number for number in numbers if frame in self._files.given[number]), 0)
+
+    # ---------------------------------------------------------------------------------------------- inside
+
+    def _source(self, frame: int) -> int:
+        """The action whose file the frame's mask is in, 0 without one."""
+        writer = self._writers.get(frame)
+        return 0 if writer is None else self._files.given[writer][frame].source
+
+    def _stale(self, frame: int) -> bool:
+        """Whether strokes, or a propagation that was stopped, have not reached the frame yet."""
+        if self._view.waiting:
+            return True
+        last = self.last_propagation
+        if last is None or self._writers[frame] >= last.number:
+            return False
+        first, end = last.span or (0, self._frames - 1)
+        return bool(first <= frame <= end)

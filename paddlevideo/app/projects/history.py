@@ -1,0 +1,118 @@
+"""What follows from a person's actions: the objects and rounds of a project.
+
+Undo is to leave out the last group. All functions here are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .actions import Action, ObjectAction, ObjectAdded, ObjectRemoved, Propagated, StrokeDrawn, StrokesErased
+from .facts import ObjectState
+
+
+@dataclass
+class RoundView:
+    """One round: strokes of one frame, and the propagation of them, if there was one."""
+
+    number: int
+    frame: int
+    strokes: list[StrokeDrawn] = field(default_factory=list)
+    propagation: Propagated | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The round as the page gets it, apart from its strokes."""
+        span = self.propagation.span if self.propagation else None
+        return {"number": self.number, "frame": self.frame, "propagated": self.propagation is not None, "span": span}
+
+    def stroke_documents(self) -> list[dict[str, Any]]:
+        """Its strokes as the page gets them."""
+        return [
+            {
+                "key": stroke.key,
+                "frame": stroke.frame,
+                "object_id": stroke.object_id,
+                "points": stroke.points,
+                "round": self.number,
+            }
+            for stroke in self.strokes
+        ]
+
+
+@dataclass
+class View:
+    """What a history amounts to."""
+
+    objects: dict[int, ObjectState]
+    rounds: list[RoundView]
+
+    @staticmethod
+    def of(objects: Iterable[ObjectState]) -> View:
+        """Before the first action."""
+        return View({each.id: each for each in objects}, [])
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Ids of the objects."""
+        return tuple(sorted(self.objects))
+
+    @property
+    def locked(self) -> tuple[int, ...]:
+        """Ids of the locked objects."""
+        return tuple(each for each in self.ids if self.objects[each].locked)
+
+    @property
+    def waiting(self) -> list[RoundView]:
+        """Rounds that were not propagated yet."""
+        return [each for each in self.rounds if each.propagation is None]
+
+    def follow(self, action: Action) -> None:
+        """Note one more action; strokes that were erased and propagations that gave no frame are not among them."""
+        if isinstance(action, StrokeDrawn):
+            self._draw(action)
+        elif isinstance(action, Propagated):
+            (self.waiting or self.rounds[-1:])[0].propagation = action
+        elif not isinstance(action, StrokesErased):
+            self._change_object(action)
+
+    def _draw(self, stroke: StrokeDrawn) -> None:
+        last = self.rounds[-1] if self.rounds else None
+        if last is None or last.frame != stroke.frame or last.propagation:
+            last = RoundView(len(self.rounds) + 1, stroke.frame)
+            self.rounds.append(last)
+        last.strokes.append(stroke)
+
+    def _change_object(self, action: ObjectAction) -> None:
+        object_id = action.object_id
+        if isinstance(action, ObjectRemoved):
+            del self.objects[object_id]
+        elif isinstance(action, ObjectAdded):
+            self.objects[object_id] = ObjectState(object_id, action.name, action.color, locked=False)
+        else:
+            self.objects[object_id] = replace(self.objects[object_id], **action.new_fields())
+
+
+def in_force(history: Iterable[Action], frames_done: Mapping[int, int]) -> list[Action]:
+    """Actions without the erased strokes and without propagations that gave no frame.
+
+    Args:
+        frames_done: number of a propagation to the number of frames that it gave; those with none may be missing.
+    """
+    actions = list(history)
+    erased = {key for action in actions if isinstance(action, StrokesErased) for key in action.keys}
+    return [
+        action
+        for action in actions
+        if not (isinstance(action, StrokeDrawn) and action.key in erased)
+        and not (isinstance(action, Propagated) and not frames_done.get(action.number))
+    ]
+
+
+def view(objects: Iterable[ObjectState], history: Iterable[Action], frames_done: Mapping[int, int]) -> View:
+    """Fold a history that starts from ``objects``."""
+    now = View.of(objects)
+    for action in in_force(history, frames_done):
+        now.follow(action)
+    return now

@@ -1,0 +1,67 @@
+// Changes of the project, one after the other: each is sent with the revision that the one before it gave.
+
+import * as api from "../net/api.js";
+import { adoptDocument } from "./store.js";
+
+export class Commands {
+  /** @type {Promise<void>} */
+  #tail = Promise.resolve();
+  #batch = 0; // changes queued before a failure are dropped with it
+
+  /**
+   * @param {EditorStore} store
+   * @param {(error: Failure) => void} failed told of each failure, a stale revision included
+   */
+  constructor(store, failed) {
+    this.store = store;
+    this.failed = failed;
+  }
+
+  /**
+   * Queue a change. Resolves to the server's answer (a document, taken over), or to null where it failed or was dropped
+   * because a change before it failed.
+   * @param {(id: string, revision: number) => Promise<ProjectAnswer>} work
+   * @returns {Promise<ProjectAnswer | null>}
+   */
+  run(work) {
+    const batch = this.#batch;
+    this.store.set({ busy: this.store.get("busy") + 1 });
+    const done = this.#tail.then(() => (batch === this.#batch ? this.#send(work) : null));
+    this.#tail = done.then(() => this.store.set({ busy: this.store.get("busy") - 1 }));
+    return done;
+  }
+
+  /** Read the document anew, after the changes under way. */
+  reload() {
+    return this.run((id) => api.getProject(id));
+  }
+
+  /** Read the document anew where the server's revision is newer than ours; -1: it is not known. @param {number} revision */
+  async follow(revision) {
+    await this.#tail;
+    if (revision < 0 || revision > this.store.get("doc").revision) await this.reload();
+  }
+
+  /**
+   * @param {(id: string, revision: number) => Promise<ProjectAnswer>} work
+   * @returns {Promise<ProjectAnswer | null>}
+   */
+  async #send(work) {
+    const { id, revision } = this.store.get("doc");
+    const asked = performance.now();
+    try {
+      const answer = await work(id, revision);
+      if (answer?.revision !== undefined) adoptDocument(this.store, answer, asked);
+      return answer;
+    } catch (caught) {
+      const error = api.asFailure(caught);
+      this.#batch += 1;
+      if (error.code === "stale_revision") {
+        const fresh = await api.getProject(id).catch(() => null);
+        if (fresh) adoptDocument(this.store, fresh);
+      }
+      this.failed(error);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// The tool rail on the left: tools, brush size, opacity, outline, strokes.
+
+import { actionButton, pressed, slider } from "../ui/controls.js";
+import { el } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+
+const TOOLS = ["brush", "background", "eraser", "pan"];
+const [LEAST, MOST] = [0.002, 0.1]; // brush, of the picture's width
+
+/** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
+export function buildRail(store, actions) {
+  const tools = TOOLS.map((name) => actionButton(actions, name, { class: "tool" }));
+  const outline = actionButton(actions, "outline");
+  const strokes = actionButton(actions, "strokes");
+  // The size slider is logarithmic: small brushes need fine steps.
+  const size = slider(t("rail.size"), { min: 0, max: 1, step: 0.01, class: "vertical" }, (at) =>
+    store.set({ brush: LEAST * (MOST / LEAST) ** at }),
+  );
+  const opacity = slider(t("rail.opacity"), { min: 0, max: 1, step: 0.05, class: "vertical" }, (at) =>
+    store.set({ opacity: at }),
+  );
+  size.dataset.keys = "[ ]";
+  opacity.dataset.keys = ", .";
+
+  const update = () => {
+    tools.forEach((button, i) => pressed(button, store.get("tool") === TOOLS[i]));
+    const { objects } = store.get("doc");
+    const color = objects.find((each) => each.id === store.get("object"))?.color ?? "";
+    tools[0].style.setProperty("--tool-color", color);
+    pressed(outline, store.get("outline"));
+    pressed(strokes, store.get("strokesShown"));
+    size.value = String(Math.log(store.get("brush") / LEAST) / Math.log(MOST / LEAST));
+    opacity.value = String(store.get("opacity"));
+    opacity.disabled = store.get("outline");
+  };
+  store.subscribe(["tool", "object", "doc", "outline", "strokesShown", "brush", "opacity"], update);
+  update();
+
+  return el(
+    "nav",
+    { class: "rail", "aria-label": t("rail.label") },
+    el("div", { class: "rail-group", role: "group", "aria-label": t("rail.tools") }, ...tools),
+    el("div", { class: "rail-group" }, size, el("span", { class: "rail-word", text: t("rail.sizeShort") })),
+    el("div", { class: "rail-group" }, opacity, el("span", { class: "rail-word", text: t("rail.opacityShort") })),
+    el("div", { class: "rail-group" }, outline, strokes),
+  );
+}

@@ -1,0 +1,48 @@
+// The rounds so far, each a way to its frame, and what the timeline's colours mean.
+
+import { actionButton, tip } from "../ui/controls.js";
+import { el } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+
+/** @param {EditorStore} store @param {Actions} actions @param {(frame: number) => void} seek @returns {HTMLElement} */
+export function buildRounds(store, actions, seek) {
+  const list = el("ol", { class: "round-list" });
+  const undo = actionButton(actions, "undoRound");
+  const redo = actionButton(actions, "redoRound");
+  const empty = el("p", { class: "hint", text: t("rounds.none") });
+  const update = () => {
+    const { rounds, can_redo: canRedo } = store.get("doc");
+    undo.disabled = !rounds.length;
+    redo.disabled = !canRedo;
+    empty.hidden = rounds.length > 0;
+    list.replaceChildren(...rounds.map((round) => row(round, round.frame === store.get("frame"), seek)).reverse());
+  };
+  store.subscribe(["doc", "frame"], update);
+  update();
+  const legend = ["annotated", "propagated", "stale"].map((name) =>
+    el("li", {}, el("i", { class: `key ${name}` }), t(`legend.${name}`)),
+  );
+  return el(
+    "section",
+    { class: "rounds", "aria-label": t("rounds.title") },
+    el("header", {}, el("h2", { text: t("rounds.title") }), el("div", { class: "button-group" }, undo, redo)),
+    empty,
+    list,
+    el("ul", { class: "legend", "aria-label": t("legend.title") }, ...legend),
+  );
+}
+
+/** @param {Round} round @param {boolean} here @param {(frame: number) => void} seek */
+function row(round, here, seek) {
+  const what = round.span
+    ? t("rounds.span", { from: round.span[0] + 1, to: round.span[1] + 1 })
+    : t(round.propagated ? "rounds.done" : "rounds.waiting");
+  const button = el(
+    "button",
+    { type: "button", class: here ? "round here" : "round", on: { click: () => seek(round.frame) } },
+    el("i", { class: round.propagated ? "diamond" : "diamond waiting" }),
+    el("span", { text: t("rounds.one", { number: round.number, frame: round.frame + 1 }) }),
+    el("small", { text: what }),
+  );
+  return el("li", {}, tip(button, t("rounds.go", { frame: round.frame + 1 })));
+}

@@ -1,0 +1,94 @@
+// The masks' coloured pictures: made in a worker, for the frames that are shown.
+
+import { maskUrl } from "../net/api.js";
+import { BitmapCache } from "../net/bitmaps.js";
+
+const BUDGET = 160e6; // bytes of bitmaps
+const KEPT_MASKS = 64; // masks that came with an answer, until their frame is asked for
+
+export class Overlays {
+  #worker = new Worker(new URL("./mask_worker.js", import.meta.url));
+  /** @type {Map<number, {resolve: (bitmap: ImageBitmap) => void, reject: (error: Error) => void}>} by their ticket */
+  #waiting = new Map();
+  #tickets = 0;
+  /** @type {Map<number, {revision: number, blob: Blob}>} by frame */
+  #given = new Map();
+  #style = "";
+  #colors = new Uint32Array(256);
+
+  /** @param {EditorStore} store @param {(frame: number) => void} ready */
+  constructor(store, ready) {
+    this.store = store;
+    this.cache = new BitmapCache({
+      load: (frame) => this.#paint(frame),
+      version: (frame) => this.#version(frame),
+      ready,
+      budget: BUDGET,
+      lanes: 1,
+    });
+    this.#worker.onmessage = ({ data }) => this.#finish(data);
+    store.subscribe(["doc", "outline"], () => this.#restyle());
+    this.#restyle();
+  }
+
+  /** Keep a mask that came with an answer, as a data URL, so that it need not be fetched. @param {number} frame @param {number} revision @param {string} dataUrl */
+  give(frame, revision, dataUrl) {
+    const bytes = Uint8Array.from(atob(dataUrl.slice(dataUrl.indexOf(",") + 1)), (each) => each.charCodeAt(0));
+    this.#given.set(frame, { revision, blob: new Blob([bytes], { type: "image/png" }) });
+    const [oldest] = this.#given.keys();
+    if (this.#given.size > KEPT_MASKS) this.#given.delete(oldest);
+  }
+
+  close() {
+    this.cache.clear();
+    this.#worker.terminate();
+  }
+
+  /** @param {number} frame */
+  #version(frame) {
+    const revision = this.store.get("doc").frames.masks[frame];
+    return revision ? `${revision} ${this.#style}` : null;
+  }
+
+  #restyle() {
+    const { objects } = this.store.get("doc");
+    const shown = objects.filter((each) => !each.hidden);
+    this.#style = [this.store.get("outline"), ...shown.map((each) => each.id + each.color)].join(" ");
+    this.#colors = new Uint32Array(256);
+    for (const { id, color } of shown) this.#colors[id] = littleEndian(color);
+  }
+
+  /** @param {number} frame @returns {Promise<ImageBitmap>} */
+  #paint(frame) {
+    const { id, frames } = this.store.get("doc");
+    const revision = frames.masks[frame];
+    const given = this.#given.get(frame);
+    const ticket = (this.#tickets += 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve, reject });
+      /** @type {MaskOrder} */
+      const order = {
+        ticket,
+        url: new URL(maskUrl(id, frame, revision), document.baseURI).href,
+        blob: given?.revision === revision ? given.blob : null,
+        colors: this.#colors,
+        outline: this.store.get("outline"),
+      };
+      this.#worker.postMessage(order);
+    });
+  }
+
+  /** @param {MaskPainted} painted */
+  #finish({ ticket, bitmap, error }) {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (bitmap) waiting?.resolve(bitmap);
+    else waiting?.reject(new Error(error));
+  }
+}
+
+/** "#rrggbb" as an opaque pixel of RGBA bytes read as one number. @param {string} color */
+function littleEndian(color) {
+  const value = parseInt(color.slice(1), 16);
+  return (0xff000000 | ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}

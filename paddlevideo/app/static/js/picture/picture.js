@@ -1,0 +1,221 @@
+// The picture: frame and masks on one canvas, strokes and the brush on another above it.
+
+import { frameUrl } from "../net/api.js";
+import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
+import { context2d, el, onceAFrame } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+import { Overlays } from "./overlays.js";
+import { cellOf } from "./strokes.js";
+import { View } from "./view.js";
+
+const BUDGET = 240e6; // bytes of frames kept
+const WIDEST = 1920; // wider frames are fetched at this width
+const BACKGROUND = "#e8eaee"; // colour of background strokes
+const PATIENCE = 250; // ms that a frame waits for its mask, so that both appear together
+
+export class Picture {
+  /** @type {number | null} the frame that the canvas has */
+  shown = null;
+  /** @type {Drawing | null} the stroke under the pointer */
+  drawing = null;
+  /** @type {Point | null} on the screen, null when away */
+  pointer = null;
+  #context;
+  #topContext;
+  /** @type {number | null} the frame whose strokes the upper canvas has */
+  #topFrame = null;
+  #asked = { frame: -1, at: 0 }; // the frame to show, and since when
+
+  /** @param {EditorStore} store */
+  constructor(store) {
+    this.store = store;
+    const { video } = store.get("doc");
+    this.view = new View(video);
+    this.canvas = el("canvas", { class: "picture-canvas" });
+    this.top = el("canvas", { class: "picture-top", tabindex: "0", role: "img", "aria-label": t("picture.label") });
+    this.element = el("section", { class: "picture", "aria-label": t("picture.label") }, this.canvas, this.top);
+    this.#context = context2d(this.canvas, { alpha: false });
+    this.#topContext = context2d(this.top);
+    this.draw = onceAFrame(() => this.#draw());
+    this.drawTop = onceAFrame(() => this.#drawTop());
+    this.frames = new BitmapCache({
+      load: (frame) => this.#load(frame),
+      ready: (frame) => {
+        if (frame === store.get("frame")) this.draw();
+      },
+      budget: BUDGET,
+      lanes: 2,
+    });
+    this.overlays = new Overlays(store, (frame) => {
+      if (frame === this.shown || frame === store.get("frame")) this.draw();
+    });
+    store.subscribe(["frame", "opacity", "outline", "doc", "masks"], this.draw);
+    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush"], this.drawTop);
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+  }
+
+  /** Whether frame and masks of `frame` could be drawn now. @param {number} frame */
+  ready(frame) {
+    return this.frames.fresh(frame) && this.overlays.cache.fresh(frame);
+  }
+
+  /** Fetch these frames when there is nothing more urgent. @param {number[]} frames */
+  ahead(frames) {
+    this.frames.ahead(frames);
+    this.overlays.cache.ahead(frames);
+  }
+
+  viewChanged() {
+    this.draw();
+    this.drawTop();
+  }
+
+  /** Radius of the brush in the video's pixels; the eraser is wider, to be hit with. */
+  radius() {
+    const { video } = this.store.get("doc");
+    const radius = (this.store.get("brush") * video.width) / 2;
+    return this.store.get("tool") === "eraser" ? Math.max(radius, 2 * cellOf(video)) : radius;
+  }
+
+  /** @param {number} object */
+  colorOf(object) {
+    return this.store.get("doc").objects.find((each) => each.id === object)?.color ?? BACKGROUND;
+  }
+
+  close() {
+    this.frames.clear();
+    this.overlays.close();
+  }
+
+  /** @param {number} frame */
+  #load(frame) {
+    const { id, video } = this.store.get("doc");
+    return fetchBitmap(frameUrl(id, frame, video.width > WIDEST ? WIDEST : null));
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const ratio = window.devicePixelRatio;
+    for (const canvas of [this.canvas, this.top]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.view.resize(width, height);
+    this.#draw(); // at once: a resized canvas is blank
+    this.#drawTop();
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  #place(context) {
+    const ratio = window.devicePixelRatio;
+    const { scale, left, top } = this.view;
+    context.setTransform(scale * ratio, 0, 0, scale * ratio, left * ratio, top * ratio);
+  }
+
+  #draw() {
+    const frame = this.store.get("frame");
+    if (this.frames.get(frame) && this.#maskReady(frame)) this.shown = frame;
+    const at = this.shown;
+    const [context, { video }] = [this.#context, this.store.get("doc")];
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#0d0f12";
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.#place(context);
+    context.imageSmoothingEnabled = this.view.scale < 3;
+    context.imageSmoothingQuality = this.view.scale < 0.6 ? "medium" : "low"; // finer ones take too long without a GPU
+    const picture = at === null ? null : this.frames.peek(at);
+    if (picture) context.drawImage(picture, 0, 0, video.width, video.height);
+    else {
+      context.fillStyle = "#171a1f";
+      context.fillRect(0, 0, video.width, video.height);
+    }
+    const overlay = at === null ? null : this.overlays.cache.get(at);
+    if (overlay) {
+      context.globalAlpha = this.store.get("outline") ? 1 : this.store.get("opacity");
+      context.drawImage(overlay, 0, 0, video.width, video.height);
+      context.globalAlpha = 1;
+    }
+    if (this.#topFrame !== at) this.drawTop();
+  }
+
+  #drawTop() {
+    const context = this.#topContext;
+    this.#topFrame = this.shown;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.top.width, this.top.height);
+    this.#place(context);
+    context.lineCap = context.lineJoin = "round";
+    if (this.store.get("strokesShown")) this.#drawStrokes(context);
+    if (this.drawing) {
+      const width = Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
+      this.#line(context, this.drawing.points, this.colorOf(this.drawing.object), width, 0.9);
+    }
+    if (this.pointer) this.#drawBrush(context, this.pointer);
+  }
+
+  /** Whether the frame's mask is there, or was waited for long enough. @param {number} frame */
+  #maskReady(frame) {
+    if (this.#asked.frame !== frame) {
+      this.#asked = { frame, at: performance.now() };
+      setTimeout(this.draw, PATIENCE + 10);
+    }
+    this.overlays.cache.get(frame);
+    return this.overlays.cache.fresh(frame) || frame === this.shown || performance.now() - this.#asked.at > PATIENCE;
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  #drawStrokes(context) {
+    const { video, strokes, rounds } = this.store.get("doc");
+    const frame = this.shown;
+    const erasing = this.store.get("erasing");
+    const past = new Set(rounds.filter((each) => each.propagated).map((each) => each.number));
+    for (const stroke of [...strokes, ...this.store.get("pending")]) {
+      if (stroke.frame !== frame) continue;
+      const points = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
+      const strength = erasing.has(stroke.key) ? 0.2 : stroke.round && past.has(stroke.round) ? 0.55 : 0.95;
+      this.#line(context, points, this.colorOf(stroke.object_id), cellOf(video) * 1.05, strength);
+    }
+  }
+
+  /**
+   * A line in `color` over a dark rim, which sets it off from the mask in the same colour.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Point[]} points
+   * @param {string} color
+   * @param {number} width
+   * @param {number} strength
+   */
+  #line(context, points, color, width, strength) {
+    const path = new Path2D();
+    path.moveTo(...points[0]);
+    if (points.length === 1) path.lineTo(points[0][0] + 0.01, points[0][1]);
+    for (const point of points.slice(1)) path.lineTo(...point);
+    context.globalAlpha = strength;
+    context.strokeStyle = "#0b0d10";
+    context.lineWidth = width + 2.5 / this.view.scale;
+    context.stroke(path);
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke(path);
+    context.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {Point} pointer */
+  #drawBrush(context, pointer) {
+    const tool = this.store.get("tool");
+    if (tool === "pan") return;
+    const [x, y] = this.view.toPicture(...pointer);
+    const radius = Math.max(this.radius(), cellOf(this.store.get("doc").video) / 2, 3 / this.view.scale);
+    const color = tool === "brush" ? this.colorOf(this.store.get("object")) : BACKGROUND;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.strokeStyle = "#0b0d10";
+    context.lineWidth = 3.5 / this.view.scale;
+    context.stroke();
+    context.strokeStyle = color;
+    context.lineWidth = 1.8 / this.view.scale;
+    if (tool === "eraser") context.setLineDash([4 / this.view.scale, 3 / this.view.scale]);
+    context.stroke();
+    context.setLineDash([]);
+  }
+}

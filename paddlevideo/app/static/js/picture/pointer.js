@@ -1,0 +1,209 @@
+// Mouse, pen and fingers on the picture. One finger draws until a pen is seen; two fingers move and zoom.
+
+import { cellOf, touches } from "./strokes.js";
+
+const WHEEL = 0.0016; // zoom a wheel unit
+
+/** @typedef {{id: number, kind: "draw" | "erase" | "pan", at: Point, keys: Set<string>, refused: number}} Drag */
+/** @typedef {{distance: number, centre: Point}} Spread of two fingers */
+
+export class Pointer {
+  /** @type {Map<number, Point>} places of touches by their pointer's id */
+  #fingers = new Map();
+  /** @type {Drag | null} */
+  #drag = null;
+  /** @type {Spread | null} */
+  #pinch = null;
+  #penSeen = false;
+
+  /**
+   * @param {import("./picture.js").Picture} picture
+   * @param {EditorStore} store
+   * @param {StrokeActions} actions
+   */
+  constructor(picture, store, actions) {
+    this.picture = picture;
+    this.store = store;
+    this.actions = actions;
+    const { top } = picture;
+    top.addEventListener("pointerdown", (event) => this.#down(event));
+    top.addEventListener("pointermove", (event) => this.#move(event));
+    top.addEventListener("pointerup", (event) => this.#up(event));
+    top.addEventListener("pointercancel", (event) => this.#cancel(event));
+    top.addEventListener("pointerleave", () => this.#hover(null));
+    top.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    top.addEventListener("contextmenu", (event) => event.preventDefault());
+    top.addEventListener("dblclick", () => this.store.get("tool") === "pan" && this.#fit());
+  }
+
+  /** Forget the stroke under way (Escape). */
+  drop() {
+    this.#drag = null;
+    this.picture.drawing = null;
+    this.store.set({ erasing: new Set() });
+    this.picture.drawTop();
+  }
+
+  #fit() {
+    this.picture.view.fit();
+    this.picture.viewChanged();
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    const at = place(event);
+    this.picture.top.setPointerCapture(event.pointerId);
+    if (event.pointerType === "pen") this.#penSeen = true;
+    if (event.pointerType === "touch") {
+      this.#fingers.set(event.pointerId, at);
+      if (this.#fingers.size === 2) {
+        this.drop();
+        this.#pinch = spread(this.#fingers);
+      }
+      if (this.#fingers.size > 1) return;
+    }
+    if (this.#drag) return;
+    const kind = this.#kind(event);
+    if (kind === "draw") this.#beginStroke(event.pointerId, at);
+    else if (kind) this.#drag = { id: event.pointerId, kind, at, keys: new Set(), refused: 0 };
+    if (this.#drag?.kind === "erase") this.#erase(this.#drag, [at]);
+    this.#hover(at);
+  }
+
+  /** @param {PointerEvent} event @returns {Drag["kind"] | null} */
+  #kind(event) {
+    const tool = this.store.get("tool");
+    if (event.button === 1 || event.button === 2 || tool === "pan") return "pan";
+    if (event.button === 5) return "erase"; // a pen's other end
+    if (event.button !== 0) return null;
+    if (event.pointerType === "touch" && this.#penSeen) return "pan";
+    return tool === "eraser" ? "erase" : "draw";
+  }
+
+  /** @param {number} id @param {Point} at */
+  #beginStroke(id, at) {
+    const object = this.actions.begin();
+    if (object === null) return;
+    this.#drag = { id, kind: "draw", at, keys: new Set(), refused: 0 };
+    this.picture.drawing = { points: [this.picture.view.toPicture(...at)], object };
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const at = place(event);
+    if (this.#fingers.has(event.pointerId)) this.#fingers.set(event.pointerId, at);
+    if (this.#pinch) {
+      this.#doPinch(this.#pinch);
+      return;
+    }
+    this.#hover(at);
+    const drag = this.#drag;
+    if (drag?.id !== event.pointerId) return;
+    const steps = event.getCoalescedEvents?.() ?? [];
+    const places = (steps.length ? steps : [event]).map(place);
+    if (drag.kind === "pan") this.#pan(drag, at);
+    else if (drag.kind === "erase") this.#erase(drag, places);
+    else this.#extend(places);
+  }
+
+  /** @param {Point[]} places */
+  #extend(places) {
+    const points = this.picture.drawing?.points;
+    if (!points) return;
+    const least = cellOf(this.store.get("doc").video) / 8;
+    for (const each of places) {
+      const next = this.picture.view.toPicture(...each);
+      const last = points[points.length - 1];
+      if (Math.hypot(next[0] - last[0], next[1] - last[1]) >= least) points.push(next);
+    }
+    this.picture.drawTop();
+  }
+
+  /** @param {Drag} drag @param {Point[]} places */
+  #erase(drag, places) {
+    const { strokes, rounds, video } = this.store.get("doc");
+    const past = new Set(rounds.filter((each) => each.propagated).map((each) => each.number));
+    const frame = this.store.get("frame");
+    const { keys } = drag;
+    const radius = this.picture.radius();
+    for (const stroke of strokes.filter((each) => each.frame === frame && !keys.has(each.key))) {
+      const hit = places.some((each) => touches(stroke, this.picture.view.toPicture(...each), radius, video));
+      if (hit && stroke.round && past.has(stroke.round)) drag.refused += 1;
+      else if (hit) keys.add(stroke.key);
+    }
+    this.store.set({ erasing: new Set(keys) });
+  }
+
+  /** @param {Drag} drag @param {Point} at */
+  #pan(drag, at) {
+    this.picture.view.move(at[0] - drag.at[0], at[1] - drag.at[1]);
+    drag.at = at;
+    this.picture.viewChanged();
+  }
+
+  /** @param {Spread} before */
+  #doPinch(before) {
+    if (this.#fingers.size !== 2) return;
+    const now = spread(this.#fingers);
+    const { view } = this.picture;
+    view.move(now.centre[0] - before.centre[0], now.centre[1] - before.centre[1]);
+    view.zoom(now.distance / before.distance, ...now.centre);
+    this.#pinch = now;
+    this.picture.viewChanged();
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    this.#fingers.delete(event.pointerId);
+    if (this.#fingers.size < 2) this.#pinch = null;
+    if (event.pointerType === "touch") this.#hover(null);
+    if (this.#drag?.id !== event.pointerId) return;
+    const { kind, keys, refused } = this.#drag;
+    const { drawing } = this.picture;
+    this.#drag = null;
+    this.picture.drawing = null;
+    if (kind === "draw" && drawing) this.actions.stroke(drawing.points, drawing.object);
+    if (kind === "erase") this.actions.erase([...keys], refused);
+    this.picture.drawTop();
+  }
+
+  /** @param {PointerEvent} event */
+  #cancel(event) {
+    this.#fingers.delete(event.pointerId);
+    if (this.#fingers.size < 2) this.#pinch = null;
+    if (this.#drag?.id === event.pointerId) this.drop();
+  }
+
+  /** @param {Point | null} at */
+  #hover(at) {
+    this.picture.pointer = at;
+    this.picture.drawTop();
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    event.preventDefault();
+    const unit = event.deltaMode === 1 ? 32 : 1;
+    const { view } = this.picture;
+    if (event.shiftKey) view.move(-(event.deltaX || event.deltaY) * unit, 0);
+    else if (event.ctrlKey) view.zoom(Math.exp(-event.deltaY * unit * WHEEL * 6), ...place(event));
+    else view.zoom(Math.exp(-event.deltaY * unit * WHEEL), ...place(event));
+    this.picture.viewChanged();
+  }
+}
+
+/**
+ * Where an event is on the canvas; coalesced events carry no offset, so the canvas's own place is taken off.
+ * @param {MouseEvent} event
+ * @returns {Point}
+ */
+function place(event) {
+  const box = /** @type {Element} */ (event.currentTarget ?? event.target).getBoundingClientRect();
+  return [event.clientX - box.left, event.clientY - box.top];
+}
+
+/** @param {Map<number, Point>} fingers two of them @returns {Spread} */
+function spread(fingers) {
+  const [[ax, ay], [bx, by]] = [...fingers.values()];
+  return { distance: Math.max(1, Math.hypot(ax - bx, ay - by)), centre: [(ax + bx) / 2, (ay + by) / 2] };
+}

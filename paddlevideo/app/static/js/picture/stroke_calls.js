@@ -1,0 +1,97 @@
+// Strokes on their way to the server: shown at once, answered by the frame's mask.
+
+import * as api from "../net/api.js";
+import { t } from "../ui/i18n.js";
+import { strokePoints, touches } from "./strokes.js";
+import { toast } from "../ui/toasts.js";
+
+export class Strokes {
+  #numbers = 0;
+
+  /**
+   * @param {EditorStore} store
+   * @param {import("../editor/commands.js").Commands} commands
+   * @param {import("./picture.js").Picture} picture
+   * @param {import("../editor/job.js").JobControl} job
+   */
+  constructor(store, commands, picture, job) {
+    this.store = store;
+    this.commands = commands;
+    this.picture = picture;
+    this.job = job;
+  }
+
+  /** Whether a stroke may begin here, and of which object: null where not. */
+  begin() {
+    const { store } = this;
+    if (store.get("playing") || (this.job.propagating && this.job.following && !store.get("job")?.paused)) {
+      store.set({ playing: false });
+      this.job.stay(); // the picture runs: the first touch stops it, so that nobody draws on the wrong frame
+      return null;
+    }
+    const object = store.get("tool") === "background" ? 0 : this.#chosen();
+    if (object !== null) api.hold(store.get("doc").id, store.get("frame")).catch(() => {}); // it only saves time
+    return object;
+  }
+
+  #chosen() {
+    const object = this.store.get("doc").objects.find((each) => each.id === this.store.get("object"));
+    if (!object) toast(t("stroke.noObject"));
+    else if (object.locked) toast(t("stroke.locked"));
+    return object && !object.locked ? object.id : null;
+  }
+
+  /** Send what was drawn, in picture pixels. @param {Point[]} drawn @param {number} object */
+  stroke(drawn, object) {
+    const { doc, frame } = this.store.values;
+    const points = strokePoints(drawn, this.picture.radius(), doc.video);
+    this.#send({ frame, object_id: object, points });
+  }
+
+  /**
+   * Take strokes back by their keys; `refused` of those hit are part of a propagation.
+   * @param {string[]} keys
+   */
+  async erase(keys, refused = 0) {
+    if (keys.length) {
+      const answer = await this.commands.run((id, revision) => api.eraseStrokes(id, revision, keys));
+      if (answer) this.takeMask(answer);
+    } else if (refused) toast(t("stroke.propagated"));
+    this.store.set({ erasing: new Set() });
+  }
+
+  /** @param {Point} point */
+  eraseAt(point) {
+    const { doc, frame } = this.store.values;
+    const past = new Set(doc.rounds.filter((each) => each.propagated).map((each) => each.number));
+    const hit = doc.strokes.filter(
+      (each) => each.frame === frame && touches(each, point, this.picture.radius(), doc.video),
+    );
+    const keys = hit.filter((each) => !each.round || !past.has(each.round)).map((each) => each.key);
+    this.erase(keys, hit.length - keys.length);
+  }
+
+  /** Keep the mask of an answer, so that it shows without another request. @param {ProjectAnswer} answer */
+  takeMask({ frame, mask, frames }) {
+    if (frame === undefined || !mask) return;
+    this.picture.overlays.give(frame, frames.masks[frame], mask);
+    this.picture.draw();
+  }
+
+  /** Forget the strokes on their way; returns how to send them again, or null where there were none. */
+  refused() {
+    const waiting = this.store.get("pending");
+    this.store.set({ pending: [], erasing: new Set() });
+    return waiting.length ? () => waiting.forEach(({ key, ...stroke }) => this.#send(stroke)) : null;
+  }
+
+  /** @param {NewStroke} stroke */
+  async #send(stroke) {
+    const key = `pending-${(this.#numbers += 1)}`;
+    this.store.set({ pending: [...this.store.get("pending"), { key, ...stroke }] });
+    performance.mark("stroke-sent");
+    const answer = await this.commands.run((id, revision) => api.addStroke(id, revision, stroke));
+    this.store.set({ pending: this.store.get("pending").filter((each) => each.key !== key) });
+    if (answer) this.takeMask(answer);
+  }
+}

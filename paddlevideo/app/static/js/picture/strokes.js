@@ -1,0 +1,119 @@
+// Strokes as geometry. Points are [x, y] in 0..1 of the picture's width and height, as the server has them.
+
+import { clamp } from "../ui/dom.js";
+
+const GRID = 120; // cells along the picture's short side in which the network sees strokes
+const MOST_POINTS = 1900;
+
+/** Size of a grid cell in the video's pixels. @param {{width: number, height: number}} video */
+export const cellOf = ({ width, height }) => Math.max(1, Math.min(width, height) / GRID);
+
+/**
+ * Turn what was drawn into a stroke's points. The network sees a stroke as a line one cell thin; so a wide brush is a
+ * line that goes to and fro over the brush's area, a cell apart.
+ * @param {Point[]} drawn points in the video's pixels
+ * @param {number} radius of the brush, in the video's pixels
+ * @param {VideoFacts} video
+ * @returns {Point[]}
+ */
+export function strokePoints(drawn, radius, video) {
+  const cell = cellOf(video);
+  const line = thin(drawn, cell / 4);
+  const path = pathLength(line) < cell / 2 ? dab(line[0], Math.max(radius, cell), cell) : widen(line, radius, cell);
+  return limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
+}
+
+/**
+ * Whether the circle at `point` (video pixels) touches the stroke.
+ * @param {Stroke} stroke
+ * @param {Point} point
+ * @param {number} radius
+ * @param {VideoFacts} video
+ */
+export function touches(stroke, point, radius, video) {
+  const path = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
+  if (path.length === 1) return distance(path[0], point) <= radius;
+  return path.some((end, i) => i > 0 && fromSegment(point, path[i - 1], end) <= radius);
+}
+
+/** @param {number} value @param {number} size */
+const share = (value, size) => Math.round(clamp(value / size, 0, 1) * 1e5) / 1e5;
+/** @param {Point} one @param {Point} other */
+const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
+/** @param {Point[]} path */
+const pathLength = (path) => path.reduce((sum, point, i) => (i ? sum + distance(point, path[i - 1]) : 0), 0);
+
+/** A click: lines across a disc. @param {Point} centre @param {number} radius @param {number} cell */
+function dab([x, y], radius, cell) {
+  /** @type {Point[]} */
+  const path = [];
+  const rows = Math.floor(radius / cell);
+  for (let row = -rows; row <= rows; row += 1) {
+    const half = Math.sqrt(Math.max(0, radius ** 2 - (row * cell) ** 2));
+    /** @type {Point[]} */
+    const ends = [[x - half, y + row * cell], [x + half, y + row * cell]];
+    path.push(...(row & 1 ? ends.reverse() : ends));
+  }
+  return path;
+}
+
+/**
+ * The line, then lines beside it, each a cell further out, to the brush's edge.
+ * @param {Point[]} line
+ * @param {number} radius
+ * @param {number} cell
+ */
+function widen(line, radius, cell) {
+  const lanes = Math.floor(radius / cell);
+  const path = [...line];
+  if (lanes < 1) return path;
+  const normals = line.map((_, i) => normal(line[Math.max(0, i - 1)], line[Math.min(line.length - 1, i + 1)]));
+  let backwards = true;
+  for (let lane = 1; lane <= lanes; lane += 1)
+    for (const side of [lane, -lane]) {
+      const beside = line.map(/** @returns {Point} */ ([x, y], i) => [x + normals[i][0] * side * cell, y + normals[i][1] * side * cell]);
+      path.push(...(backwards ? beside.reverse() : beside));
+      backwards = !backwards;
+    }
+  return path;
+}
+
+/** @param {Point} from @param {Point} to @returns {Point} */
+function normal(from, to) {
+  const length = distance(from, to) || 1;
+  return [-(to[1] - from[1]) / length, (to[0] - from[0]) / length];
+}
+
+/**
+ * Leave out points that lie within `tolerance` of the line without them (Douglas and Peucker).
+ * @param {Point[]} path
+ * @param {number} tolerance
+ * @returns {Point[]}
+ */
+function thin(path, tolerance) {
+  if (path.length < 3) return path;
+  const [first, last] = [path[0], path[path.length - 1]];
+  let far = 0;
+  let most = 0;
+  for (let i = 1; i < path.length - 1; i += 1) {
+    const off = fromSegment(path[i], first, last);
+    if (off > most) [far, most] = [i, off];
+  }
+  if (most <= tolerance) return [first, last];
+  return [...thin(path.slice(0, far + 1), tolerance).slice(0, -1), ...thin(path.slice(far), tolerance)];
+}
+
+/** Cut a path of too many points down evenly. @param {Point[]} path */
+function limit(path) {
+  if (path.length <= MOST_POINTS) return path;
+  const step = (path.length - 1) / (MOST_POINTS - 1);
+  return Array.from({ length: MOST_POINTS }, (_, i) => path[Math.round(i * step)]);
+}
+
+/** @param {Point} point @param {Point} start @param {Point} end */
+function fromSegment(point, start, end) {
+  const [dx, dy] = [end[0] - start[0], end[1] - start[1]];
+  const length = dx * dx + dy * dy;
+  const along = length ? clamp(((point[0] - start[0]) * dx + (point[1] - start[1]) * dy) / length, 0, 1) : 0;
+  return distance(point, [start[0] + along * dx, start[1] + along * dy]);
+}

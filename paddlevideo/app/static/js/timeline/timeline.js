@@ -1,0 +1,91 @@
+// The timeline: only what is in sight is drawn, and thumbnails are fetched for it alone.
+
+import { thumbUrl } from "../net/api.js";
+import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
+import { context2d, el, onceAFrame } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+import { ROWS, drawMarks, drawOverview, drawPlayhead, drawSpan, drawStates, drawThumbs, heightOf } from "./paint.js";
+import { TimelineScale } from "./scale.js";
+
+const THUMB_BUDGET = 24e6;
+export class Timeline {
+  /** @param {EditorStore} store */
+  constructor(store) {
+    this.store = store;
+    const { id, video } = store.get("doc");
+    this.thumbWidth = Math.max(20, Math.round((ROWS.thumbsHeight * video.width) / video.height));
+    this.scale = new TimelineScale(video.frames, this.thumbWidth);
+    this.canvas = el("canvas", {
+      class: "timeline-canvas",
+      tabindex: "0",
+      role: "slider",
+      "aria-label": t("timeline.label"),
+      "aria-valuemin": "1",
+      "aria-valuemax": String(video.frames),
+    });
+    this.element = el("div", { class: "timeline" }, this.canvas);
+    this.context = context2d(this.canvas, { alpha: false });
+    this.draw = onceAFrame(() => this.#draw());
+    this.thumbs = new BitmapCache({
+      load: (frame) => fetchBitmap(thumbUrl(id, frame), "low"),
+      ready: () => this.draw(),
+      budget: THUMB_BUDGET,
+      lanes: 1,
+    });
+    store.subscribe(["doc", "masks", "span"], this.draw);
+    store.subscribe(["frame"], () => this.#frameChanged());
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+    this.#frameChanged();
+  }
+
+  close() {
+    this.thumbs.clear();
+  }
+
+  /** Show more or less of the video, around the frame that is shown. @param {number} factor */
+  zoom(factor) {
+    const frame = this.store.get("frame");
+    this.scale.zoom(factor, this.scale.centre(frame));
+    this.scale.reveal(frame);
+    this.draw();
+  }
+
+  #frameChanged() {
+    const { video } = this.store.get("doc");
+    const frame = this.store.get("frame");
+    this.scale.reveal(frame);
+    this.canvas.setAttribute("aria-valuenow", String(frame + 1));
+    this.canvas.setAttribute("aria-valuetext", t("timeline.value", { frame: frame + 1, frames: video.frames }));
+    this.draw();
+  }
+
+  #resize() {
+    this.scale.resize(this.element.clientWidth);
+    this.scale.reveal(this.store.get("frame"));
+    this.#draw(); // at once, lest the old picture be stretched
+  }
+
+  /** @param {number} width @param {number} height @param {number} shown height on the page */
+  #fit(width, height, shown) {
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    Object.assign(this.canvas, { width, height });
+    this.canvas.style.height = `${shown}px`;
+  }
+
+  #draw() {
+    const { context, scale, store } = this;
+    const ratio = window.devicePixelRatio;
+    const height = heightOf(scale);
+    this.#fit(Math.round(scale.width * ratio), Math.round(height * ratio), height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.fillStyle = "#16191e";
+    context.fillRect(0, 0, scale.width, height);
+    const doc = store.get("doc");
+    drawThumbs(context, scale, this.thumbs, this.thumbWidth, doc.video.frames);
+    drawStates(context, scale, doc.frames);
+    drawMarks(context, scale, doc);
+    drawSpan(context, scale, store.get("span"));
+    if (scale.scrolls) drawOverview(context, scale, doc.frames, store.get("frame"));
+    drawPlayhead(context, scale, store.get("frame"), doc.video.rate);
+  }
+}

@@ -1,0 +1,112 @@
+// The bar between picture and timeline: playing and stepping, the status line, and the one main button.
+
+import { actionButton, pressed, tip } from "../ui/controls.js";
+import { el } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { formatNumber, formatTime, t } from "../ui/i18n.js";
+import { readable } from "../ui/shortcuts.js";
+
+/** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
+export function buildTransport(store, actions) {
+  const play = actionButton(actions, "play");
+  const follow = actionButton(actions, "follow");
+  const clear = actionButton(actions, "spanClear");
+  const jump = actionButton(actions, "jump");
+  const groups = [
+    [play, actionButton(actions, "previous"), actionButton(actions, "next"), jump],
+    [actionButton(actions, "spanIn"), actionButton(actions, "spanOut"), clear],
+    [follow],
+  ].map((buttons) => el("div", { class: "button-group" }, ...buttons));
+  const clock = el("output", { class: "clock", "aria-label": t("transport.clock") });
+
+  const update = () => {
+    const { video, frames } = store.get("doc");
+    const frame = store.get("frame");
+    play.replaceChildren(icon(store.get("playing") ? "pause" : "play"));
+    const text = t(store.get("playing") ? "action.stop" : "action.play");
+    tip(play, text, actions.play.keys).setAttribute("aria-label", text);
+    pressed(follow, store.get("follow"));
+    clear.disabled = !store.get("span");
+    jump.disabled = !frames.changed?.some((each) => each);
+    clock.replaceChildren(
+      el("b", { text: String(frame + 1) }),
+      ` / ${video.frames}`,
+      el("small", { text: formatTime(frame / video.rate) }),
+    );
+  };
+  store.subscribe(["doc", "masks", "frame", "playing", "follow", "span"], update);
+  update();
+  return el("div", { class: "transport" }, ...groups, clock, buildStatus(store), buildMain(store, actions));
+}
+
+/** @param {EditorStore} store */
+function buildStatus(store) {
+  const text = el("p", { class: "status-text", role: "status" });
+  const bar = el("progress", { class: "progress", max: 1, "aria-label": t("status.progress") });
+  const status = el("div", { class: "status" }, text, bar);
+  const update = () => {
+    const job = store.get("job");
+    text.textContent = statusOf(store);
+    status.dataset.state = stateOf(store);
+    bar.hidden = !job?.total;
+    bar.value = job?.total ? (job.done ?? 0) / job.total : 0;
+  };
+  store.subscribe(["job", "doc", "busy", "connected", "embedding"], update);
+  update();
+  return status;
+}
+
+/** One word for what goes on: lost, a job's kind, paused, busy or idle. @param {EditorStore} store */
+function stateOf(store) {
+  const job = store.get("job");
+  if (!store.get("connected")) return "lost";
+  if (job) return job.paused ? "paused" : job.kind;
+  return store.get("busy") ? "busy" : "idle";
+}
+
+/** The status line: the connection first, then jobs, then what to do next. @param {EditorStore} store */
+function statusOf(store) {
+  const { rounds, objects } = store.get("doc");
+  const job = store.get("job");
+  if (!store.get("connected")) return t("status.lost");
+  // The others' thumbnails do not keep anybody from drawing.
+  if (job?.position && job.kind !== "decode") return t("status.queue", { position: job.position });
+  if (job?.paused) return t("status.paused", job);
+  if (job) {
+    const rate = job.rate ? t("status.rate", { rate: formatNumber(job.rate, 1) }) : "";
+    const seconds = job.rate ? Math.ceil(((job.total ?? 0) - (job.done ?? 0)) / job.rate) : 0;
+    const left = seconds > 2 ? t("status.left", { seconds }) : "";
+    return [t(`status.${job.kind}`, job), rate, left].filter(Boolean).join(" · ");
+  }
+  if (store.get("busy")) return t("status.busy");
+  const waiting = rounds.some((each) => !each.propagated);
+  const next = !objects.length ? "noObject" : !rounds.length ? "start" : waiting ? "waiting" : "done";
+  const embedding = store.get("embedding");
+  return embedding ? `${t(`status.${next}`)} ${t("status.embedding", embedding)}` : t(`status.${next}`);
+}
+
+/** @param {EditorStore} store @param {Actions} actions */
+function buildMain(store, actions) {
+  const main = el("button", { type: "button", class: "main-button", on: { click: () => actions.propagate.run() } });
+  const cancel = el("button", { type: "button", class: "plain-button", on: { click: () => actions.cancel.run() } });
+  main.dataset.action = "propagate";
+  cancel.dataset.action = "cancel";
+  let drawn = "";
+  const update = () => {
+    const { rounds } = store.get("doc");
+    const running = store.get("jobs").propagate;
+    const name = !running ? "propagate" : running.paused ? "resume" : "pause";
+    main.disabled = !running && !rounds.length && !store.get("pending").length;
+    cancel.hidden = !running;
+    if (name === drawn) return;
+    drawn = name;
+    main.classList.toggle("quiet", name === "pause");
+    main.replaceChildren(el("span", { text: t(`main.${name}`) }), el("kbd", { text: readable("p"), "aria-hidden": "true" }));
+    tip(main, t(`main.${name}Tip`), ["p"]);
+  };
+  cancel.textContent = t("main.cancel");
+  tip(cancel, t("main.cancelTip"), actions.cancel.keys);
+  store.subscribe(["jobs", "doc", "pending"], update);
+  update();
+  return el("div", { class: "main-buttons" }, cancel, main);
+}

@@ -1,0 +1,239 @@
+// The types of the page's data, for the check that `make lint` runs; the page loads nothing of this.
+
+/** x and y. */
+type Point = [number, number];
+/** First and last frame. */
+type Span = [number, number];
+
+// ------------------------------------------------------------------------------------- what the server answers
+
+interface VideoFacts {
+  frames: number;
+  width: number;
+  height: number;
+  rate: number;
+}
+
+interface ObjectState {
+  id: number;
+  name: string;
+  color: string;
+  locked: boolean;
+  hidden: boolean;
+}
+
+/** Points in 0..1 of the picture's width and height; object 0 is the background. */
+interface NewStroke {
+  frame: number;
+  object_id: number;
+  points: Point[];
+}
+
+/** One on its way to the server has no round yet. */
+interface Stroke extends NewStroke {
+  key: string;
+  round?: number;
+}
+
+interface Round {
+  number: number;
+  frame: number;
+  propagated: boolean;
+  span: Span | null;
+}
+
+/** A value for each frame; `state` is a string of them as the server sends it. */
+interface Frames<State> {
+  masks: number[];
+  state: State;
+  changed: (number | null)[];
+}
+
+type JobKind = "propagate" | "export" | "decode" | "replay";
+
+interface Job {
+  kind: JobKind;
+  done: number;
+  total: number;
+  paused: boolean;
+  position: number;
+  rate?: number | null;
+}
+
+interface Project<State = string[]> {
+  id: string;
+  name: string;
+  revision: number;
+  source: string;
+  uploaded: boolean;
+  video: VideoFacts;
+  objects: ObjectState[];
+  strokes: Stroke[];
+  rounds: Round[];
+  frames: Frames<State>;
+  can_undo: boolean;
+  can_redo: boolean;
+  settings: Partial<KeptSettings>;
+  embedded: number;
+  job: Job | null;
+}
+
+/** A project as the server sends it; the answer to a stroke or an erasing has its frame's mask besides. */
+interface ProjectAnswer extends Project<string> {
+  frame?: number;
+  mask?: string | null;
+}
+
+interface Failure {
+  code: string;
+  message: string;
+  values?: Record<string, string | number>;
+}
+
+interface ServerState {
+  version: string;
+  limits: { upload_bytes: number; frames: number; pixels: number; seconds: number };
+  folders: string[];
+  open: string | null;
+  error: Failure | null;
+  languages: string[];
+}
+
+interface FolderEntry {
+  name: string;
+  path: string;
+  kind: "video" | "frames" | "folder";
+  note: string;
+}
+
+interface ProjectEntry {
+  id: string;
+  name: string;
+  frames: number;
+  width: number;
+  height: number;
+  changed: string;
+  thumb: string;
+}
+
+interface ExportKind {
+  kind: string;
+  name: string;
+  media_type: string;
+}
+
+interface ExportFile {
+  name: string;
+  kind: string;
+  bytes: number;
+  url: string;
+}
+
+// ----------------------------------------------------------------------------------------- the server's events
+
+interface MaskEvent {
+  frame: number;
+  rev: number;
+  state: string;
+}
+
+interface JobEvent extends Partial<Job> {
+  kind: JobKind;
+  failed?: Failure;
+  finished?: boolean;
+  cancelled?: boolean;
+  url?: string;
+}
+
+interface Progress {
+  done: number;
+  total: number;
+}
+
+interface EventHandlers {
+  mask: (event: MaskEvent) => void;
+  job: (event: JobEvent) => void;
+  document: (event: { revision: number }) => void;
+  embedded: (event: Progress) => void;
+  connected: (up: boolean) => void;
+}
+
+// ------------------------------------------------------------------------------------------- the page's state
+
+type Tool = "brush" | "background" | "eraser" | "pan";
+
+/** What the page finds again when a project is opened. */
+interface KeptSettings {
+  brush: number;
+  opacity: number;
+  outline: boolean;
+  follow: boolean;
+  frame: number;
+  tool: Tool;
+  object: number;
+  span: Span | null;
+  strokes: boolean;
+}
+
+interface EditorValues extends Omit<KeptSettings, "strokes"> {
+  doc: Project;
+  strokesShown: boolean;
+  playing: boolean;
+  /** Strokes on their way to the server. */
+  pending: Stroke[];
+  /** Keys of strokes under the eraser. */
+  erasing: Set<string>;
+  /** What the server told last of each kind of job, and the one that is shown. */
+  jobs: Partial<Record<JobKind, JobEvent>>;
+  job: JobEvent | null;
+  /** The last event of an export. */
+  exported: JobEvent | null;
+  /** While the server prepares frames. */
+  embedding: Progress | null;
+  /** Masks that came as events, by frame, and when. */
+  came: Map<number, { at: number; rev: number; state: string }>;
+  /** When the last event of each kind of job came. */
+  told: Map<JobKind, number>;
+  connected: boolean;
+  /** Calls under way. */
+  busy: number;
+  /** Never set, only touched: masks changed inside the document. */
+  masks?: never;
+}
+
+type EditorStore = import("./editor/store.js").Store<EditorValues>;
+
+/** Something a person can do: by a button, by keys such as "b", "Shift+e", "Ctrl+z"; repeats while a key is held. */
+interface Action {
+  group: string;
+  keys: string[];
+  run: () => void;
+  repeats?: boolean;
+}
+
+type Actions = Record<string, Action>;
+
+/** What pointer and keyboard do to the picture's strokes. */
+type StrokeActions = Pick<import("./picture/stroke_calls.js").Strokes, "begin" | "stroke" | "erase" | "eraseAt">;
+
+/** A stroke that is being drawn, in the video's pixels. */
+interface Drawing {
+  points: Point[];
+  object: number;
+}
+
+// ------------------------------------------------------------------------------------------- the mask worker
+
+interface MaskOrder {
+  ticket: number;
+  url: string;
+  blob: Blob | null;
+  colors: Uint32Array;
+  outline: boolean;
+}
+
+interface MaskPainted {
+  ticket: number;
+  bitmap?: ImageBitmap;
+  error?: string;
+}

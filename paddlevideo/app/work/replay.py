@@ -1,0 +1,151 @@
+"""Keeps a session in step with a project's history.
+
+The session's program (`program.program`) is compared with what it was told already. What differs is taken back round by
+round where the session can undo that far, else the session begins anew; then the rest is told. Everything comes in
+steps of one answer or one frame, so that the worker can do something else in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, takewhile
+
+from ...session.rounds import FrameResult
+from ...session.session import Session
+from ...utils.errors import InputError
+from ..projects.actions import Span, as_stroke
+from ..projects.program import AddStroke, LockObjects, Operation, Propagate, SetObjects
+from ..projects.project import Project
+
+OpenSession = Callable[[Sequence[int]], Session]
+
+
+class Replay:
+    """One project's session.
+
+    Args:
+        project: the project.
+        open_session: objects' ids to a fresh session of the project's video.
+    """
+
+    def __init__(self, project: Project, open_session: OpenSession) -> None:
+        self.project = project
+        self._open = open_session
+        self._begin()
+
+    def _begin(self) -> None:
+        self.session = self._open(self._first_objects() or (1,))
+        self._told: list[Operation] = []
+        self._touched: list[int | None] = []  # for each of them the round, from 0, that it worked on
+        self._starts: list[int] = []  # for every round of the session the operation that began it
+
+    def steps_left(self) -> int:
+        """How many frames and answers `bring` would compute now."""
+        program = self.project.program()
+        known = _common(self._told, program)
+        return sum(_steps(each) for each in program[known:])
+
+    def bring(self) -> Iterator[None]:
+        """Bring the session to where the project is, a step at a time, and keep masks that the project waits for."""
+        program = self.project.program()
+        known = _common(self._told, program)
+        if known < len(self._told):
+            self._take_back(known)
+        while len(self._told) < len(program):
+            place = len(self._told)
+            operation = program[place]
+            if isinstance(operation, AddStroke):
+                yield from self._draw(program, place)
+            elif isinstance(operation, Propagate):
+                for _ in self.propagate(operation.action, operation.span, operation.frames):
+                    yield
+            else:
+                self._set(operation)
+                self._told.append(operation)
+                self._touched.append(None)
+        self._keep_answers()
+
+    def propagate(self, action: int, span: Span | None, frames: int) -> Iterator[FrameResult]:
+        """Carry on the round that is next, as ``action`` says, and give its ``frames`` frames; `bring` comes before."""
+        place = len(self._told)
+        rounds = self.session.rounds
+        waiting = [number for number, each in enumerate(rounds) if not each.propagated]
+        touched = (waiting or [len(rounds) - 1])[0]
+        for count, result in enumerate(islice(self.session.propagate(span), frames), 1):
+            self._told[place:] = [Propagate(action, count, span)]
+            self._touched[place:] = [touched]
+            yield result
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _draw(self, program: list[Operation], place: int) -> Iterator[None]:
+        """Draw all strokes that follow one another on one frame, which is answered once."""
+        actions = self.project.strokes()
+        following = takewhile(lambda each: isinstance(each, AddStroke), program[place:])
+        strokes = [as_stroke(actions[each.action]) for each in following if isinstance(each, AddStroke)]
+        batch = list(takewhile(lambda stroke: stroke.frame == strokes[0].frame, strokes))
+        before = len(self.session.rounds)
+        self.session.add_strokes(batch)
+        if len(self.session.rounds) > before:
+            self._starts.append(place)
+        self._told += program[place : place + len(batch)]
+        self._touched += [len(self._starts) - 1] * len(batch)
+        yield
+
+    def _first_objects(self) -> tuple[int, ...]:
+        first = self.project.program()[0]
+        return first.ids if isinstance(first, SetObjects) else ()
+
+    def _set(self, operation: SetObjects | LockObjects) -> None:
+        if isinstance(operation, SetObjects):
+            self.session.set_objects(operation.ids)
+        else:
+            self.session.lock(operation.ids)
+
+    def _take_back(self, known: int) -> None:
+        """Undo rounds until only operations before ``known`` have been told."""
+        first = self._first_touched(known)
+        if first is not None:
+            # What was done to earlier rounds since this one began has to go as well, and so on.
+            while self._starts[first] < known:
+                known = self._starts[first]
+                first = min(first, self._first_touched(known) or 0)
+            try:
+                while len(self._starts) > first:
+                    self.session.undo()
+                    self._starts.pop()
+            except InputError:  # too long ago
+                self._begin()
+                return
+        del self._told[known:], self._touched[known:]
+        objects = [each for each in self._told if isinstance(each, SetObjects)]
+        locks = [each for each in self._told if isinstance(each, LockObjects)]
+        last: list[SetObjects | LockObjects] = [*objects[-1:], *locks[-1:]]
+        for operation in last:
+            self._set(operation)
+
+    def _first_touched(self, place: int) -> int | None:
+        """The first of the rounds that operations from ``place`` on worked on."""
+        return min((touched for touched in self._touched[place:] if touched is not None), default=None)
+
+    def _keep_answers(self) -> None:
+        waiting = {each.frame for each in self.project.view.waiting}
+        for action, frame in self.project.unanswered():
+            if frame in waiting:
+                self.project.put_mask(action, frame, self.session.mask(frame))
+            else:
+                self.project.drop_mask(action, frame)
+
+
+def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
+    count = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _steps(operation: Operation) -> int:
+    """How many frames and answers an operation computes."""
+    return operation.frames if isinstance(operation, Propagate) else int(isinstance(operation, AddStroke))

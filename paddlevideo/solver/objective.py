@@ -1,0 +1,203 @@
+"""What the network is trained for: clips in, the losses of its two heads out.
+
+Shape legend: B clips, F frames of each, O objects incl. background, C channels, H W image, h w embedding grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import paddle
+from paddle import nn
+
+from ..modeling.framework.manet import MANet
+from ..modeling.full_precision import float32, full_precision
+from ..modeling.layers import resize_bilinear, resize_nearest
+from ..utils.errors import InputError
+from ..utils.registry import LOSSES
+from .annotated_frame import annotated_frame_inputs
+from .own_rounds import with_own_rounds
+
+FROZEN = {
+    "propagation": ("interaction_head",),
+    "interaction": ("backbone", "embedding", "propagation_head"),
+    "heads": ("backbone", "embedding"),
+    "both": (),
+}
+"""Parts that are not trained, by ``train_heads``."""
+
+Batch = Mapping[str, paddle.Tensor]
+
+
+@dataclass(frozen=True)
+class ObjectiveOptions:
+    """What of the network is trained, and how.
+
+    Args:
+        train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone),
+            ``heads`` (the two alone) or ``both`` (joint training). Parts that are not trained stay in eval mode.
+        refine: weight of one more loss: the propagation head carries the interaction's answer over to the annotated
+            frame itself, as `INFERENCE.refine` does; of effect where both heads are trained. The reference has none.
+        reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
+            official code; else over the whole batch.
+    """
+
+    train_heads: Literal["propagation", "interaction", "heads", "both"] = "propagation"
+    refine: float = 0.0
+    reference: bool = False
+
+    def __post_init__(self) -> None:
+        if self.train_heads not in FROZEN:
+            raise InputError(f"train_heads is one of {', '.join(FROZEN)}, not '{self.train_heads}'")
+
+
+class TrainingObjective:
+    """The losses of a batch of clips. Parts of the network that are not to be trained get no gradient.
+
+    Args:
+        network: to train.
+        loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
+        options: what is trained, and how.
+
+    Attributes:
+        embed_runner: called with images in place of the embedding where that gets no gradient, when it is set; returns
+            a tuple of one tensor. The trainer puts a compiled one here.
+    """
+
+    def __init__(self, network: MANet, loss: nn.Layer, options: ObjectiveOptions | None = None) -> None:
+        self.network = network
+        self.loss = loss
+        self.options = options or ObjectiveOptions()
+        self.embed_runner: Callable[[paddle.Tensor], tuple[paddle.Tensor, ...]] | None = None
+        for part in FROZEN[self.options.train_heads]:
+            for parameter in getattr(network, part).parameters():
+                parameter.stop_gradient = True
+
+    @property
+    def embeds_without_gradient(self) -> bool:
+        """Whether backbone and embedding stay as they are in training."""
+        return "embedding" in FROZEN[self.options.train_heads]
+
+    def __call__(self, batch: Batch, step: int) -> dict[str, paddle.Tensor]:
+        """Return the loss of a batch of clips (see docs: data samples) at an optimisation step, and its parts by head.
+
+        The clips of a batch go through a head together, so that its batch norms see all of them (unless ``reference``).
+        With ``train_heads: interaction`` the annotated frame is enough: clips may hold it alone, or with a second one
+        that an earlier round annotated.
+        """
+        heads = self.options.train_heads
+        embedding = self._embed(self._needed(batch["images"]))
+        ids = [list(range(int(count) + 1)) for count in batch["objects"]]
+        parts: dict[str, paddle.Tensor] = {}
+        memory: dict[int, paddle.Tensor] = {}
+        if heads != "propagation":
+            batch, memory = with_own_rounds(self.network, batch, embedding, ids)
+            parts["interaction"], answers = self._interaction(batch, embedding[:, 0], memory, ids, step)
+            if self.options.refine:
+                parts["refine"] = self.options.refine * self._refine(batch, embedding[:, 0], answers, ids, step)
+        if heads != "interaction":
+            parts["propagation"] = self._propagation(batch, embedding, ids, step)
+        return {"loss": sum(parts.values()), **parts}
+
+    def _needed(self, images: paddle.Tensor) -> paddle.Tensor:
+        """The frames of clips (B,F,3,H,W) that training needs."""
+        if self.options.train_heads != "interaction" or images.shape[1] == 2:
+            return images
+        return images[:, :1]
+
+    def _embed(self, images: paddle.Tensor) -> paddle.Tensor:
+        """Embeddings (B,F,C,h,w) of clips (B,F,3,H,W)."""
+        clips, frames = images.shape[:2]
+        flat = images.reshape([clips * frames, *images.shape[2:]])
+        if not self.embeds_without_gradient:
+            embedding = self.network.embed(flat)
+        else:
+            with paddle.no_grad():
+                embedding = self.embed_runner(flat)[0] if self.embed_runner else self.network.embed(flat)
+        return embedding.reshape([clips, frames, *embedding.shape[1:]])
+
+    def _interaction(
+        self,
+        batch: Batch,
+        embedding: paddle.Tensor,
+        memory: Mapping[int, paddle.Tensor],
+        ids: Sequence[Sequence[int]],
+        step: int,
+    ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
+        """The loss on the annotated frames (B,C,h,w) and each clip's logits (O,h,w).
+
+        ``memory`` has the global maps of clips that had an earlier round.
+        """
+        inputs = [
+            annotated_frame_inputs(self.network, batch, clip, embedding[clip], objects, memory.get(clip))
+            for clip, objects in enumerate(ids)
+        ]
+        logits = self._run_head(self.network.interaction_head, inputs)
+        return self._loss(logits, batch["masks"][:, 0], step), logits
+
+    def _refine(
+        self,
+        batch: Batch,
+        embedding: paddle.Tensor,
+        answers: Sequence[paddle.Tensor],
+        ids: Sequence[Sequence[int]],
+        step: int,
+    ) -> paddle.Tensor:
+        """The loss of carrying the interaction's ``answers`` over to their own frames (B,C,h,w)."""
+        inputs = []
+        for frame, answer, reference, objects in zip(
+            embedding, answers, batch["interaction_reference"].numpy(), ids, strict=True
+        ):
+            previous = answer.detach().argmax(axis=0)
+            maps = self.network.match(frame, frame, frame, reference, previous.numpy(), objects)
+            inputs.append(self.network.propagation_inputs(frame.unsqueeze(0), *maps, previous, objects))
+        return self._loss(self._run_head(self.network.propagation_head, inputs), batch["masks"][:, 0], step)
+
+    def _propagation(
+        self, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]], step: int
+    ) -> paddle.Tensor:
+        """The mean loss over the frames of clips (B,F,C,h,w) from the third on, each beside the one before it."""
+        if embedding.shape[1] < 3:
+            heads = self.options.train_heads
+            raise InputError(f"MODEL.train_heads: {heads} needs clips of 3 frames: set DATASET.train.frames")
+        grid, size = tuple(embedding.shape[-2:]), tuple(batch["masks"].shape[-2:])
+        reference = batch["reference"].numpy()
+        previous = [resize_nearest(mask, grid) for mask in batch["previous"]]
+        losses = []
+        for frame in range(2, embedding.shape[1]):
+            inputs = []
+            for clip, objects in enumerate(ids):
+                now, before, first = embedding[clip, frame], embedding[clip, frame - 1], embedding[clip, 0]
+                maps = self.network.match(now, before, first, reference[clip], previous[clip].numpy(), objects)
+                inputs.append(self.network.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
+            logits = self._run_head(self.network.propagation_head, inputs)
+            losses.append(self._loss(logits, batch["masks"][:, frame], step))
+            # A further frame starts from the network's own hard mask, as it will in use.
+            previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
+        return sum(losses) / len(losses)
+
+    def _run_head(self, head: nn.Layer, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:
+        """Run ``head`` over every clip's objects; return logits (O,h,w) a clip."""
+        if self.options.reference or len(inputs) == 1:
+            return [head(x)[:, 0] for x in inputs]
+        logits = head(paddle.concat(inputs))[:, 0]
+        return paddle.split(logits, [len(x) for x in inputs])
+
+    def _loss(self, logits: Sequence[paddle.Tensor], masks: paddle.Tensor, step: int) -> paddle.Tensor:
+        """The mean over clips of logits (O,h,w) against masks (B,H,W)."""
+        size = tuple(masks.shape[-2:])
+        with full_precision():
+            losses = [
+                self.loss(resize_bilinear(float32(x), size).unsqueeze(0), mask.unsqueeze(0), step)
+                for x, mask in zip(logits, masks, strict=True)
+            ]
+        return sum(losses) / len(losses)
+
+
+def build_objective(config: Mapping[str, Any], network: MANet) -> TrainingObjective:
+    """Build the objective that a MODEL section describes for its ``network``."""
+    names = {field.name for field in fields(ObjectiveOptions)}
+    options = ObjectiveOptions(**{name: config[name] for name in names & config.keys()})
+    return TrainingObjective(network, LOSSES.build(config["loss"]), options)

@@ -1,0 +1,134 @@
+"""However a project came to be what it is, its session is what a fresh one would be."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paddlevideo.app.errors import AppError
+from paddlevideo.app.projects.facts import Source, VideoFacts
+from paddlevideo.app.projects.pictures import open_video
+from paddlevideo.app.projects.project import Project
+from paddlevideo.app.work.replay import Replay
+from tests.app.toy import FRAMES, SIZE, Colours, points, session_maker, write_clip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    clip = write_clip(tmp_path / "clip.mp4")
+    source = Source(str(clip), "clip.mp4", uploaded=False)
+    video = VideoFacts(FRAMES, width=SIZE[1], height=SIZE[0], rate=25.0)
+    return Project.create(tmp_path / "0123456789abcdef", "clip", source, video)
+
+
+def _replay(project: Project, engine: Colours | None = None, **settings: Any) -> Replay:
+    frames = open_video(project)
+    make = session_maker(engine, **settings)
+    return Replay(project, lambda ids: make(frames, ids))
+
+
+def _run(replay: Replay) -> None:
+    for _ in replay.bring():
+        pass
+
+
+def _stroke(project: Project, frame: int, object_id: int) -> None:
+    project.add_stroke(f"{frame}-{object_id}-{random.random()}", frame, object_id, points(object_id, frame))
+
+
+def _propagate(project: Project, replay: Replay, span: tuple[int, int] | None = None, stop: int = FRAMES) -> None:
+    _run(replay)
+    first, last = span or (0, FRAMES - 1)
+    group = None
+    for _ in range(len(project.view.waiting) or 1):
+        action = project.begin_propagation(span, group)
+        group = action.group
+        for count, result in enumerate(replay.propagate(action.number, span, last - first + 1)):
+            if count >= stop:
+                return
+            project.put_mask(action.number, result.frame, result.mask)
+
+
+def _masks(project: Project) -> np.ndarray:
+    return np.stack([project.masks.mask(frame) for frame in range(FRAMES)])
+
+
+def _session_masks(replay: Replay) -> np.ndarray:
+    return np.stack([replay.session.mask(frame) for frame in range(FRAMES)])
+
+
+def test_strokes_of_a_round_are_answered_once_more_after_an_undo(project: Project) -> None:
+    engine = Colours()
+    replay = _replay(project, engine)
+    for object_id in (1, 0, 0):
+        _stroke(project, 2, object_id)
+        _run(replay)
+    project.undo()
+    engine.calls.clear()
+    _stroke(project, 2, 0)
+    _run(replay)
+    assert engine.calls.count("interact") == 1 and "propagate" not in engine.calls
+
+
+@pytest.mark.parametrize(("reach", "references"), [("video", "strokes"), ("between", "strokes"), ("between", "answer")])
+@pytest.mark.parametrize("seed", range(12))
+def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: str, references: str) -> None:
+    chance = random.Random(seed)
+    random.seed(seed)
+    settings = {"refine": True, "reach": reach, "references": references}
+    sharpness = 20.0 if references == "answer" else 1.0
+    replay = _replay(project, Colours(sharpness=sharpness), undo_depth=2, **settings)
+    project.add_object("second")
+    for _ in range(25):
+        _random_step(project, replay, chance)
+        if chance.random() < 0.3:
+            _run(replay)
+            assert np.array_equal(_session_masks(replay), _masks(project))
+    _run(replay)
+    fresh = _replay(Project(project.folder), Colours(sharpness=sharpness), **settings)
+    _run(fresh)
+    assert np.array_equal(_masks(fresh.project), _masks(project))
+    assert np.array_equal(_session_masks(fresh), _masks(project))
+    assert np.array_equal(_session_masks(replay), _masks(project))
+    if fresh.session.rounds:
+        assert [fresh.session.global_memory(t).tolist() for t in range(FRAMES)] == [
+            replay.session.global_memory(t).tolist() for t in range(FRAMES)
+        ]
+
+
+def _random_step(project: Project, replay: Replay, chance: random.Random) -> None:
+    objects = project.view.objects
+    free = [each for each in (1, 2) if each in objects and not objects[each].locked]
+    what = chance.choice(["stroke"] * 4 + ["propagate", "stopped", "span", "undo", "undo", "redo", "erase", "object"])
+    if what == "stroke":
+        _stroke(project, chance.randrange(FRAMES), chance.choice([0, *free]))
+        _run(replay)
+    elif what in ("propagate", "stopped", "span") and project.view.rounds:
+        frames = [each.frame for each in project.view.waiting or project.view.rounds[-1:]]
+        span = (min(frames), min(FRAMES - 1, max(frames) + 2)) if what == "span" else None
+        _propagate(project, replay, span, chance.randrange(1, FRAMES) if what == "stopped" else FRAMES)
+    elif what == "undo" and project.document()["can_undo"]:
+        project.undo()
+    elif what == "redo" and project.document()["can_redo"]:
+        project.redo()
+    elif what == "erase" and project.view.waiting:
+        strokes = [stroke.key for each in project.view.waiting for stroke in each.strokes]
+        with suppress(AppError):  # of some that a stopped propagation has built upon
+            project.erase(chance.sample(strokes, chance.randrange(1, len(strokes) + 1)))
+            _run(replay)
+    elif what == "object":
+        _change_objects(project, chance)
+
+
+def _change_objects(project: Project, chance: random.Random) -> None:
+    objects = project.view.objects
+    if 2 in objects and chance.random() < 0.3:
+        project.remove_object(2)
+    elif objects:
+        object_id = chance.choice(list(objects))
+        project.edit_object(object_id, locked=not objects[object_id].locked)
