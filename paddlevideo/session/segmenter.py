@@ -7,6 +7,7 @@ session = segmenter.open("clip.mp4", objects=2)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ class Segmenter:
             overrides: fields of `SessionOptions` (``undo_depth``, ``reach``, ...), in place of the config's.
 
         Raises:
-            InputError: there is no such video, or it cannot be read.
+            InputError: the video cannot be read, or there is no such option or it cannot have that value.
         """
         from .options import SessionOptions
         from .session import Session

@@ -52,7 +52,7 @@ MODEL = {
 class Knowing:
     """A session that gives, for every frame that was ever annotated, the true mask, and for others its left half."""
 
-    def __init__(self, engine: object, frames: Any, preprocess: Preprocess, objects: int, **options: Any) -> None:
+    def __init__(self, engine: object, frames: Any, preprocess: Preprocess, objects: int, options: Any) -> None:
         folder = Path(frames.path.replace("JPEGImages", "Annotations"))
         self.truth = [read_mask(folder / f"{name}.png") for name in frames.names]
         self.annotated: set[int] = set()
