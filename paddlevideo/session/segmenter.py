@@ -7,7 +7,6 @@ session = segmenter.open("clip.mp4", objects=2)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
