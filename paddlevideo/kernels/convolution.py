@@ -17,7 +17,7 @@ from numba import njit
 from paddle.autograd import PyLayer
 
 from .parallel import run_in_parallel
-from .tensor_arrays import as_array, new_tensor
+from .tensor_arrays import as_array, new_tensor, tensor_of
 
 GROUP = 4  # taps a pass over the pixels: sums stay in registers longer
 
@@ -106,10 +106,38 @@ def _weight_gradient(x, grad, dilation, result, start, stop):  # type: ignore[no
                 result[c, i, j] = totals[i * k + j]
 
 
-def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray) -> None:
-    """Write matrix (D,C) times each of flat (B,C,N). One `dot` an image: `matmul` does not always reach BLAS here."""
-    for image, result in zip(flat, out.reshape(len(flat), len(matrix), -1), strict=True):
-        np.dot(matrix, image, out=result)
+def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray, added: np.ndarray | None = None) -> None:
+    """Write matrix (D,C) times each of flat (B,C,N), plus ``added`` (D,), to out (B,D,N).
+
+    A thread makes some rows of all products. One `dot` an image: `matmul` does not always reach BLAS here.
+    """
+
+    def band(start: int, stop: int) -> None:
+        rows = np.ascontiguousarray(matrix[start:stop])
+        for image, result in zip(flat, out, strict=True):
+            part = result[start:stop]
+            np.dot(rows, image, out=part)
+            if added is not None:
+                part += added[start:stop, None]
+
+    run_in_parallel(band, len(matrix))
+
+
+def _outer_sums(after: np.ndarray, before: np.ndarray, sums: np.ndarray | None) -> np.ndarray:
+    """Return the sum over images of after (B,D,N) times before (B,C,N) transposed; write that of after to sums (D,)."""
+    result = np.empty((after.shape[1], before.shape[1]), np.float32)
+
+    def band(start: int, stop: int) -> None:
+        total, product = result[start:stop], np.empty((stop - start, before.shape[1]), np.float32)
+        for index, (left, right) in enumerate(zip(after, before, strict=True)):
+            np.dot(left[start:stop], right.T, out=product if index else total)
+            if index:
+                total += product
+        if sums is not None:
+            np.sum(after[:, start:stop], axis=(0, 2), out=sums[start:stop])
+
+    run_in_parallel(band, len(result))
+    return result
 
 
 def _in_planes(x: np.ndarray, taps: np.ndarray, bias: np.ndarray, dilation: int, out: np.ndarray) -> None:
@@ -125,9 +153,7 @@ class PointwiseCorrelation(PyLayer):
         flat = as_array(x).reshape(batch, channels, -1)
         matrix = as_array(weight)[:, :, 0, 0]
         out, result = new_tensor([batch, len(matrix), height, width])
-        _multiply(matrix, flat, result)
-        if bias is not None:
-            result += as_array(bias)[:, None, None]
+        _multiply(matrix, flat, result.reshape(batch, len(matrix), -1), None if bias is None else as_array(bias))
         ctx.saved = flat, matrix, bias is not None, not x.stop_gradient
         return out
 
@@ -136,15 +162,14 @@ class PointwiseCorrelation(PyLayer):
         flat, matrix, has_bias, needs_input = ctx.saved
         batch, outputs, height, width = grad.shape
         after = as_array(grad).reshape(batch, outputs, -1)
-        weight = sum(np.dot(a, b.T) for a, b in zip(after, flat, strict=True))
+        sums = np.empty(outputs, np.float32) if has_bias else None
+        weight = _outer_sums(after, flat, sums)
         before = None
         if needs_input:
             before, into = new_tensor([batch, flat.shape[1], height, width])
-            _multiply(matrix.T, after, into)
-        grads = [before, paddle.to_tensor(weight[:, :, None, None])]
-        if has_bias:
-            grads.append(paddle.to_tensor(after.sum(axis=(0, 2))))
-        return tuple(grads)
+            _multiply(matrix.T, after, into.reshape(flat.shape))
+        grads = [before, tensor_of(weight[:, :, None, None])]
+        return tuple([*grads, tensor_of(sums)] if sums is not None else grads)
 
 
 class DepthwiseCorrelation(PyLayer):
@@ -172,7 +197,7 @@ class DepthwiseCorrelation(PyLayer):
             gradient, into = new_tensor(grad.shape)
             flipped = np.ascontiguousarray(taps[:, ::-1, ::-1])
             _in_planes(after, flipped, np.zeros(len(taps), np.float32), dilation, into)
-        grads = [gradient, paddle.to_tensor(weight[:, None])]
+        grads = [gradient, tensor_of(weight[:, None])]
         if has_bias:
-            grads.append(paddle.to_tensor(after.sum(axis=(0, 2, 3))))
+            grads.append(tensor_of(after.sum(axis=(0, 2, 3))))
         return tuple(grads)

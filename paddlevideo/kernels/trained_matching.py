@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from paddle.autograd import PyLayer
 
 from .elementwise import positions, squash
-from .parallel import in_bands
+from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor
 
 BLOCK = 512  # query pixels whose distances are held at a time
@@ -53,7 +53,7 @@ class NearestDistances(PyLayer):
                 _smallest(products, squares, ends, pixels, nearest, first)
             _squared_distances(seen, stored, nearest, flat, start, stop)
 
-        in_bands(band, flat.shape[1])
+        run_in_parallel(band, flat.shape[1])
         ctx.saved = seen, stored, nearest, flat, [not x.stop_gradient for x in (query, reference)]
         return out
 
@@ -63,7 +63,7 @@ class NearestDistances(PyLayer):
         slopes = as_array(grad).reshape(result.shape) * (1 - result * result)  # of tanh(d / 2), times the square's 2
         (of_query, query), (of_reference, reference) = (new_tensor([len(seen), *grad.shape[1:]]) for _ in range(2))
         into = query.reshape(seen.shape), reference.reshape(seen.shape)
-        in_bands(partial(_pair_gradients, seen, stored, nearest, slopes, *into), len(seen))
+        run_in_parallel(partial(_pair_gradients, seen, stored, nearest, slopes, *into), len(seen))
         return tuple(g if want else None for g, want in zip((of_query, of_reference), wanted, strict=True))
 
 
@@ -148,13 +148,13 @@ class LocalDistances(PyLayer):
             np.dot(left[start:stop], y, out=product[start:stop])
             _squash_shifted(product, *squares, far, planes, start, stop)
 
-        in_bands(band, x.shape[1])
+        run_in_parallel(band, x.shape[1])
         out, result = new_tensor([len(ids), height, width])
         chosen = np.empty(result.shape, np.int32)
         wanted = np.asarray(ids, np.int32)
         grids = positions(pooled[0], height), positions(pooled[1], width)
         labels = np.ascontiguousarray(padded, np.int32)
-        in_bands(partial(_nearest_shift, planes, pooled[1], labels, wanted, *grids, window, result, chosen), height)
+        run_in_parallel(partial(_nearest_shift, planes, pooled[1], labels, wanted, *grids, window, result, chosen), height)
         ctx.saved = x, y, planes, far, chosen, grids, [not x.stop_gradient for x in (current, previous)]
         return out
 
@@ -176,14 +176,14 @@ def _pooled(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Averages (C,P) of 2x2 pixels of (C,h,w); an odd last row or column is left out."""
     channels, height, width = image.shape
     out = np.empty((channels, height // 2, width // 2), np.float32)
-    in_bands(partial(_pool, image, out), channels)
+    run_in_parallel(partial(_pool, image, out), channels)
     return out.reshape(channels, -1)
 
 
 def _unpooled(slopes: NDArray[np.float32], size: Sequence[int]) -> paddle.Tensor:
     out, result = new_tensor([len(slopes), *size])
     height, width = size
-    in_bands(partial(_spread, slopes.reshape(-1, height // 2, width // 2), result), len(slopes))
+    run_in_parallel(partial(_spread, slopes.reshape(-1, height // 2, width // 2), result), len(slopes))
     return out
 
 

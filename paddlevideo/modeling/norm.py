@@ -53,16 +53,18 @@ def _trained(
     high: float | None = None,
 ) -> paddle.Tensor:
     from ..kernels.batch_norm import UNBOUNDED, TrainedNorm  # numba is slow to import, training needs it
+    from ..kernels.tensor_arrays import shared_array
 
     limits = -UNBOUNDED if low is None else low, UNBOUNDED if high is None else high
     stored = [norm._mean, norm._variance]
     if norm._use_global_stats:
         return TrainedNorm.apply(
-            x, norm.weight, norm.bias, residual, norm._epsilon, *limits, [part.numpy() for part in stored]
+            x, norm.weight, norm.bias, residual, norm._epsilon, *limits, [shared_array(part) for part in stored]
         )
     of_batch: list[np.ndarray] = []
     out = TrainedNorm.apply(x, norm.weight, norm.bias, residual, norm._epsilon, *limits, of_batch)
-    with paddle.no_grad():
-        for running, value in zip(stored, of_batch, strict=True):
-            running.set_value(running * norm._momentum + paddle.to_tensor(value) * (1 - norm._momentum))
+    for running, value in zip(stored, of_batch, strict=True):
+        array = shared_array(running)
+        array *= norm._momentum
+        array += value * (1 - norm._momentum)
     return out
