@@ -15,7 +15,8 @@ from numba.extending import intrinsic
 from .tiles import COLUMNS, HALVES, LENGTH, Code
 
 ROWS = 4  # of a tile of sums, which has two vectors of columns
-LARGEST = 9  # kernels have 3, 5, 7 or 9 rows
+SIZES = (3, 5, 7, 9)  # of the kernels that there are tiles for
+FLAGS = ("contract", "nsz", "reassoc")  # of sums; what is no number stays so
 
 
 def _correlate_tile(k: int) -> Callable[..., None]:
@@ -42,8 +43,8 @@ def _correlate_tile(k: int) -> Callable[..., None]:
                 values = [code.load(source, builder.add(place, code.index(half * LENGTH))) for half in HALVES]
                 for y in range(max(0, r - k + 1), min(ROWS, r + 1)):
                     for half in HALVES:
-                        product = builder.fmul(values[half], weights[r - y], flags=("fast",))
-                        totals[y][half] = builder.fadd(totals[y][half], product, flags=("fast",))
+                        product = builder.fmul(values[half], weights[r - y], flags=FLAGS)
+                        totals[y][half] = builder.fadd(totals[y][half], product, flags=FLAGS)
             for y in range(ROWS):
                 for half in HALVES:
                     sums[y][half].add_incoming(first, before)
@@ -82,8 +83,8 @@ def _product_tile(rows: int, columns: int) -> Callable[..., None]:
             for j in range(columns):
                 value = code.load(source, builder.add(place, builder.mul(dilation, code.index(j))))
                 for i in range(rows):
-                    product = builder.fmul(value, slopes[i], flags=("fast",))
-                    totals[i][j] = builder.fadd(sums[i][j], product, flags=("fast",))
+                    product = builder.fmul(value, slopes[i], flags=FLAGS)
+                    totals[i][j] = builder.fadd(sums[i][j], product, flags=FLAGS)
                     sums[i][j].add_incoming(ir.Constant(code.vector, [0.0] * LENGTH), before)
                     sums[i][j].add_incoming(totals[i][j], loop)
             code.end_loop(before, loop, after, n, count)
@@ -97,5 +98,5 @@ def _product_tile(rows: int, columns: int) -> Callable[..., None]:
     return tile
 
 
-correlate_3, correlate_5, correlate_7 = (_correlate_tile(k) for k in (3, 5, 7))
+correlate_3, correlate_5, correlate_7, correlate_9 = (_correlate_tile(k) for k in SIZES)
 product_3x4, product_3x3, product_2x4, product_2x3 = (_product_tile(*size) for size in ((3, 4), (3, 3), (2, 4), (2, 3)))

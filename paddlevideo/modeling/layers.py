@@ -13,7 +13,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from .norm import BatchNorm2D
+from .norm import BatchNorm2D, follow, is_fast, norm_relu
 
 
 @lru_cache(maxsize=64)
@@ -85,6 +85,19 @@ class Conv2D(nn.Conv2D):
             and x.place.is_cpu_place()
         )
 
+    @property
+    def _is_depthwise(self) -> bool:
+        """Whether it is a depthwise convolution that keeps the size, of a kernel that there are loops for."""
+        groups, k = self._groups, self.weight.shape[2]
+        return (
+            groups == self._in_channels == self._out_channels
+            and list(self.weight.shape[1:]) == [1, k, k]
+            and k in (3, 5, 7, 9)
+            and tuple(self._stride) == (1, 1)
+            and self._dilation[0] == self._dilation[1]
+            and list(self._updated_padding) == [self._dilation[0] * (k - 1) // 2] * 2
+        )
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not self._cpu_training(x):
             return super().forward(x)
@@ -100,7 +113,7 @@ class Conv2D(nn.Conv2D):
         if self.weight.shape[2] == 1 and self._groups == 1:
             seen = x[:, :, ::rows, ::columns] if strided else x
             return PointwiseCorrelation.apply(seen, self.weight, self.bias)
-        if self._groups == self._in_channels == self._out_channels and not strided:
+        if self._is_depthwise:
             return DepthwiseCorrelation.apply(x, self.weight, self.bias, self._dilation[0])
         return super().forward(x)
 
@@ -129,9 +142,35 @@ def conv2d(
     )
 
 
-def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
+def separable(depthwise: Conv2D, norm: nn.BatchNorm2D, pointwise: Conv2D, x: paddle.Tensor) -> paddle.Tensor:
+    """Return pointwise(relu(norm(depthwise(x)))), x (B,C,H,W): on a CPU in training as one operation."""
+    fused = (
+        depthwise._cpu_training(x)
+        and depthwise._is_depthwise
+        and pointwise.training
+        and is_fast(norm, x)
+        and not norm._use_global_stats
+    )
+    if not fused:
+        return pointwise(norm_relu(norm, depthwise(x)))
+    from ..kernels.separable import SeparableConvolution  # numba is slow to import, training needs it
+
+    weights = depthwise.weight, depthwise.bias, norm.weight, norm.bias, pointwise.weight, pointwise.bias
+    of_batch: list[np.ndarray] = []
+    out = SeparableConvolution.apply(x, *weights, depthwise._dilation[0], norm._epsilon, of_batch)
+    follow(norm, of_batch)
+    return out
+
+
+class SeparableConv2D(nn.Sequential):
     """Depthwise convolution, norm, ReLU, then a pointwise convolution."""
-    return nn.Sequential(
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return separable(self[0], self[1], self[3], x)
+
+
+def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> SeparableConv2D:
+    return SeparableConv2D(
         conv2d(inputs, inputs, kernel, dilation=dilation, groups=inputs),
         BatchNorm2D(inputs),
         nn.ReLU(),

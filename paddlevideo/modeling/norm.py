@@ -14,7 +14,7 @@ class BatchNorm2D(nn.BatchNorm2D):
     fast_training = True  # of all norms; the benchmark turns it off
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return _trained(self, x) if _is_fast(self, x) else super().forward(x)
+        return _trained(self, x) if is_fast(self, x) else super().forward(x)
 
 
 def norm_relu(
@@ -24,7 +24,7 @@ def norm_relu(
 
     On a CPU in training it is one pass over the data; else the three operations, whatever kind of norm it is.
     """
-    if _is_fast(norm, x):
+    if is_fast(norm, x):
         return _trained(norm, x, residual, 0.0, limit)
     x = norm(x)
     if residual is not None:
@@ -32,7 +32,8 @@ def norm_relu(
     return F.relu(x) if limit is None else x.clip(0.0, limit)
 
 
-def _is_fast(norm: nn.BatchNorm2D, x: paddle.Tensor) -> bool:
+def is_fast(norm: nn.BatchNorm2D, x: paddle.Tensor) -> bool:
+    """Whether ``norm`` of x goes through the compiled loops: on a CPU, in training."""
     return (
         isinstance(norm, BatchNorm2D)
         and norm.fast_training
@@ -63,8 +64,15 @@ def _trained(
         )
     of_batch: list[np.ndarray] = []
     out = TrainedNorm.apply(x, norm.weight, norm.bias, residual, norm._epsilon, *limits, of_batch)
-    for running, value in zip(stored, of_batch, strict=True):
+    follow(norm, of_batch)
+    return out
+
+
+def follow(norm: nn.BatchNorm2D, of_batch: list[np.ndarray]) -> None:
+    """Take a batch's mean and variance (C,) into the running ones."""
+    from ..kernels.tensor_arrays import shared_array
+
+    for running, value in zip((norm._mean, norm._variance), of_batch, strict=True):
         array = shared_array(running)
         array *= norm._momentum
         array += value * (1 - norm._momentum)
-    return out
