@@ -16,6 +16,7 @@ from .depthwise import ALONE, UNMEASURED, convolve, convolve_back
 from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor, tensor_of
 
+
 def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray, added: np.ndarray | None = None) -> None:
     """Write matrix (D,C) times each of flat (B,C,N), plus ``added`` (D,), to out (B,D,N).
 

@@ -154,7 +154,9 @@ class LocalDistances(PyLayer):
         wanted = np.asarray(ids, np.int32)
         grids = positions(pooled[0], height), positions(pooled[1], width)
         labels = np.ascontiguousarray(padded, np.int32)
-        run_in_parallel(partial(_nearest_shift, planes, pooled[1], labels, wanted, *grids, window, result, chosen), height)
+        run_in_parallel(
+            partial(_nearest_shift, planes, pooled[1], labels, wanted, *grids, window, result, chosen), height
+        )
         ctx.saved = x, y, planes, far, chosen, grids, [not x.stop_gradient for x in (current, previous)]
         return out
 

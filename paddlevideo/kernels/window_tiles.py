@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .tiles import COLUMNS, HALVES, LENGTH, Code
+from .tiles import VECTORS, LENGTH, Code
 
 ROWS = 4  # of a tile of sums, which has two vectors of columns
 SIZES = (3, 5, 7, 9)  # of the kernels that there are tiles for
@@ -24,7 +24,7 @@ def _correlate_tile(k: int) -> Callable[..., None]:
     def tile(typing_context: Any, source: Any, taps: Any, start: Any, out: Any, steps: Any) -> Any:
         """``out[y, t] = start + sum over i, j < k of taps[j, i] * source[y + i, t + j * dilation]``.
 
-        For ROWS of y and COLUMNS of t. ``source``, ``taps`` and ``out`` are addresses of float32; ``steps`` has the
+        For ROWS of y and two LENGTHs of t. ``source``, ``taps`` and ``out`` are addresses of float32; ``steps`` has the
         lengths of a row of source and out, and the dilation of columns. Nothing is checked.
         """
 
@@ -34,26 +34,26 @@ def _correlate_tile(k: int) -> Callable[..., None]:
             source_step, out_step, dilation = (builder.extract_value(steps, index) for index in range(3))
             first = code.spread(start)
             before, loop, after, j = code.begin_loop()
-            sums = [[builder.phi(code.vector) for _ in HALVES] for _ in range(ROWS)]
+            sums = [[builder.phi(code.vector) for _ in VECTORS] for _ in range(ROWS)]
             totals = [list(row) for row in sums]
             column = builder.mul(j, dilation)
-            weights = [code.spread(builder.load(code.place(taps, code.offset(j, k, i)))) for i in range(k)]
+            weights = [code.spread(builder.load(code.pointer(taps, code.offset(j, k, i)))) for i in range(k)]
             for r in range(ROWS + k - 1):
                 place = builder.add(column, builder.mul(source_step, code.index(r)))
-                values = [code.load(source, builder.add(place, code.index(half * LENGTH))) for half in HALVES]
+                values = [code.load(source, builder.add(place, code.index(vector * LENGTH))) for vector in VECTORS]
                 for y in range(max(0, r - k + 1), min(ROWS, r + 1)):
-                    for half in HALVES:
-                        product = builder.fmul(values[half], weights[r - y], flags=FLAGS)
-                        totals[y][half] = builder.fadd(totals[y][half], product, flags=FLAGS)
+                    for vector in VECTORS:
+                        product = builder.fmul(values[vector], weights[r - y], flags=FLAGS)
+                        totals[y][vector] = builder.fadd(totals[y][vector], product, flags=FLAGS)
             for y in range(ROWS):
-                for half in HALVES:
-                    sums[y][half].add_incoming(first, before)
-                    sums[y][half].add_incoming(totals[y][half], loop)
+                for vector in VECTORS:
+                    sums[y][vector].add_incoming(first, before)
+                    sums[y][vector].add_incoming(totals[y][vector], loop)
             code.end_loop(before, loop, after, j, code.index(k))
             for y in range(ROWS):
-                for half in HALVES:
+                for vector in VECTORS:
                     place = builder.mul(out_step, code.index(y))
-                    code.store(totals[y][half], out, builder.add(place, code.index(half * LENGTH)))
+                    code.store(totals[y][vector], out, builder.add(place, code.index(vector * LENGTH)))
             return context.get_dummy_value()
 
         addresses = [types.intp, types.intp, types.float32, types.intp]
@@ -68,7 +68,7 @@ def _product_tile(rows: int, columns: int) -> Callable[..., None]:
         """``out[i, j] = sum over n of source[n + j * dilation] * grad[n - i * row]``, for a block of rows and columns.
 
         ``source``, ``grad`` and ``out`` are addresses of float32; ``out`` takes LENGTH sums for each (i, j), which are
-        to be added up. ``steps`` has the row and the dilation, ``count`` is how many LENGTHs of n there are, at least 1.
+        to be added up; ``steps`` has the row and the dilation, ``count`` the LENGTHs of n, 1 or more.
         """
 
         def emit(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:

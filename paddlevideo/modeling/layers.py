@@ -40,15 +40,23 @@ def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
     """Resize (..., h, w) to (..., H, W), bilinear with aligned corners, as two matrix products.
 
     Paddle's own ``interpolate(align_corners=True)`` raises or is wrong under oneDNN. Where a layer is traced to be
-    compiled it stands for the products; x has four axes then.
+    compiled it stands for the products; x has four axes then. In training on a CPU compiled loops do it.
     """
     h, w = x.shape[-2:]
     if (h, w) == tuple(size):
         return x
     if not paddle.in_dynamic_mode():
         return nn.functional.interpolate(x, size, mode="bilinear", align_corners=True)
+    if Conv2D.fast_training and paddle.is_grad_enabled() and not x.stop_gradient and _is_whole_on_cpu(x):
+        from ..kernels.resize import BilinearResize  # numba is slow to import, training needs it
+
+        return BilinearResize.apply(x, size)
     rows, columns = paddle.to_tensor(bilinear_matrix(h, size[0])), paddle.to_tensor(bilinear_matrix(w, size[1]))
     return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
+
+
+def _is_whole_on_cpu(x: paddle.Tensor) -> bool:
+    return x.place.is_cpu_place() and x.dtype == paddle.float32
 
 
 def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
@@ -74,7 +82,7 @@ class Conv2D(nn.Conv2D):
     """
 
     training_runner: Callable[[paddle.Tensor], paddle.Tensor] | None = None
-    fast_training = True  # of all convolutions; the benchmark turns it off
+    fast_training = True  # of all convolutions and resizes; the benchmark turns it off
 
     def _cpu_training(self, x: paddle.Tensor) -> bool:
         return (
