@@ -15,7 +15,7 @@ from numba import njit
 from paddle.autograd import PyLayer
 
 from .parallel import run_in_parallel
-from .tensor_arrays import as_array, new_tensor
+from .tensor_arrays import as_array, new_tensor, tensor_of
 
 NO_RESIDUAL = np.empty((0, 0, 0), np.float32)
 UNBOUNDED = float(np.finfo(np.float32).max)
@@ -146,7 +146,7 @@ class TrainedNorm(PyLayer):
         read = _planes(as_array(grad)), flat, result, mean, spread, taps, *limits, fixed
         written = of_weight, of_bias, _planes(into), _planes(into_passed)
         run_in_parallel(partial(_gradients, *read, *written), len(taps))
-        grads = [before, paddle.to_tensor(of_weight), paddle.to_tensor(of_bias)]
+        grads = [before, tensor_of(of_weight), tensor_of(of_bias)]
         return tuple([*grads, passed] if has_residual else grads)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from .norm import BatchNorm2D
+from .norm import BatchNorm2D, follow, is_fast, norm_relu
 
 
 @lru_cache(maxsize=64)
@@ -40,15 +40,23 @@ def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
     """Resize (..., h, w) to (..., H, W), bilinear with aligned corners, as two matrix products.
 
     Paddle's own ``interpolate(align_corners=True)`` raises or is wrong under oneDNN. Where a layer is traced to be
-    compiled it stands for the products; x has four axes then.
+    compiled it stands for the products; x has four axes then. In training on a CPU compiled loops do it.
     """
     h, w = x.shape[-2:]
     if (h, w) == tuple(size):
         return x
     if not paddle.in_dynamic_mode():
         return nn.functional.interpolate(x, size, mode="bilinear", align_corners=True)
+    if Conv2D.fast_training and paddle.is_grad_enabled() and not x.stop_gradient and _is_whole_on_cpu(x):
+        from ..kernels.resize import BilinearResize  # numba is slow to import, training needs it
+
+        return BilinearResize.apply(x, size)
     rows, columns = paddle.to_tensor(bilinear_matrix(h, size[0])), paddle.to_tensor(bilinear_matrix(w, size[1]))
     return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
+
+
+def _is_whole_on_cpu(x: paddle.Tensor) -> bool:
+    return x.place.is_cpu_place() and x.dtype == paddle.float32
 
 
 def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
@@ -74,7 +82,7 @@ class Conv2D(nn.Conv2D):
     """
 
     training_runner: Callable[[paddle.Tensor], paddle.Tensor] | None = None
-    fast_training = True  # of all convolutions; the benchmark turns it off
+    fast_training = True  # of all convolutions and resizes; the benchmark turns it off
 
     def _cpu_training(self, x: paddle.Tensor) -> bool:
         return (
@@ -83,6 +91,19 @@ class Conv2D(nn.Conv2D):
             and paddle.in_dynamic_mode()
             and not (paddle.is_grad_enabled() and x.stop_gradient and self.weight.stop_gradient)
             and x.place.is_cpu_place()
+        )
+
+    @property
+    def _is_depthwise(self) -> bool:
+        """Whether it is a depthwise convolution that keeps the size, of a kernel that there are loops for."""
+        groups, k = self._groups, self.weight.shape[2]
+        return (
+            groups == self._in_channels == self._out_channels
+            and list(self.weight.shape[1:]) == [1, k, k]
+            and k in (3, 5, 7, 9)
+            and tuple(self._stride) == (1, 1)
+            and self._dilation[0] == self._dilation[1]
+            and list(self._updated_padding) == [self._dilation[0] * (k - 1) // 2] * 2
         )
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -100,7 +121,7 @@ class Conv2D(nn.Conv2D):
         if self.weight.shape[2] == 1 and self._groups == 1:
             seen = x[:, :, ::rows, ::columns] if strided else x
             return PointwiseCorrelation.apply(seen, self.weight, self.bias)
-        if self._groups == self._in_channels == self._out_channels and not strided:
+        if self._is_depthwise:
             return DepthwiseCorrelation.apply(x, self.weight, self.bias, self._dilation[0])
         return super().forward(x)
 
@@ -129,9 +150,35 @@ def conv2d(
     )
 
 
-def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
+def separable(depthwise: Conv2D, norm: nn.BatchNorm2D, pointwise: Conv2D, x: paddle.Tensor) -> paddle.Tensor:
+    """Return pointwise(relu(norm(depthwise(x)))), x (B,C,H,W): on a CPU in training as one operation."""
+    fused = (
+        depthwise._cpu_training(x)
+        and depthwise._is_depthwise
+        and pointwise.training
+        and is_fast(norm, x)
+        and not norm._use_global_stats
+    )
+    if not fused:
+        return pointwise(norm_relu(norm, depthwise(x)))
+    from ..kernels.separable import SeparableConvolution  # numba is slow to import, training needs it
+
+    weights = depthwise.weight, depthwise.bias, norm.weight, norm.bias, pointwise.weight, pointwise.bias
+    of_batch: list[np.ndarray] = []
+    out = SeparableConvolution.apply(x, *weights, depthwise._dilation[0], norm._epsilon, of_batch)
+    follow(norm, of_batch)
+    return out
+
+
+class SeparableConv2D(nn.Sequential):
     """Depthwise convolution, norm, ReLU, then a pointwise convolution."""
-    return nn.Sequential(
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return separable(self[0], self[1], self[3], x)
+
+
+def separable_conv2d(inputs: int, outputs: int, kernel: int = 3, dilation: int = 1) -> SeparableConv2D:
+    return SeparableConv2D(
         conv2d(inputs, inputs, kernel, dilation=dilation, groups=inputs),
         BatchNorm2D(inputs),
         nn.ReLU(),

@@ -14,7 +14,6 @@ import numpy as np
 import paddle
 from paddle.nn import functional as F
 
-from ..kernels.tensor_arrays import as_array
 from ..utils.arrays import subsample
 from ..utils.errors import InputError
 from .full_precision import float32, full_precision
@@ -22,6 +21,7 @@ from .layers import resize_bilinear
 
 BORDERS = {"background": 0, "ignore": -1}
 NEAREST_BLOCK = 1024  # query pixels at a time
+fast_training = True  # compiled loops on a CPU; the benchmark turns them off
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class MatchingConfig:
         return BORDERS[self.border]
 
 
+def _is_fast(x: paddle.Tensor) -> bool:
+    return fast_training and bool(x.place.is_cpu_place())
+
+
 def squash(distance: paddle.Tensor) -> paddle.Tensor:
     """Map a squared distance to [0, 1): the reference's (sigmoid(d) - 0.5) * 2, which is tanh(d / 2)."""
     return paddle.tanh(distance * 0.5)
@@ -59,16 +63,13 @@ def squash(distance: paddle.Tensor) -> paddle.Tensor:
 def _nearest(query: paddle.Tensor, stored: paddle.Tensor) -> paddle.Tensor:
     """Return for each of query (N,C) the index (N,) of the nearest of stored (M,C).
 
-    Blocks keep the N x M distances out of memory. On a CPU the products are NumPy's, three times as fast as Paddle's.
+    Blocks keep the N x M distances out of memory.
     """
     # |y|^2 - 2xy as one product of (x, 1) and (-2y, |y|^2): broadcast additions of this size are slow on a CPU.
     rows = F.pad(query, [0, 1], value=1.0)
     columns = paddle.concat([-2.0 * stored, (stored * stored).sum(axis=1, keepdim=True)], axis=1).transpose([1, 0])
     blocks = range(0, len(query), NEAREST_BLOCK)
-    if not query.place.is_cpu_place():
-        return paddle.concat([paddle.matmul(rows[k : k + NEAREST_BLOCK], columns).argmin(axis=1) for k in blocks])
-    left, right = as_array(rows), as_array(columns)
-    return paddle.to_tensor(np.concatenate([np.dot(left[k : k + NEAREST_BLOCK], right).argmin(axis=1) for k in blocks]))
+    return paddle.concat([paddle.matmul(rows[k : k + NEAREST_BLOCK], columns).argmin(axis=1) for k in blocks])
 
 
 def global_map(
@@ -90,7 +91,14 @@ def global_map(
         (O,h,w); an id without a reference pixel gives 1 everywhere.
     """
     with full_precision():
-        return _global_map(float32(query), float32(reference), label, ids, max_references)
+        query, reference = float32(query), float32(reference)
+        if not _is_fast(query):
+            return _global_map(query, reference, label, ids, max_references)
+        from ..kernels.trained_matching import NearestDistances  # numba is slow to import
+
+        flat = np.asarray(label).reshape(-1)
+        chosen = [subsample(np.flatnonzero(flat == object_id), max_references) for object_id in ids]
+        return NearestDistances.apply(query, reference, chosen)
 
 
 def _global_map(
@@ -167,11 +175,22 @@ def local_map(
     Returns:
         (O,h,w).
     """
+    padded = np.pad(np.asarray(label), 2 * window, constant_values=border_label)
     with full_precision():
-        distances = local_distances(float32(current), float32(previous), window)
-    reach = 2 * window
-    padded = np.pad(np.asarray(label), reach, constant_values=border_label)
-    height, width = label.shape
+        current, previous = float32(current), float32(previous)
+        if not _is_fast(current):
+            return _local_map(current, previous, padded, ids, window)
+        from ..kernels.trained_matching import LocalDistances  # numba is slow to import
+
+        return LocalDistances.apply(current, previous, padded, ids, window)
+
+
+def _local_map(
+    current: paddle.Tensor, previous: paddle.Tensor, padded: np.ndarray, ids: Sequence[int], window: int
+) -> paddle.Tensor:
+    """`local_map` in Paddle's own operators; the label is padded by the window's reach."""
+    height, width = current.shape[1:]
+    distances = local_distances(current, previous, window)
     shifts = np.lib.stride_tricks.sliding_window_view(padded, (height, width))[::2, ::2]
     labels = paddle.to_tensor(shifts.reshape(-1, height * width).astype(np.int32))
     flat = distances.reshape([-1, height * width])

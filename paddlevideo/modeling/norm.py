@@ -14,7 +14,7 @@ class BatchNorm2D(nn.BatchNorm2D):
     fast_training = True  # of all norms; the benchmark turns it off
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return _trained(self, x) if _is_fast(self, x) else super().forward(x)
+        return _trained(self, x) if is_fast(self, x) else super().forward(x)
 
 
 def norm_relu(
@@ -24,7 +24,7 @@ def norm_relu(
 
     On a CPU in training it is one pass over the data; else the three operations, whatever kind of norm it is.
     """
-    if _is_fast(norm, x):
+    if is_fast(norm, x):
         return _trained(norm, x, residual, 0.0, limit)
     x = norm(x)
     if residual is not None:
@@ -32,7 +32,8 @@ def norm_relu(
     return F.relu(x) if limit is None else x.clip(0.0, limit)
 
 
-def _is_fast(norm: nn.BatchNorm2D, x: paddle.Tensor) -> bool:
+def is_fast(norm: nn.BatchNorm2D, x: paddle.Tensor) -> bool:
+    """Whether ``norm`` of x goes through the compiled loops: on a CPU, in training."""
     return (
         isinstance(norm, BatchNorm2D)
         and norm.fast_training
@@ -53,16 +54,25 @@ def _trained(
     high: float | None = None,
 ) -> paddle.Tensor:
     from ..kernels.batch_norm import UNBOUNDED, TrainedNorm  # numba is slow to import, training needs it
+    from ..kernels.tensor_arrays import shared_array
 
     limits = -UNBOUNDED if low is None else low, UNBOUNDED if high is None else high
     stored = [norm._mean, norm._variance]
     if norm._use_global_stats:
         return TrainedNorm.apply(
-            x, norm.weight, norm.bias, residual, norm._epsilon, *limits, [part.numpy() for part in stored]
+            x, norm.weight, norm.bias, residual, norm._epsilon, *limits, [shared_array(part) for part in stored]
         )
     of_batch: list[np.ndarray] = []
     out = TrainedNorm.apply(x, norm.weight, norm.bias, residual, norm._epsilon, *limits, of_batch)
-    with paddle.no_grad():
-        for running, value in zip(stored, of_batch, strict=True):
-            running.set_value(running * norm._momentum + paddle.to_tensor(value) * (1 - norm._momentum))
+    follow(norm, of_batch)
     return out
+
+
+def follow(norm: nn.BatchNorm2D, of_batch: list[np.ndarray]) -> None:
+    """Take a batch's mean and variance (C,) into the running ones."""
+    from ..kernels.tensor_arrays import shared_array
+
+    for running, value in zip((norm._mean, norm._variance), of_batch, strict=True):
+        array = shared_array(running)
+        array *= norm._momentum
+        array += value * (1 - norm._momentum)

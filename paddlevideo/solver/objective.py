@@ -94,11 +94,15 @@ class TrainingObjective:
         memory: dict[int, paddle.Tensor] = {}
         if heads != "propagation":
             batch, memory = with_own_rounds(self.network, batch, embedding, ids)
-            parts["interaction"], answers = self._interaction(batch, embedding[:, 0], memory, ids, step)
+        # Taken apart once: the gradient of a slice is as large as all frames together.
+        clips = [clip.unbind() for clip in embedding.unbind()]
+        if heads != "propagation":
+            annotated = [frames[0] for frames in clips]
+            parts["interaction"], answers = self._interaction(batch, annotated, memory, ids, step)
             if self.options.refine:
-                parts["refine"] = self.options.refine * self._refine(batch, embedding[:, 0], answers, ids, step)
+                parts["refine"] = self.options.refine * self._refine(batch, annotated, answers, ids, step)
         if heads != "interaction":
-            parts["propagation"] = self._propagation(batch, embedding, ids, step)
+            parts["propagation"] = self._propagation(batch, clips, ids, step)
         return {"loss": sum(parts.values()), **parts}
 
     def _needed(self, images: paddle.Tensor) -> paddle.Tensor:
@@ -121,18 +125,18 @@ class TrainingObjective:
     def _interaction(
         self,
         batch: Batch,
-        embedding: paddle.Tensor,
+        frames: Sequence[paddle.Tensor],
         memory: Mapping[int, paddle.Tensor],
         ids: Sequence[Sequence[int]],
         step: int,
     ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
-        """The loss on the annotated frames (B,C,h,w) and each clip's logits (O,h,w).
+        """The loss on the clips' annotated ``frames`` (C,h,w) and each clip's logits (O,h,w).
 
         ``memory`` has the global maps of clips that had an earlier round.
         """
         inputs = [
-            annotated_frame_inputs(self.network, batch, clip, embedding[clip], objects, memory.get(clip))
-            for clip, objects in enumerate(ids)
+            annotated_frame_inputs(self.network, batch, clip, frame, objects, memory.get(clip))
+            for clip, (frame, objects) in enumerate(zip(frames, ids, strict=True))
         ]
         logits = self._run_head(self.network.interaction_head, inputs)
         return self._loss(logits, batch["masks"][:, 0], step), logits
@@ -140,15 +144,15 @@ class TrainingObjective:
     def _refine(
         self,
         batch: Batch,
-        embedding: paddle.Tensor,
+        frames: Sequence[paddle.Tensor],
         answers: Sequence[paddle.Tensor],
         ids: Sequence[Sequence[int]],
         step: int,
     ) -> paddle.Tensor:
-        """The loss of carrying the interaction's ``answers`` over to their own frames (B,C,h,w)."""
+        """The loss of carrying the interaction's ``answers`` over to their own ``frames`` (C,h,w)."""
         inputs = []
         for frame, answer, reference, objects in zip(
-            embedding, answers, batch["interaction_reference"].numpy(), ids, strict=True
+            frames, answers, batch["interaction_reference"].numpy(), ids, strict=True
         ):
             previous = answer.detach().argmax(axis=0)
             maps = self.network.match(frame, frame, frame, reference, previous.numpy(), objects)
@@ -156,20 +160,20 @@ class TrainingObjective:
         return self._loss(self._run_head(self.network.propagation_head, inputs), batch["masks"][:, 0], step)
 
     def _propagation(
-        self, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]], step: int
+        self, batch: Batch, clips: Sequence[Sequence[paddle.Tensor]], ids: Sequence[Sequence[int]], step: int
     ) -> paddle.Tensor:
-        """The mean loss over the frames of clips (B,F,C,h,w) from the third on, each beside the one before it."""
-        if embedding.shape[1] < 3:
+        """The mean loss over the clips' frames (C,h,w) from the third on, each beside the one before it."""
+        if len(clips[0]) < 3:
             heads = self.options.train_heads
             raise InputError(f"MODEL.train_heads: {heads} needs clips of 3 frames: set DATASET.train.frames")
-        grid, size = tuple(embedding.shape[-2:]), tuple(batch["masks"].shape[-2:])
+        grid, size = tuple(clips[0][0].shape[-2:]), tuple(batch["masks"].shape[-2:])
         reference = batch["reference"].numpy()
         previous = [resize_nearest(mask, grid) for mask in batch["previous"]]
         losses = []
-        for frame in range(2, embedding.shape[1]):
+        for frame in range(2, len(clips[0])):
             inputs = []
-            for clip, objects in enumerate(ids):
-                now, before, first = embedding[clip, frame], embedding[clip, frame - 1], embedding[clip, 0]
+            for clip, (frames, objects) in enumerate(zip(clips, ids, strict=True)):
+                now, before, first = frames[frame], frames[frame - 1], frames[0]
                 maps = self.network.match(now, before, first, reference[clip], previous[clip].numpy(), objects)
                 inputs.append(self.network.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
             logits = self._run_head(self.network.propagation_head, inputs)

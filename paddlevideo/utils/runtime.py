@@ -75,6 +75,7 @@ def prepare_training() -> None:
     """Set the process up for training on a CPU, where threads that wait sleep; call before Paddle is imported."""
     for variable, value in _PASSIVE_WAITING.items():
         os.environ.setdefault(variable, value)
+    bound_blas()  # our threads share the products out, together with what comes before and after them
     keep_memory()
 
 
@@ -133,10 +134,10 @@ def set_up(threads: int | None, seed: int) -> None:
 
 
 def bound_blas() -> None:
-    """Let NumPy's matrix products use one thread: those of inference are small.
+    """Let NumPy's matrix products use one thread; what needs more calls them from threads of its own.
 
     The others of its threads spin for some 50 ms after each product and take the processors from the network meanwhile:
-    a frame takes a quarter longer. In training the products are the network's own, and have all threads.
+    a frame takes a quarter longer.
     """
     threadpoolctl.threadpool_limits(1, user_api="blas")
 

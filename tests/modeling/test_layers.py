@@ -11,6 +11,26 @@ from paddlevideo.modeling.layers import Conv2D, bilinear_matrix, conv2d, resize_
 
 
 @pytest.mark.parametrize(
+    ("source", "target"),
+    [((5, 7), (9, 13)), ((4, 4), (2, 3)), ((3, 1), (6, 4)), ((2, 5), (1, 5)), ((1, 1), (3, 2)), ((9, 9), (4, 17))],
+)
+@pytest.mark.parametrize("lead", [(2, 3), (4,)])
+def test_bilinear_trains_as_its_matrix_products(source, target, lead):
+    start, slopes = paddle.randn([*lead, *source]), paddle.randn([*lead, *target])
+    found = []
+    for fast in (True, False):
+        x = start.clone().detach()
+        x.stop_gradient = False
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Conv2D, "fast_training", fast)
+            out = resize_bilinear(x, target)
+        (out * slopes).sum().backward()
+        found.append([out.numpy(), x.grad.numpy()])
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
     ("source", "target"), [((5, 7), (9, 13)), ((4, 4), (2, 3)), ((3, 1), (6, 4)), ((2, 5), (1, 5))]
 )
 def test_bilinear_is_paddles_with_aligned_corners(source, target):

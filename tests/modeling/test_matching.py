@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paddlevideo.modeling import matching
 from paddlevideo.modeling.matching import BORDERS, MatchingConfig, global_map, local_map
 from paddlevideo.utils.arrays import subsample
 from paddlevideo.utils.errors import InputError
@@ -107,3 +108,53 @@ def test_the_gradient_through_the_nearest_pair_is_that_of_all_distances(limit: i
         found.append([maps.numpy(), current.grad.numpy(), reference.grad.numpy()])
     for got, wanted in zip(*found, strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 99), SIDE, SIDE, st.integers(1, 6), st.integers(1, 4), st.sampled_from([0, -1]))
+def test_compiled_local_maps_have_the_gradients_of_paddles(
+    seed: int, height: int, width: int, channels: int, window: int, border: int
+) -> None:
+    x, y, label = _case(seed, height, width, channels)
+    slopes = paddle.to_tensor(np.random.default_rng(seed).standard_normal((4, height, width)).astype(np.float32))
+    found = []
+    for fast in (True, False):
+        current, previous = (paddle.to_tensor(values, stop_gradient=False) for values in (x, y))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(matching, "fast_training", fast)
+            maps = local_map(current, previous, label, [0, 1, 2, 5], window, border)
+        (maps * slopes).sum().backward()
+        found.append([maps.numpy(), current.grad.numpy(), previous.grad.numpy()])
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=2e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 99), SIDE, SIDE, st.integers(1, 6), st.sampled_from([None, 1, 7]))
+def test_compiled_global_maps_have_the_gradients_of_paddles(
+    seed: int, height: int, width: int, channels: int, limit: int | None
+) -> None:
+    x, y, label = _case(seed, height, width, channels)
+    found = []
+    for fast in (True, False):
+        current, reference = (paddle.to_tensor(values, stop_gradient=False) for values in (x, y))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(matching, "fast_training", fast)
+            maps = global_map(current, reference, label, [0, 1, 2, 5], limit)
+        (maps * maps).sum().backward()
+        found.append([maps.numpy(), current.grad.numpy(), reference.grad.numpy()])
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=2e-5)
+
+
+def test_the_gradient_of_a_frame_against_itself_is_of_both_its_parts() -> None:
+    x, _, label = _case(5, 8, 9)
+    found = []
+    for fast in (True, False):
+        frame = paddle.to_tensor(x, stop_gradient=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(matching, "fast_training", fast)
+            maps = global_map(frame, frame, label, [0, 1]) + local_map(frame, frame, label, [0, 1], 2)
+        (maps * maps).sum().backward()
+        found.append(frame.grad.numpy())
+    np.testing.assert_allclose(*found, atol=2e-5)

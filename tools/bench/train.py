@@ -108,7 +108,7 @@ class _Trainer:
     def __init__(self, cfg: Mapping[str, Any], eager: bool) -> None:
         import paddle
 
-        from paddlevideo.modeling import build_model
+        from paddlevideo.modeling import build_model, matching
         from paddlevideo.modeling.framework import manet
         from paddlevideo.modeling.layers import Conv2D
         from paddlevideo.modeling.norm import BatchNorm2D
@@ -123,7 +123,7 @@ class _Trainer:
         self.objective = build_objective(cfg["MODEL"], model)
         model.train()
         if eager:
-            Conv2D.fast_training = BatchNorm2D.fast_training = False
+            Conv2D.fast_training = BatchNorm2D.fast_training = matching.fast_training = False
             manet.global_map = global_map_eager
         else:
             compile_frozen_part(self.objective)

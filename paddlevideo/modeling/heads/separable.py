@@ -7,7 +7,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ...utils.registry import HEADS
-from ..layers import conv2d, resize_bilinear
+from ..layers import conv2d, resize_bilinear, separable
 from ..norm import BatchNorm2D, norm_relu
 
 CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
@@ -30,8 +30,7 @@ class SeparableBlock(nn.Layer):
         self.bn2 = BatchNorm2D(outputs, momentum=momentum)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        x = norm_relu(self.bn1, self.conv1(x))
-        return norm_relu(self.bn2, self.conv2(x))
+        return norm_relu(self.bn2, separable(self.conv1, self.bn1, self.conv2, x))
 
 
 class ResidualBlock(nn.Layer):
