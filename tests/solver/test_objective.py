@@ -105,7 +105,7 @@ def test_refining_carries_the_answer_over_to_its_own_frame():
 
 
 def test_unknown_heads_are_refused():
-    with pytest.raises(InputError, match="MODEL.train_heads: expected 'propagation' or .* found 'propagation_head'"):
+    with pytest.raises(InputError, match="MODEL.train_heads: 'propagation_head' is gone; write 'heads'"):
         _objective(train_heads="propagation_head")
     with pytest.raises(InputError, match="train_heads is one of propagation, interaction, heads, both, not 'all'"):
         ObjectiveOptions(train_heads="all")
