@@ -143,9 +143,6 @@ class ClipDataset(TrainingSamples):
         reference = shown
         if rng.random() < options.reference_full_prob:
             reference = self._answer(truth, scribble, rng) if rng.random() < options.reference_damage_prob else full
-        if len(clip) == 2:  # the earlier round's frame, and what its masks have become on the way here
-            reference = self._answer(clip.masks[1], np.full(full.shape, UNLABELLED), rng)
-            previous = self.part_damage(self.previous_damage(truth, rng), rng)
         return assemble(
             clip,
             self.preprocess,

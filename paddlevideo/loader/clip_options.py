@@ -17,8 +17,7 @@ class ClipOptions:
         photograph_share: part of the clips made from a photograph instead of a video.
         short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
         frames: reference, previous, current, and further ones for unrolled propagation; 1 is the reference alone, which
-            is enough for ``MODEL.train_heads: interaction``; 2 are, for that, the annotated frame and any other,
-            which an earlier round annotated.
+            is enough for ``MODEL.train_heads: interaction``.
         max_skip: largest number of frames from one to the next, drawn for each clip.
         paste_prob: probability of a pasted object, and once there is one, of a second.
         distractor_prob: part of the pasted objects that are background.
@@ -29,8 +28,8 @@ class ClipOptions:
         previous_damage_prob: part of the previous masks that are damaged.
         correction_prob: part of the interactions that correct a damaged mask; the others are first rounds.
         own_prob: part of these whose mask before is the network's own answer, which the strokes then correct; the mask
-            of the others is a damaged true one. It is the answer to first strokes, and global matching refers to it; of
-            two frames it is what comes of carrying masks on from the second. See `paddlevideo.solver.own_rounds`.
+            of the others is a damaged true one. It is the answer to first strokes, and global matching refers to
+            it, see `paddlevideo.solver.own_rounds`.
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
         click_region: how far an object may reach from a single click, as a share of the short side of the crop; null:
@@ -58,5 +57,5 @@ class ClipOptions:
         if self.frames < 1:
             raise InputError(
                 f"DATASET.train.frames is {self.frames}: it takes 3 or more (reference, previous, current), "
-                "or 1 or 2 for MODEL.train_heads: interaction"
+                "or 1 for MODEL.train_heads: interaction"
             )

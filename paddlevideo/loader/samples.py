@@ -37,8 +37,7 @@ class TrainingSamples(ABC):
 
     A sample is a dictionary of arrays (T frames of H x W, embedding grid h = ceil(H/4), w = ceil(W/4)):
     ``images`` (T, 3, H, W) float32; ``masks`` (T, H, W) int64 ids, 255 ignored; ``previous`` (H, W) int64, the mask of
-    frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled
-    (where there are two frames, ``previous`` is of frame 0 and ``reference`` of frame 1, an earlier round's);
+    frame 1 as propagation gets it; ``reference`` (h, w) int64, the label of frame 0 for global matching, -1 unlabelled;
     ``scribble`` (h, w) int64, the strokes on frame 0, -1 elsewhere; ``interaction_previous`` (h, w) int64, the mask of
     frame 0 before this round, all -1 in the first; ``interaction_reference`` (h, w) int64, what the interaction's own
     global map compares with, the strokes and in the first round their region; ``own_round`` () int64, a seed where the

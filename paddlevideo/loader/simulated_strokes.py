@@ -14,11 +14,6 @@ from .scribbles import Stroke
 
 GRID = 40
 """Strokes are planned on a grid of at most this many cells a side, laid over the region's box."""
-THIN, THINNEST = 0.075, 16
-"""Wrong parts that are thinner than twice this share of the side of a square as large as the errors, and than twice as
-many pixels, get no stroke of a thorough annotator; the official judge's robot has the same."""
-PARTS = 12
-"""A thorough annotator strokes so many parts at most."""
 
 Cell = tuple[int, int]
 
@@ -33,7 +28,6 @@ def simulate_strokes(
     click: float = 0.0,
     partial: float = 0.0,
     background: float = 0.0,
-    thorough: float = 0.0,
     min_area: float = 2e-4,
 ) -> list[Stroke]:
     """Return the strokes of one round on one frame; the same generator state gives the same strokes.
@@ -54,8 +48,6 @@ def simulate_strokes(
         click: share of the regions that get a short click only.
         partial: share of the strokes that stop short of their full way.
         background: probability, in the first round, of strokes of id 0 around the objects.
-        thorough: probability, in later rounds, that each wrong part gets a stroke, as the official judge's robot draws;
-            else the largest of each id.
         min_area: wrong regions of a smaller part of the picture are left alone.
 
     Returns:
@@ -68,12 +60,11 @@ def simulate_strokes(
             regions.append((0, _surroundings(truth)))
     else:
         wrong = (truth != predicted) & (truth != IGNORE)
-        each = rng.random() < thorough if thorough else False
-        strokes = (1, 1) if each else strokes
         for identity in np.unique(truth[wrong]):
             missed = (wrong & (truth == identity)).astype(np.uint8)
-            parts = _thick_parts(missed) if each else [_largest_part(missed)]
-            regions += [(int(identity), part) for part in parts if np.count_nonzero(part) >= min_area * truth.size]
+            part = _largest_part(missed)
+            if np.count_nonzero(part) >= min_area * truth.size:
+                regions.append((int(identity), part))
     drawn = []
     for identity, region in regions:
         count = int(rng.integers(strokes[0], strokes[1] + 1))
@@ -97,15 +88,6 @@ def _largest_part(region: np.ndarray) -> np.ndarray:
     if count <= 2:
         return region
     return (labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)
-
-
-def _thick_parts(region: np.ndarray) -> list[np.ndarray]:
-    """The connected parts of a binary mask without what is thin, largest first."""
-    radius = round(min(THINNEST, THIN * float(np.sqrt(np.count_nonzero(region)))))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(region, cv2.MORPH_OPEN, disk))
-    order = 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA], kind="stable")
-    return [(labels == number).astype(np.uint8) for number in order[:PARTS]]
 
 
 def _draw_region(

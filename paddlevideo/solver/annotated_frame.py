@@ -15,7 +15,6 @@ def annotated_frame_inputs(
     clip: int,
     embedding: paddle.Tensor,
     ids: Sequence[int],
-    memory: paddle.Tensor | None = None,
 ) -> paddle.Tensor:
     """Return the interaction head's inputs (O,channels,h,w).
 
@@ -25,7 +24,6 @@ def annotated_frame_inputs(
         clip: which of them.
         embedding: of its annotated frame (C,h,w).
         ids: the O ids of the clip.
-        memory: the frame's global map (O,h,w) of earlier rounds.
     """
     before = batch["interaction_previous"][clip]
     previous = None if bool((before < 0).all()) else before
@@ -33,5 +31,4 @@ def annotated_frame_inputs(
     if network.interaction_map:
         label = batch["interaction_reference"][clip].numpy()
         strokes_map = network.match_globally(embedding, embedding, label, ids)
-        strokes_map = strokes_map if memory is None else paddle.minimum(strokes_map, memory)
     return network.interaction_inputs(embedding.unsqueeze(0), batch["scribble"][clip], previous, ids, strokes_map)

@@ -84,21 +84,19 @@ class TrainingObjective:
         """Return the loss of a batch of clips (see docs: data samples) at an optimisation step, and its parts by head.
 
         The clips of a batch go through a head together, so that its batch norms see all of them (unless ``reference``).
-        With ``train_heads: interaction`` the annotated frame is enough: clips may hold it alone, or with a second one
-        that an earlier round annotated.
+        With ``train_heads: interaction`` the annotated frame alone is enough.
         """
         heads = self.options.train_heads
         embedding = self._embed(self._needed(batch["images"]))
         ids = [list(range(int(count) + 1)) for count in batch["objects"]]
         parts: dict[str, paddle.Tensor] = {}
-        memory: dict[int, paddle.Tensor] = {}
         if heads != "propagation":
-            batch, memory = with_own_rounds(self.network, batch, embedding, ids)
+            batch = with_own_rounds(self.network, batch, embedding, ids)
         # Taken apart once: the gradient of a slice is as large as all frames together.
         clips = [clip.unbind() for clip in embedding.unbind()]
         if heads != "propagation":
             annotated = [frames[0] for frames in clips]
-            parts["interaction"], answers = self._interaction(batch, annotated, memory, ids, step)
+            parts["interaction"], answers = self._interaction(batch, annotated, ids, step)
             if self.options.refine:
                 parts["refine"] = self.options.refine * self._refine(batch, annotated, answers, ids, step)
         if heads != "interaction":
@@ -107,9 +105,7 @@ class TrainingObjective:
 
     def _needed(self, images: paddle.Tensor) -> paddle.Tensor:
         """The frames of clips (B,F,3,H,W) that training needs."""
-        if self.options.train_heads != "interaction" or images.shape[1] == 2:
-            return images
-        return images[:, :1]
+        return images[:, :1] if self.options.train_heads == "interaction" else images
 
     def _embed(self, images: paddle.Tensor) -> paddle.Tensor:
         """Embeddings (B,F,C,h,w) of clips (B,F,3,H,W)."""
@@ -126,16 +122,12 @@ class TrainingObjective:
         self,
         batch: Batch,
         frames: Sequence[paddle.Tensor],
-        memory: Mapping[int, paddle.Tensor],
         ids: Sequence[Sequence[int]],
         step: int,
     ) -> tuple[paddle.Tensor, list[paddle.Tensor]]:
-        """The loss on the clips' annotated ``frames`` (C,h,w) and each clip's logits (O,h,w).
-
-        ``memory`` has the global maps of clips that had an earlier round.
-        """
+        """The loss on the clips' annotated ``frames`` (C,h,w) and each clip's logits (O,h,w)."""
         inputs = [
-            annotated_frame_inputs(self.network, batch, clip, frame, objects, memory.get(clip))
+            annotated_frame_inputs(self.network, batch, clip, frame, objects)
             for clip, (frame, objects) in enumerate(zip(frames, ids, strict=True))
         ]
         logits = self._run_head(self.network.interaction_head, inputs)

@@ -28,7 +28,6 @@ from .annotated_frame import annotated_frame_inputs
 CLICKS = 0.2  # share of the wrong regions that get a click
 PARTIAL = 0.3  # share of the strokes that stop short of their full way
 STROKES = (1, 3)
-THOROUGH = 0.6  # share of the corrections of carried masks that have a stroke on every wrong part
 
 Batch = Mapping[str, paddle.Tensor]
 
@@ -39,42 +38,36 @@ class OwnAnswer:
 
     Attributes:
         mask: its ids (H,W).
-        sure: the label (h,w) that an answer to first strokes is sure of; None where masks came from another frame.
-        memory: then the global map (O,h,w) of the round that annotated that one.
+        sure: the label (h,w) that the answer is sure of.
     """
 
     mask: np.ndarray
-    sure: np.ndarray | None = None
-    memory: paddle.Tensor | None = None
+    sure: np.ndarray
 
 
 @paddle.no_grad()
-def with_own_rounds(
-    network: MANet, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]]
-) -> tuple[Batch, dict[int, paddle.Tensor]]:
-    """Return the batch with corrections of the network's own answers where it asks for them, and the global maps of
-    earlier rounds by clip.
+def with_own_rounds(network: MANet, batch: Batch, embedding: paddle.Tensor, ids: Sequence[Sequence[int]]) -> Batch:
+    """Return the batch with corrections of the network's own answers where it asks for them.
 
     Args:
         network: answers as in use.
         batch: of samples, see `paddlevideo.loader.samples`.
-        embedding: of its frames (B,F,C,h,w). Of two frames the second is an earlier round's, from which masks came;
-            else the earlier round was this frame's own.
+        embedding: of its frames (B,F,C,h,w), the annotated one first.
         ids: of each clip.
     """
     seeds = batch["own_round"].tolist() if "own_round" in batch else []
     answers = {}
     for clip, seed in enumerate(seeds):
         if seed >= 0:
-            answer = _carried_answer if embedding.shape[1] == 2 else _first_answer
             with evaluating(network.interaction_head), evaluating(network.propagation_head):
-                answers[clip] = answer(network, batch, clip, embedding[clip], ids[clip])
+                answers[clip] = _first_answer(network, batch, clip, embedding[clip, 0], ids[clip])
     return corrected(batch, answers)
 
 
-def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
-    """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
-    frame, label = embedding[0], batch["scribble"][clip].numpy()
+def _first_answer(network: MANet, batch: Batch, clip: int, frame: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
+    """What comes of first strokes on a ``frame`` (C,h,w) by the interaction and, as most masks in use, the
+    propagation."""
+    label = batch["scribble"][clip].numpy()
     reference = batch["interaction_reference"][clip].numpy()
     previous = network.interaction_head(annotated_frame_inputs(network, batch, clip, frame, ids))[:, 0].argmax(axis=0)
     maps = network.match(frame, frame, frame, reference, previous.numpy(), ids)
@@ -83,27 +76,13 @@ def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Ten
     return OwnAnswer(_mask(logits, batch), sure)
 
 
-def _carried_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
-    """What comes of a mask that has suffered on its way, matched with the frame of an earlier round."""
-    frame, earlier = embedding
-    previous = to_grid(batch["previous"][clip].numpy().astype(np.uint8)).astype(np.int64)
-    maps = network.match(frame, frame, earlier, batch["reference"][clip].numpy(), previous, ids)
-    logits = network.propagation_logits(frame.unsqueeze(0), *maps, paddle.to_tensor(previous), ids)
-    return OwnAnswer(_mask(float32(logits), batch), memory=maps[0])
-
-
 def _mask(logits: paddle.Tensor, batch: Batch) -> np.ndarray:
     mask: np.ndarray = resize_bilinear(logits, tuple(batch["masks"].shape[-2:])).argmax(axis=0).numpy()
     return mask
 
 
-def correction(
-    truth: np.ndarray, answer: np.ndarray, seed: int, thorough: float = 0.0
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error.
-
-    ``thorough`` is that of `simulate_strokes`.
-    """
+def correction(truth: np.ndarray, answer: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the strokes (h,w) that correct an ``answer`` (H,W) and the answer on that grid; None without an error."""
     shown = answer.astype(np.uint8)
     grid = to_grid(shown)
     strokes = simulate_strokes(
@@ -114,39 +93,33 @@ def correction(
         strokes=STROKES,
         click=CLICKS,
         partial=PARTIAL,
-        thorough=thorough,
     )
     label = draw_label(strokes, (grid.shape[0], grid.shape[1]))
     return (label, grid) if (label != UNLABELLED).any() else None
 
 
-def corrected(batch: Batch, answers: Mapping[int, OwnAnswer]) -> tuple[Batch, dict[int, paddle.Tensor]]:
+def corrected(batch: Batch, answers: Mapping[int, OwnAnswer]) -> Batch:
     """Return the batch with the network's ``answers``, by clip: their corrections in the place of the first rounds,
-    what they are sure of as the reference of other frames; and the maps of earlier rounds.
+    what they are sure of as the reference of other frames.
 
-    The interaction's own map compares with the new strokes, where the round before was of the same frame also with the
-    first strokes and their region. An answer without an error leaves the first round be.
+    The interaction's own map compares with the new strokes, and with the first strokes and their region. An answer
+    without an error keeps the first round.
     """
     if not answers:
-        return batch, {}
+        return batch
     keys = ("scribble", "interaction_previous", "interaction_reference", "reference")
     changed = {key: batch[key].numpy().copy() for key in keys if key in batch}
-    memory = {}
     for clip, answer in answers.items():
-        if answer.sure is not None and "reference" in changed:
+        if "reference" in changed:
             changed["reference"][clip] = answer.sure
-        thorough = 0.0 if answer.memory is None else THOROUGH
-        labels = correction(batch["masks"][clip, 0].numpy(), answer.mask, int(batch["own_round"][clip]), thorough)
+        labels = correction(batch["masks"][clip, 0].numpy(), answer.mask, int(batch["own_round"][clip]))
         if labels is not None:
             label, before = labels
             known = changed["interaction_reference"][clip]
             changed["scribble"][clip] = label
             changed["interaction_previous"][clip] = before
             changed["interaction_reference"][clip] = np.where(label != UNLABELLED, label, known)
-            if answer.memory is not None:
-                changed["interaction_reference"][clip] = label
-                memory[clip] = answer.memory
-    return {**batch, **{key: paddle.to_tensor(value) for key, value in changed.items()}}, memory
+    return {**batch, **{key: paddle.to_tensor(value) for key, value in changed.items()}}
 
 
 @contextmanager

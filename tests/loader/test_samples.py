@@ -350,18 +350,3 @@ def test_some_corrections_are_left_to_the_network(tiny_davis: Path) -> None:
             assert first_round and (sample["scribble"] > 0).any()
     assert 2 < len(seeds) < 14 and len(set(seeds)) == len(seeds)
     assert all(clip_dataset(tiny_davis, correction_prob=1.0).sample(0, 0, k)[1]["own_round"] == -1 for k in range(5))
-
-
-def test_of_two_frames_the_second_is_an_earlier_rounds(tiny_davis: Path) -> None:
-    data, agree = clip_dataset(tiny_davis, frames=2, paste_prob=0.0), []
-    for index in range(12):
-        _, sample = data.sample(0, 0, index)
-        annotated, earlier = sample["masks"]
-        known, grids = sample["reference"] >= 0, [to_grid(mask.astype(np.uint8)) for mask in (annotated, earlier)]
-        agree.append(
-            [(sample["reference"] == grid)[known].mean() for grid in grids]
-            + [(sample["previous"] == mask).mean() for mask in (annotated, earlier)]
-        )
-    reference, previous = np.mean(agree, axis=0).reshape(2, 2)
-    assert reference[1] > max(0.9, reference[0])  # an answer, right but for damage
-    assert 1 > previous[0] > max(0.9, previous[1])  # what became of it on the way to the first frame

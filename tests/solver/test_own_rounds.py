@@ -14,10 +14,9 @@ from paddlevideo.modeling import build_model
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 from paddlevideo.modeling.norm import BatchNorm2D
 from paddlevideo.session.rules.references import sure_label
-from paddlevideo.solver.annotated_frame import annotated_frame_inputs
 from paddlevideo.solver.frozen_part import compile_frozen_part
 from paddlevideo.solver.objective import TrainingObjective, build_objective
-from paddlevideo.solver.own_rounds import THOROUGH, OwnAnswer, corrected, correction, evaluating, with_own_rounds
+from paddlevideo.solver.own_rounds import OwnAnswer, corrected, correction, evaluating
 
 CONFIG = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite_corrections.yaml"
 SIZE, GRID = 64, 16
@@ -86,8 +85,7 @@ def test_corrections_take_the_place_of_first_rounds():
     batch = _batch([5, 6, -1])
     batch["reference"] = paddle.zeros([3, GRID, GRID], "int64")
     answers = {0: _answer(_square(16, 32)), 1: _answer(_square(16, 16))}  # the second is right
-    after, memory = corrected(batch, answers)
-    assert not memory
+    after = corrected(batch, answers)
     label, before = correction(_square(16, 16), _square(16, 32), 5)
     assert (after["scribble"][0].numpy() == label).all()
     assert (after["interaction_previous"][0].numpy() == before).all()
@@ -98,7 +96,7 @@ def test_corrections_take_the_place_of_first_rounds():
     for clip, answer in answers.items():
         assert (after["reference"][clip].numpy() == answer.sure).all()
     assert not after["reference"][2].any()
-    assert corrected(batch, {}) == (batch, {})
+    assert corrected(batch, {}) is batch
 
 
 def _by_hand(model, batch: dict[str, paddle.Tensor]) -> OwnAnswer:
@@ -117,39 +115,11 @@ def _by_hand(model, batch: dict[str, paddle.Tensor]) -> OwnAnswer:
 
 def test_the_model_learns_from_the_correction_of_its_own_answer(objective, model):
     batch = _batch([7])
-    by_hand = {**corrected(batch, {0: _by_hand(model, batch)})[0], "own_round": paddle.to_tensor([-1])}
+    by_hand = {**corrected(batch, {0: _by_hand(model, batch)}), "own_round": paddle.to_tensor([-1])}
     assert (by_hand["interaction_previous"] >= 0).all()
     loss = float(objective(batch, 0)["interaction"])
     assert loss == pytest.approx(float(objective(by_hand, 0)["interaction"]), rel=1e-5)
     assert loss != pytest.approx(float(objective(_batch([-1]), 0)["interaction"]), rel=1e-3)
-
-
-def test_of_two_frames_the_second_is_an_earlier_rounds(objective, model):
-    batch, rng = _batch([7, -1]), np.random.default_rng(2)
-    batch["images"] = paddle.to_tensor(rng.standard_normal((2, 2, 3, SIZE, SIZE)).astype(np.float32))
-    batch["previous"] = paddle.to_tensor(np.stack([_square(20, 24)] * 2))
-    reference = np.where(_square(8, 8)[::4, ::4] == 1, 1, 0)
-    batch["reference"] = paddle.to_tensor(np.stack([reference] * 2))
-    ids = [0, 1]
-    with evaluating(model.interaction_head), evaluating(model.propagation_head), paddle.no_grad():
-        embedding = model.embed(batch["images"][0])
-        before = _square(20, 24)[::4, ::4]
-        maps = model.match(embedding[0], embedding[0], embedding[1], reference, before, ids)
-        logits = model.propagation_logits(embedding[:1], *maps, paddle.to_tensor(before), ids)
-        mask = resize_bilinear(logits, (SIZE, SIZE)).argmax(axis=0).numpy()
-        both = paddle.stack([embedding, model.embed(batch["images"][1])])
-        after, memory = with_own_rounds(model, batch, both, [ids, ids])
-    label, shown = correction(_square(16, 16), mask, 7, THOROUGH)
-    assert list(memory) == [0] and np.allclose(memory[0].numpy(), maps[0].numpy(), atol=1e-5)
-    assert (after["scribble"][0].numpy() == label).all()
-    assert (after["interaction_previous"][0].numpy() == shown).all()
-    assert (after["interaction_reference"][0].numpy() == label).all()
-    assert (after["scribble"][1] == batch["scribble"][1]).all()
-    strokes, _ = model.match(embedding[0], embedding[0], embedding[0], label, label, ids)
-    planes = annotated_frame_inputs(model, after, 0, embedding[0], ids, memory[0])[1].numpy()
-    nearest = np.minimum(strokes.numpy(), maps[0].numpy())[1]
-    assert any(np.allclose(plane, nearest, atol=1e-5) for plane in planes)
-    assert float(objective(batch, 0)["interaction"]) > 0
 
 
 def test_propagation_refers_to_the_networks_own_answer():
