@@ -101,7 +101,8 @@ def _is_deep(picture: Image.Image) -> bool:
     if picture.format == "TIFF":
         bits = picture.tag_v2.get(_BITS) or (8,)  # type: ignore[attr-defined]
         return max(bits if isinstance(bits, Sequence) else (bits,)) > 8 and picture.mode != "F"
-    return picture.format == "PNG" and any("16" in str(tile[3]) for tile in picture.tile)
+    tiles = getattr(picture, "tile", [])  # how the pixels are stored
+    return picture.format == "PNG" and any("16" in str(tile[3]) for tile in tiles)
 
 
 class Depth:

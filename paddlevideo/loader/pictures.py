@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -23,8 +22,8 @@ __all__ = ["RATE", "SUFFIXES", "PictureFrames", "is_picture", "natural_key"]
 class PictureFrames(FrameSource):
     """Pictures in natural order of their names (``frame2`` before ``frame10``), all of one size.
 
-    Grey, palette, alpha (dropped) and 16-bit pictures come out as 8-bit RGB; an EXIF orientation is applied. Pictures of
-    more than 8 bits have one scale for the whole clip. The pages of a TIFF stack and of an animated PNG or WebP are
+    Grey, palette, alpha (dropped) and 16-bit pictures come out as 8-bit RGB; an EXIF orientation is applied. Pictures
+    of more than 8 bits have one scale for the whole clip. The pages of a TIFF stack and of an animated PNG or WebP are
     frames one by one.
 
     Args:
@@ -37,9 +36,7 @@ class PictureFrames(FrameSource):
         InputError: no pictures, one that is broken or of another size, two that would share a mask's name.
     """
 
-    def __init__(
-        self, path: str, files: Sequence[Path], depth: Depth | None = None, *, lenient: bool = False
-    ) -> None:
+    def __init__(self, path: str, files: Sequence[Path], depth: Depth | None = None, *, lenient: bool = False) -> None:
         self.path = path
         self.rate = RATE
         self.lenient = lenient
@@ -139,4 +136,3 @@ class PictureFrames(FrameSource):
 
 def _is_animation(file: Path, header: Header) -> bool:
     return len(header.pages) > 1 and not header.deep and file.suffix.lower() not in (".tif", ".tiff")
-

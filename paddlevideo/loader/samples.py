@@ -124,7 +124,7 @@ def open_sequences(
         InputError: a missing root, split, sequence, frame or mask; a mask whose size is not its frames'; a sequence
             that is too short, has no objects, or more than ``max_objects``.
     """
-    found = DavisFolder(file_path, split, sequences, resolution).sequences
+    found = DavisFolder(file_path, split, sequences, resolution, max_objects).sequences
     for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2, disable=not is_main()):
         if len(sequence) < frames:
             raise InputError(f"sequence '{sequence.name}' in {file_path} has {len(sequence)} of {frames} frames needed")

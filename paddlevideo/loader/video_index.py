@@ -190,9 +190,10 @@ def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | 
     """Return ``times`` with those of the packets between the first and the last that were not decoded."""
     if not _rising(times) or not _rising(sorted(stored, key=lambda time: -1 if time is None else time)):
         return times
-    known = {time for time in stored if time is not None and times[0] <= time <= times[-1]}
+    shown = [time for time in times if time is not None]
+    known = {time for time in stored if time is not None and shown[0] <= time <= shown[-1]}
     # With two packets a picture (fields) half of them would look lost.
-    return sorted(known) if known >= set(times) and len(known) < 1.5 * len(times) else times
+    return [*sorted(known)] if known >= set(shown) and len(known) < 1.5 * len(shown) else times
 
 
 def _missing(path: str, number: int, announced: int) -> bool:
