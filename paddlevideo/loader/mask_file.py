@@ -112,8 +112,8 @@ class MaskReader:
         levels = self._levels
         if self._white is not None and levels.get(WHITE, 1) != 1:
             raise InputError(
-                f"{path}: grey levels {listed(map(str, levels))} in the masks of this clip, but in {self._white} white alone is "
-                f"object 1; {_HELP}"
+                f"{path}: grey levels {listed(map(str, levels))} in the masks of this clip, but in {self._white} "
+                f"white alone is object 1; {_HELP}"
             )
         found = np.unique(values[values > 0]).tolist()
         if missing := [level for level in found if level not in levels]:

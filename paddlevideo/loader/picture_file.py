@@ -52,7 +52,7 @@ def decoding(file: Path, what: str = "broken picture") -> Iterator[None]:
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError(f"{file}: no such file (a link that leads nowhere, or removed); put it back") from error
+        raise InputError(f"{file}: {what} (no such file, or a link that leads nowhere); put it back") from error
     except Exception as error:  # Pillow raises nearly anything on damaged files
         raise InputError(f"{file}: {what} ({one_line(error)}); replace or remove it") from error
 

@@ -92,7 +92,8 @@ class FinishedClips:
         Raises `InputError` when one of its files cannot be read.
         """
         try:
-            starts = [path and sha256_of(path) for path in (clip.scribbles, clip.mask)]
+            masks: list[Path | None] = [*clip.masks()] or [None]
+            starts = [path and sha256_of(path) for path in (clip.scribbles, *masks)]
             return fingerprint(self._weights_sha256, self._settings, file_marks(clip.files()), starts)
         except OSError as error:
             raise InputError(f"{error.filename}: cannot be read ({error.strerror}); check it and its rights") from error

@@ -19,14 +19,15 @@ import os
 import shutil
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
+from ..loader.first_masks import Masks, read_first_masks
+from ..loader.listing import listed
 from ..loader.preprocess import Preprocess
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, Stroke, read_rounds, split_by_frame
@@ -36,13 +37,14 @@ from ..session.engine import build_engine
 from ..session.session import Session
 from ..session.settings import engine_precision, session_settings
 from ..utils import processes
-from ..utils.errors import InputError
+from ..utils.errors import DamagedInput, InputError
 from ..utils.files import atomic_folder
 from ..weights.files import load_into
 from ..writers.contact_sheet import ContactSheet, choose_frames
-from ..writers.masks import read_mask, write_mask
+from ..writers.masks import write_mask
 from ..writers.overlay import OverlayWriter, draw_overlay, draw_strokes
 from ..writers.rle import encode_mask, write_rle
+from .mask_rounds import run_masks
 
 SHEET_PICTURES = 12
 WHOLE = Propagation()
@@ -51,11 +53,11 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Start:
-    """What a person gave: rounds of strokes, each on one frame, or a mask of frame 0."""
+    """What a person gave: rounds of strokes, each on one frame, or masks of some frames."""
 
     objects: int
     rounds: Rounds
-    mask: np.ndarray | None = None  # (H, W) uint8
+    masks: Masks = field(default_factory=dict)
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
 
     def strokes_of(self, frame: int) -> list[Stroke]:
@@ -65,13 +67,13 @@ class Start:
     @property
     def annotated(self) -> set[int]:
         """The frames a person worked on."""
-        return {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
+        return {strokes[0].frame for strokes in self.rounds} | set(self.masks)
 
 
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
-    frames = open_frames(args.input)
-    start = read_start(frames, args.scribbles, args.masks, args.objects)
+    frames = open_frames(args.input, lenient=True)
+    start = read_start(frames, args.scribbles, args.masks, args.objects, getattr(args, "mask_frame", None))
     output = check_output(args.output, frames)
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
 
@@ -82,6 +84,18 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **session_settings(cfg))
     segment(session, frames, start, output, args.scribbles)
     _logger.info("wrote the masks of %d frames, overlay.mp4 and contact_sheet.png to %s", len(frames), output)
+    frames.notices.tell()
+    check_damage(frames)
+
+
+def check_damage(frames: FrameSource) -> None:
+    """Raise `DamagedInput` when there are frames that others stood in for; call when all is written."""
+    if frames.unreadable:
+        lost = sorted(frames.unreadable)
+        raise DamagedInput(
+            f"{frames.path}: {len(lost)} of {len(frames)} frames cannot be read, their masks are those of the frames "
+            f"beside them: {listed(frames.names[index] for index in lost)}; first of them: {frames.unreadable[lost[0]]}"
+        )
 
 
 def segment(session: Session, frames: FrameSource, start: Start, output: Path, scribbles: str | None) -> None:
@@ -95,19 +109,25 @@ def segment(session: Session, frames: FrameSource, start: Start, output: Path, s
         (output / "scribbles.json").unlink(missing_ok=True)
 
 
-def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | None, objects: int | None) -> Start:
-    """Read a mask, strokes or both (the mask first, then the rounds correct it).
+def read_start(
+    frames: FrameSource,
+    scribbles: str | None,
+    first_mask: str | None,
+    objects: int | None,
+    mask_frame: int | None = None,
+) -> Start:
+    """Read masks, strokes or both (the masks first, then the rounds correct them).
 
     Raises `InputError` for bad ones and for an object that is not among ``objects``. A round with strokes on several
     frames becomes several, in frame order.
     """
     if not (scribbles or first_mask):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
-    mask: np.ndarray | None = None
+    masks: Masks = {}
     rounds: Rounds = []
     if first_mask:
-        mask = _read_first_mask(first_mask, frames, objects)
-        objects = objects or int(mask.max())
+        masks = read_first_masks(first_mask, frames, objects, mask_frame)
+        objects = objects or max(int(mask.max()) for mask in masks.values())
     settings: list[RoundSettings] = []
     if scribbles:
         rounds = read_rounds(scribbles, len(frames), objects)
@@ -116,12 +136,12 @@ def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | Non
         largest = max(largest, *(max(each.ids, default=0) for each in settings))
         if objects and largest > objects:
             raise InputError(f"{scribbles}: object {largest} is named, but --objects says that there are {objects}")
-        if not largest and mask is None:
+        if not largest and not masks:
             raise InputError(f"{scribbles}: only background strokes (object_id 0); draw at least one on object 1")
         objects = objects or largest
     assert objects is not None
     rounds, settings = _by_frame(rounds, settings)
-    return Start(objects, rounds, mask, settings)
+    return Start(objects, rounds, masks, settings)
 
 
 def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds, list[RoundSettings]]:
@@ -130,16 +150,6 @@ def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds
         (part, setting) for strokes, setting in zip(rounds, settings, strict=True) for part in split_by_frame(strokes)
     ]
     return [part for part, _ in parts], [setting for _, setting in parts]
-
-
-def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.ndarray:
-    mask = read_mask(path, frames.size)
-    largest = int(mask.max())
-    if not largest:
-        raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
-    if objects and largest > objects:
-        raise InputError(f"{path}: unknown object {largest}; --objects says that there are {objects}")
-    return mask
 
 
 def check_output(output: str | None, frames: FrameSource) -> Path:
@@ -169,9 +179,7 @@ def check_writable(output: str | None) -> Path:
 
 def run_rounds(session: Session, start: Start, frames: int) -> None:
     """Feed the session round by round, each propagated over the whole clip."""
-    if start.mask is not None:
-        session.add_mask(0, start.mask)
-        propagate(session, frames, "from the first mask")
+    run_masks(session, start.masks, frames, start.objects, lambda title, how: propagate(session, frames, title, how))
     for number, (strokes, settings) in enumerate(zip(start.rounds, start.settings, strict=True), 1):
         _set(session, settings)
         session.add_strokes(strokes)

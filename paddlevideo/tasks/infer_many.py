@@ -21,15 +21,16 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..loader.notices import Notices
 from ..loader.preprocess import Preprocess
-from ..loader.video import FrameSource, open_frames
+from ..loader.video import open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..modeling import build_model
 from ..session.engine import build_engine
 from ..session.session import Session
 from ..session.settings import engine_precision, session_settings
 from ..utils import processes
-from ..utils.errors import InputError
+from ..utils.errors import DamagedInput, InputError
 from ..utils.files import atomic_path, remove_leftovers
 from ..utils.run_lock import RunLock
 from ..weights.files import load_into
@@ -51,7 +52,8 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     preprocess = Preprocess(**cfg["PIPELINE"]["input"])
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
-        clips = processes.from_main(lambda: find_clips(args, output))
+        notices = Notices()
+        clips = processes.from_main(lambda: find_clips(args, output, notices))
     finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects)
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
@@ -60,22 +62,28 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
             entries |= share
         entries = {clip.name: entries[clip.name] for clip in clips}
         if processes.is_main():
-            write_summary(output, entries)
+            write_summary(output, entries, notices)
     if failed := [name for name, entry in entries.items() if entry["status"] == "failed"]:
         raise InputError(
             f"{len(failed)} of {len(clips)} videos failed: {listed(failed)}; {output / 'summary.json'} says why; mend "
             "them and run again, the others are done"
         )
+    if damaged := [name for name, entry in entries.items() if entry.get("unreadable")]:
+        raise DamagedInput(
+            f"{len(damaged)} of {len(clips)} videos have frames that cannot be read, their masks are those of the "
+            f"frames beside them: {listed(damaged)}; {output / 'summary.json'} names them"
+        )
 
 
-def find_clips(args: Namespace, output: Path) -> list[Clip]:
-    """Pair videos with strokes and masks, and warn of strokes without a video."""
-    clips, unused = pair_clips(args.input, args.scribbles, args.masks, output)
+def find_clips(args: Namespace, output: Path, notices: Notices) -> list[Clip]:
+    """Pair videos with strokes and masks, and warn of strokes without a video; what is not used is noted."""
+    clips, unused = pair_clips(args.input, args.scribbles, args.masks, output, notices)
     inputs = {clip.path.parent for clip in clips} | {Path(path) for path in (args.scribbles, args.masks) if path}
     if output.resolve() in {path.resolve() for path in inputs}:
         raise InputError(f"--output {args.output}: is a folder of the input; name another one")
     if unused:
-        logger.warning("scribbles or masks of %d names, but no such video: %s", len(unused), listed(unused))
+        notices.add(f"scribbles or masks of {len(unused)} names, but no such video", *unused)
+    notices.tell()
     return clips
 
 
@@ -107,17 +115,19 @@ def run_share(
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
         made_from = finished.made_from(clip)
-        frames = open_frames(clip.path)
-        check_first_mask(clip, frames)
+        frames = open_frames(clip.path, lenient=True)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         folder = check_output(str(Path(args.output) / clip.name), frames)
         session = Session(engine, frames, preprocess, start.objects, undo_depth=1, **settings)
         finished.forget(clip)
         segment(session, frames, start, folder, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)
-        entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
-        finished.write(clip, made_from, entry)
+        entry: Entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         logger.info("%s: %d frames, %d objects, %.1f seconds", clip.name, *entry.values())
+        frames.notices.tell()
+        told = {"unreadable": frames.unreadable, "notices": frames.notices.document()}
+        entry |= {key: value for key, value in told.items() if value}
+        finished.write(clip, made_from, entry)
         return {"status": "done", **entry}
 
     entries: dict[str, Entry] = {}
@@ -132,18 +142,12 @@ def run_share(
     return entries
 
 
-def check_first_mask(clip: Clip, frames: FrameSource) -> None:
-    """Raise `InputError` when the first mask in a folder of masks is named after a later frame."""
-    if clip.mask and clip.mask.stem != clip.name and clip.mask.stem in frames.names[1:]:
-        raise InputError(
-            f"{clip.mask}: is the mask of a later frame; inference starts from that of the first, {frames.names[0]}.png"
-        )
-
-
-def write_summary(output: Path, entries: Mapping[str, Entry]) -> None:
-    """Write ``summary.json`` and tell how many videos there are of each status."""
+def write_summary(output: Path, entries: Mapping[str, Entry], notices: Notices) -> None:
+    """Write ``summary.json`` with what was not used, and tell how many videos there are of each status."""
     with atomic_path(output / "summary.json") as temporary:
-        temporary.write_text(json.dumps({"videos": entries}, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps({"videos": entries, "notices": notices.document()}, indent=2) + "\n", encoding="utf-8"
+        )
     found = [entry["status"] for entry in entries.values()]
     counts = ", ".join(f"{found.count(status)} {status}" for status in sorted({*found}))
     logger.info("%d videos: %s; results and summary.json in %s", len(found), counts, output)
