@@ -17,6 +17,7 @@ def run_masks(
 ) -> None:
     """Give the session each mask (H, W) on its frame, in their order, and propagate it over the clip of ``frames``.
 
+    The first one goes over the whole clip, each later one from halfway to the one before it: what was given stays.
     Objects that a mask brings in are there from its frame on. Those that came in before and that it does not show keep
     the mask they have on its frame.
     """
@@ -24,6 +25,7 @@ def run_masks(
     everything = set().union(*ids.values())
     staged = next(iter(ids.values()), everything) != everything
     known: set[int] = set()
+    last = 0  # the frame of the mask before
     for number, (frame, shown) in enumerate(ids.items(), 1):
         mask = masks[frame]
         before, known = known, known | shown
@@ -33,8 +35,9 @@ def run_masks(
             stands = session.mask(frame)
             mask = np.where((mask == 0) & np.isin(stands, sorted(before - shown)), stands, mask)
         session.add_mask(frame, mask)
-        whole = not before or not shown - before
         title = "from the first mask" if len(masks) == 1 else f"mask {number} of {len(masks)}, frame {frame}"
-        propagate(title, Propagation() if whole else Propagation(span=(frame, frames - 1)))
+        start = frame if shown - before else (last + frame) // 2 + 1
+        propagate(title, Propagation(span=(start, frames - 1)) if before else Propagation())
+        last = frame
     if staged:  # strokes may be on objects that no mask shows
         session.set_objects(range(1, objects + 1))
