@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 
 from .listing import composed, entries, is_picture
@@ -38,6 +38,6 @@ def pair_masks(frames: Sequence[Path], folder: Path, notices: Notices) -> dict[P
     return found
 
 
-def is_sparse(found: Mapping[Path, Path], frames: int) -> bool:
+def is_sparse(found: Sized, frames: int) -> bool:
     """Whether masks are there for some frames on purpose: two at least, and at most half of them."""
     return 2 <= len(found) <= frames / 2
