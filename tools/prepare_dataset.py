@@ -1,7 +1,7 @@
 """Bring your own annotated videos into DAVIS's layout, checked file by file.
 
     python tools/prepare_dataset.py SOURCE OUT                          folders: SOURCE/frames/SEQ and SOURCE/masks/SEQ
-    python tools/prepare_dataset.py SOURCE OUT                          labelme (JSON beside pictures), YOLO (images, labels)
+    python tools/prepare_dataset.py SOURCE OUT                          labelme (a JSON a picture), YOLO (images, labels)
     python tools/prepare_dataset.py annotations.json OUT --frames DIR   COCO, VIA, or the masks.json of --infer
     python tools/prepare_dataset.py annotations.xml OUT --frames DIR    CVAT; DIR may be a video file
     python tools/prepare_dataset.py SOURCE --check                      report only
@@ -68,13 +68,15 @@ def run(args: argparse.Namespace) -> None:
 
 def commands(out: str, splits: Mapping[str, Sequence[str]]) -> str:
     """The commands that work on the new data set; without a sequence for the split val nothing is validated."""
-    data, output = shlex.quote(f"DATASET.{{}}.file_path={out}"), "-o output_dir=output/mine"
+    train_data, valid_data, test_data = (
+        shlex.quote(f"DATASET.{part}.file_path={out}") for part in ("train", "valid", "test")
+    )
     valid = bool(splits.get("val"))
     train = ["-c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
-    train += [f"-o {data.format('train')} -o DATASET.train.photographs=null {output}"]
-    train += [f"--validate -o {data.format('valid')}"] if valid else []
+    train += [f"-o {train_data} -o DATASET.train.photographs=null -o output_dir=output/mine"]
+    train += [f"--validate -o {valid_data}"] if valid else []
     test = [f"--test -c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
-    test += [f"-o {data.format('test')} -o METRIC.name=RoundMetric"]
+    test += [f"-o {test_data} -o METRIC.name=RoundMetric"]
     test += [] if valid else ["-o DATASET.test.split=train"]
     return "\n".join(["To train on it and to test:", *(f"  python main.py {' '.join(each)}" for each in (train, test))])
 

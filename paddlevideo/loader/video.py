@@ -21,7 +21,7 @@ import numpy as np
 from ..utils.errors import InputError
 from .frame_source import FrameSource, one_line, sealed, size_text
 from .listing import entries, existing, is_pattern, is_picture, matching
-from .picture_file import holds_picture
+from .picture_file import holds_picture, read_header
 from .pictures import PictureFrames
 from .video_index import displayed_size, index_video
 from .video_stream import choose_stream, decoded, open_stream, other_streams
@@ -70,6 +70,19 @@ def _open(place: Path, path: str, lenient: bool) -> FrameSource:
     if others := [entry.name for entry in found if not is_picture(entry) and entry.name not in dead]:
         frames.notices.add("not read as pictures and not used", *others)
     return frames
+
+
+def announced(path: Path) -> tuple[int, int, int]:
+    """Return (frames, width, height) of a film or a picture from its header, before anything large is decoded.
+
+    Frames are 0 where the header does not say. Raises as `open_frames`, or what FFmpeg raises.
+    """
+    if is_picture(path) or holds_picture(path):
+        header = read_header(path)
+        return len(header.pages), header.size[1], header.size[0]
+    container, stream = open_stream(str(path))
+    with container:
+        return stream.frames, stream.width, stream.height
 
 
 class VideoFrames(FrameSource):

@@ -96,7 +96,9 @@ def _shape(element: ElementTree.Element, number: int, found: Annotations, where:
     if element.tag == "ellipse":
         x, y, across, down = (float(values[key]) for key in ("cx", "cy", "rx", "ry"))
         turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-        return Shape(number, outlines=[np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel()])
+        return Shape(
+            number, outlines=[np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel().tolist()]
+        )
     if element.tag == "mask":
         left, top, width, height = (int(values[key]) for key in ("left", "top", "width", "height"))
         if width < 1 or height < 1:

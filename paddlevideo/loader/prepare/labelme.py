@@ -66,7 +66,9 @@ def _shape(number: int, shape: Mapping[str, Any]) -> Shape | None:
         (x, y), (edge_x, edge_y) = points
         turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
         radius = np.hypot(edge_x - x, edge_y - y)
-        return Shape(number, outlines=[np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], 1).ravel()])
+        return Shape(
+            number, outlines=[np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], 1).ravel().tolist()]
+        )
     if kind == "mask":
         with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
             inside = np.array(picture.convert("L")) > 0

@@ -145,7 +145,7 @@ def _of_folder(video: Path, masks: Path, source: Path, max_objects: int, notices
         path = files[index]
         return None if path is None else reader.read(path, frames.orientation(index))
 
-    name = source.name if video.parent == source else video.stem if is_film(video) else video.name
+    name = source.name if video.parent == source else _name(video)
     place = source / "Scribbles" / name
     scribbles = [path for path in (entries(place) if place.is_dir() else []) if path.suffix == ".json"]
     return SourceSequence(
@@ -199,5 +199,4 @@ def _of_shapes(
         name = frames.names[index] if frames.numbered else Path(frames.where(index)).name
         return f"{found.source}: {name}"
 
-    name = video.stem if is_film(video) else video.name
-    return SourceSequence(name, frames, read, where, notices=found.notices)
+    return SourceSequence(_name(video), frames, read, where, notices=found.notices)
