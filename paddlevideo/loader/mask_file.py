@@ -84,11 +84,11 @@ class MaskReader:
             return self._of_white(values, path)
         if not picture.lossy and self._are_ids(levels, picture.deep):
             return values.astype(np.uint8)
-        if len(levels) > 1 and (inside := _soft_object(values)) is not None:
-            self._notices.add("masks with soft edges, cut at half of their white", path.name)
-            return self._of_white(np.where(inside, WHITE, 0), path)
         if picture.deep and levels[-1] == WHITE:
             raise InputError(f"{path}: id 255; a mask holds ids from 0 (background) to 254, number them anew")
+        if len(levels) > 1 and (inside := _soft_object(values, picture.lossy)) is not None:
+            self._notices.add("masks with soft edges, cut at half of their white", path.name)
+            return self._of_white(np.where(inside, WHITE, 0), path)
         if picture.lossy or len(levels) > _MOST_COLOURS:
             raise InputError(
                 f"{path}: {len(levels)} levels of grey up to {levels[-1]}; a picture with soft edges or a photograph "
@@ -185,7 +185,7 @@ def check_size(path: Path, mask: np.ndarray, size: tuple[int, int], orientation:
     raise InputError(f"{path}: the mask is {mask.shape[1]}x{mask.shape[0]}, {what} {size[1]}x{size[0]}; {help_text}")
 
 
-def _soft_object(values: np.ndarray) -> np.ndarray | None:
+def _soft_object(values: np.ndarray, lossy: bool) -> np.ndarray | None:
     """Return where a white object with soft edges is, or None where levels are not two clear ones and their edges."""
     high = int(values.max())
     near = max(1, _NEAR * high // WHITE)
@@ -193,7 +193,7 @@ def _soft_object(values: np.ndarray) -> np.ndarray | None:
     soft = ~(low | top)
     if high < 2 * _NEAR or not low.any() or soft.sum() > top.sum():
         return None
-    if soft.any() and len(np.unique(values[soft])) <= 2:  # levels of their own
+    if not lossy and len(np.unique(values[soft])) <= 2:  # levels of their own
         return None
     around = cv2.dilate(top.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8)) > 0
     return values * 2 > high if (soft & ~around).sum() * 100 <= soft.sum() else None

@@ -24,7 +24,7 @@ class MaskPicture:
 
     Attributes:
         form: whether ``values`` are ids, grey levels or colours.
-        values: (H, W) int64 ids or levels (white is 255), or (H, W, 3) uint8 colours.
+        values: (H, W) int64 ids or levels (of a picture up to white in 16 bits as of 8 bits), or (H, W, 3) uint8 colours.
         deep: the file has more than 8 bits, so that 255 is nothing special in it.
         lossy: values may be a little off.
         oriented: the file says how it is turned.
@@ -56,7 +56,9 @@ def _values_of(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey",
     if mode in ("1", "L"):
         return "grey", np.array(picture.convert("L")).astype(np.int64), False
     if mode.startswith("I") or mode == "F":
-        return "grey", _of_numbers(np.asarray(picture), path), True
+        numbers = _of_numbers(np.asarray(picture), path)
+        white = numbers.max() == _WHITE16
+        return "grey", numbers // 257 if white else numbers, not white
     pixels = np.array(picture.convert("RGBA"))
     colours = _without_transparent(pixels[..., :3], pixels[..., 3], path)
     if (colours == colours[..., :1]).all():
@@ -85,11 +87,11 @@ def _of_palette(picture: Image.Image) -> tuple[Literal["ids", "grey", "colour"],
 
 
 def _of_numbers(values: np.ndarray, path: Path) -> np.ndarray:
-    """Values of 16 or 32 bits as whole numbers; those of a picture that goes up to white in 16 bits as of 8 bits."""
+    """Return values of 16 or 32 bits as whole numbers."""
     numbers = values.astype(np.int64) if np.isfinite(values).all() else np.full(values.shape, -1)
     if (numbers != values).any() or numbers.min() < 0:
         raise InputError(f"{path}: values that are no whole numbers from 0; a mask holds ids from 0 to 254")
-    return numbers // 257 if numbers.max() == _WHITE16 else numbers
+    return numbers
 
 
 def _without_transparent(colours: np.ndarray, alpha: np.ndarray, path: Path) -> np.ndarray:

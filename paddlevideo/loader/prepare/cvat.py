@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
-
 from ...utils.errors import InputError
 from .labels import Labels
-from .shapes import OBJECT_KEYS, Annotations, Shape, entry, object_id, runs_to_mask
+from .shapes import OBJECT_KEYS, Annotations, Shape, ellipse, entry, object_id, runs_to_mask
 
 _OTHERS = ("polyline", "points", "cuboid", "skeleton", "tag")
 
@@ -95,10 +93,7 @@ def _shape(element: ElementTree.Element, number: int, found: Annotations, where:
         return Shape(number, outlines=[[left, top, right, top, right, bottom, left, bottom]])
     if element.tag == "ellipse":
         x, y, across, down = (float(values[key]) for key in ("cx", "cy", "rx", "ry"))
-        turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-        return Shape(
-            number, outlines=[np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel().tolist()]
-        )
+        return Shape(number, outlines=[ellipse(x, y, across, down)])
     if element.tag == "mask":
         left, top, width, height = (int(values[key]) for key in ("left", "top", "width", "height"))
         if width < 1 or height < 1:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...utils.errors import InputError
 from .labels import Labels
-from .shapes import Annotations, Shape, entry
+from .shapes import Annotations, Shape, ellipse, entry
 
 
 def is_labelme(document: Any) -> bool:
@@ -64,11 +64,8 @@ def _shape(number: int, shape: Mapping[str, Any]) -> Shape | None:
         return Shape(number, outlines=[[left, top, right, top, right, bottom, left, bottom]])
     if kind == "circle":
         (x, y), (edge_x, edge_y) = points
-        turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-        radius = np.hypot(edge_x - x, edge_y - y)
-        return Shape(
-            number, outlines=[np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], 1).ravel().tolist()]
-        )
+        radius = float(np.hypot(edge_x - x, edge_y - y))
+        return Shape(number, outlines=[ellipse(x, y, radius, radius)])
     if kind == "mask":
         with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
             inside = np.array(picture.convert("L")) > 0

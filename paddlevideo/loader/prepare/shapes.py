@@ -118,6 +118,12 @@ def object_id(said: Any) -> int:
         raise ValueError(f"object {said!r} is no number; number the objects from 1 to 254") from None
 
 
+def ellipse(x: float, y: float, across: float, down: float) -> list[float]:
+    """Return the outline [x, y, ...] of an ellipse with its centre and half axes."""
+    turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    return np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel().tolist()  # type: ignore[no-any-return]
+
+
 def paint(shapes: Sequence[Shape], size: tuple[int, int], where: str) -> np.ndarray:
     """Paint shapes as ids (H, W); later ones are in front."""
     mask = np.zeros(size, np.uint8)

@@ -113,9 +113,11 @@ def _open_folder(source: Path, max_objects: int) -> list[SourceSequence]:
 
 
 def _masks_of(video: Path, source: Path, names: str, masks: str) -> Path:
-    return (
-        source / masks if video == source / names else source / masks / (video.stem if is_film(video) else video.name)
-    )
+    return source / masks if video == source / names else source / masks / _name(video)
+
+
+def _name(video: Path) -> str:
+    return video.stem if is_film(video) else video.name
 
 
 def _tell_unused(masks: Path, frames: Path, found: list[SourceSequence], notices: Notices) -> None:
