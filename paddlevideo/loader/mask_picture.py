@@ -24,7 +24,7 @@ class MaskPicture:
 
     Attributes:
         form: whether ``values`` are ids, grey levels or colours.
-        values: (H, W) int64 ids or levels (of a picture up to white in 16 bits as of 8 bits), or (H, W, 3) uint8 colours.
+        values: (H, W) int64 ids, or levels (16 bits up to white become 8), or (H, W, 3) uint8 colours.
         deep: the file has more than 8 bits, so that 255 is nothing special in it.
         lossy: values may be a little off.
         oriented: the file says how it is turned.

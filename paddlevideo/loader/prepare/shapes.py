@@ -121,7 +121,7 @@ def object_id(said: Any) -> int:
 def ellipse(x: float, y: float, across: float, down: float) -> list[float]:
     """Return the outline [x, y, ...] of an ellipse with its centre and half axes."""
     turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    return np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel().tolist()  # type: ignore[no-any-return]
+    return np.stack([x + across * np.cos(turns), y + down * np.sin(turns)], 1).ravel().tolist()
 
 
 def paint(shapes: Sequence[Shape], size: tuple[int, int], where: str) -> np.ndarray:
