@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .picture_file import decoding, rgb_of
+from .picture_file import decoding, opened, rgb_of
 
 _CACHE_BYTES = 128 << 20
 _SECOND = 1000  # durations are milliseconds
@@ -30,7 +30,7 @@ class Animation:
 
     def durations(self, pages: tuple[int, ...]) -> list[float]:
         """Return for how many seconds each page is shown (0 where the file does not say); decodes the file."""
-        with decoding(self._file), Image.open(self._file) as picture:
+        with decoding(self._file), opened(self._file) as picture:
             found = []
             for page in pages:
                 picture.seek(page)

@@ -11,10 +11,11 @@ from PIL import Image, ImageOps
 
 from ..utils.errors import InputError
 from ..writers.masks import PALETTE
-from .picture_file import ORIENTATION, decoding
+from .picture_file import ORIENTATION, decoding, opened
 
 WHITE = 255
 _WHITE16 = 65535
+_SOFT = 64  # levels of a picture that has more are no ids
 _LOSSY = frozenset({"JPEG", "MPO", "JPEG2000"})
 
 
@@ -39,7 +40,7 @@ class MaskPicture:
 
 def read_mask_picture(path: Path) -> MaskPicture:
     """Read a mask file; raise `InputError` when it cannot be decoded, or has several pages or no whole numbers."""
-    with decoding(path, "not a readable mask"), Image.open(path) as picture:
+    with decoding(path, "not a readable mask"), opened(path) as picture:
         pages = getattr(picture, "n_frames", 1)
         if pages > 1 and picture.format != "MPO":
             raise InputError(f"{path}: {pages} pages, a mask is one picture; save each as a PNG named after its frame")
@@ -57,7 +58,8 @@ def _values_of(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey",
         return "grey", np.array(picture.convert("L")).astype(np.int64), False
     if mode.startswith("I") or mode == "F":
         numbers = _of_numbers(np.asarray(picture), path)
-        white = numbers.max() == _WHITE16
+        levels = np.unique(numbers)
+        white = levels[-1] == _WHITE16 and (len(levels) > _SOFT or not (levels % 257).any())
         return "grey", numbers // 257 if white else numbers, not white
     pixels = np.array(picture.convert("RGBA"))
     colours = _without_transparent(pixels[..., :3], pixels[..., 3], path)

@@ -57,10 +57,17 @@ def decoding(file: Path, what: str = "broken picture") -> Iterator[None]:
         raise InputError(f"{file}: {what} ({one_line(error)}); replace or remove it") from error
 
 
+@contextmanager
+def opened(file: Path) -> Iterator[Image.Image]:
+    """Open a picture. Not by its name: Pillow would map a turned grey TIFF into memory with its sides exchanged."""
+    with file.open("rb") as data, Image.open(data) as picture:
+        yield picture
+
+
 def holds_picture(file: Path) -> bool:
     """Whether a file of whatever name holds a picture (``.gif`` files are videos here)."""
     try:
-        with Image.open(file) as picture:
+        with opened(file) as picture:
             return picture.format not in _VIDEOS
     except Exception:  # Pillow raises nearly anything on what is no picture
         return False
@@ -68,7 +75,7 @@ def holds_picture(file: Path) -> bool:
 
 def read_header(file: Path) -> Header:
     """Read what ``file`` says of itself; raise `InputError` when it is no picture."""
-    with decoding(file, "not a readable picture"), Image.open(file) as picture:
+    with decoding(file, "not a readable picture"), opened(file) as picture:
         orientation = int(picture.getexif().get(ORIENTATION, 1) or 1)
         orientation = orientation if 1 <= orientation <= 8 else 1
         width, height = picture.size
@@ -134,7 +141,7 @@ def read_rgb(file: Path, page: int, header: Header, depth: Depth) -> np.ndarray:
     if header.deep:
         values = depth.to_bytes(read_deep(file, page))
         return np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
-    with decoding(file), Image.open(file) as picture:
+    with decoding(file), opened(file) as picture:
         picture.seek(page)
         return rgb_of(picture, file)
 
@@ -148,7 +155,7 @@ def rgb_of(picture: Image.Image, file: Path) -> np.ndarray:
 
 def read_deep(file: Path, page: int) -> np.ndarray:
     """Return a page of more than 8 bits upright, its values as stored: (H, W) grey or (H, W, 3) RGB."""
-    with decoding(file), Image.open(file) as picture:
+    with decoding(file), opened(file) as picture:
         orientation = picture.getexif().get(ORIENTATION, 1)
         picture.seek(page)
         if picture.mode.startswith("I"):

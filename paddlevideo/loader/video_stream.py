@@ -44,9 +44,10 @@ def choose_stream(path: str) -> int:
     """
     with open_container(path) as container:
         videos = list(container.streams.video)
-        films = [stream for stream in videos if not stream.disposition & _COVER]
+        films = [stream for stream in videos if not stream.disposition & _COVER and stream.codec_context]
         if not films:
-            what = "nothing but sound and its cover picture" if videos else "no video in this file"
+            covers = videos and all(stream.disposition & _COVER for stream in videos)
+            what = "nothing but sound and its cover picture" if covers else "no video in this file"
             raise InputError(f"{path}: {what}; {_NO_VIDEO}")
         if len(films) == 1:
             return int(films[0].index)
@@ -64,7 +65,7 @@ def other_streams(path: str, number: int) -> list[str]:
         return [
             f"{stream.index} ({stream.codec_context.name}, {stream.width}x{stream.height})"
             for stream in container.streams.video
-            if stream.index != number and not stream.disposition & _COVER
+            if stream.index != number and stream.codec_context and not stream.disposition & _COVER
         ]
 
 

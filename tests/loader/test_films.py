@@ -68,7 +68,9 @@ def test_the_film_is_the_stream_with_the_most_pictures(
     with caplog.at_level(logging.WARNING):
         frames = open_frames(path)
     assert shown(frames) == list(range(24)) and "stream 1 is the film" in caplog.text
-    covered = open_frames(join(tmp_path / "c.mp4", [(film, Disposition.default), (thumbnail, Disposition.attached_pic)]))
+    covered = open_frames(
+        join(tmp_path / "c.mp4", [(film, Disposition.default), (thumbnail, Disposition.attached_pic)])
+    )
     assert len(covered) == 24 and not covered.notices
 
 
@@ -130,7 +132,9 @@ def test_damage_at_the_end_is_found_when_the_film_is_opened(tmp_path: Path) -> N
     assert shown(frames)[:20] == list(range(20)) and np.array_equal(frames[20], frames[19])
 
 
-@pytest.mark.parametrize("name", ["10:30.mp4", "a:b.mp4", "my clip (1) [x] 100%.mp4", "视频.mp4", "-d.mp4", "CLIP.MP4", "n"])
+@pytest.mark.parametrize(
+    "name", ["10:30.mp4", "a:b.mp4", "my clip (1) [x] 100%.mp4", "视频.mp4", "-d.mp4", "CLIP.MP4", "n"]
+)
 def test_names_are_names(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     film.rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)

@@ -184,9 +184,7 @@ def test_a_davis_folder_copied_by_a_mac(tmp_path: Path) -> None:
     assert [len(sequence) for sequence in folder.sequences] == [3] and not folder.notices
 
 
-def test_masks_on_every_fifth_frame_are_a_clip_and_it_is_said(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_masks_on_every_fifth_frame_are_a_clip_and_it_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     root = davis(tmp_path, "{:05d}.png", 11, every=5)
     save_mask(root / "Annotations" / "480p" / "a" / "00099.png", truth(0))
     with caplog.at_level(logging.WARNING):
@@ -200,3 +198,15 @@ def test_parts_of_a_deep_clip_have_its_scale(tmp_path: Path) -> None:
     files = [save(tmp_path / f"{n}.png", np.full(SIZE, value, np.uint16)) for n, value in enumerate((100, 4095))]
     whole = PictureFrames("x", files)
     assert PictureFrames("x", files[:1], whole.depth)[0].max() == 100 >> 4
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_turned_grey_tiff(tmp_path: Path, deep: bool) -> None:
+    grey = np.asarray(Image.fromarray(picture(0)).convert("L")).astype(np.uint16 if deep else np.uint8)
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(grey * (257 if deep else 1), 1)))
+    exif = stored.getexif()
+    exif[274] = 6
+    stored.save(tmp_path / "a.tif", exif=exif)
+    (frame,) = open_frames(tmp_path / "a.tif")
+    assert np.array_equal(frame, np.repeat(grey[..., None], 3, 2).astype(np.uint8)) or deep
+    assert frame.shape[:2] == SIZE and np.corrcoef(frame[..., 0].ravel(), grey.ravel())[0, 1] > 0.999
