@@ -32,6 +32,8 @@ def join(path: Path, parts: Sequence[tuple[Path, Disposition]], shift: float = 0
     with av.open(str(path), "w") as out:
         opened = [av.open(str(file)) for file, _ in parts]
         streams = [out.add_stream_from_template(each.streams.video[0]) for each in opened]
+        for (_, disposition), stream in zip(parts, streams, strict=True):
+            stream.disposition = disposition  # before the header is written
         if sound:
             audio = out.add_stream("aac" if path.suffix == ".mp4" else "libmp3lame", rate=44100)
             for _ in range(4):
@@ -39,14 +41,14 @@ def join(path: Path, parts: Sequence[tuple[Path, Disposition]], shift: float = 0
                 frame.rate = 44100
                 out.mux(audio.encode(frame))
             out.mux(audio.encode())
-        for (_, disposition), each, stream in zip(parts, opened, streams, strict=True):
-            stream.disposition = disposition
+        for each, stream in zip(opened, streams, strict=True):
             for packet in each.demux(video=0):
                 if packet.dts is not None:
                     ticks = int(shift / packet.time_base)
                     packet.pts, packet.dts, packet.stream = packet.pts - ticks, packet.dts - ticks, stream
                     out.mux(packet)
-            each.close()
+    for each in opened:
+        each.close()
     return path
 
 
@@ -105,7 +107,7 @@ def damage(path: Path, spoiled: range) -> Path:
     data = bytearray(path.read_bytes())
     for frame in spoiled:
         start, size = spans[frame]
-        data[start + 12 : start + size] = bytes(size - 12)
+        data[start + 5 : start + size] = (b"\0" if path.suffix == ".avi" else b"\xff") * (size - 5)
     path.write_bytes(data)
     return path
 
