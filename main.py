@@ -45,7 +45,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from paddlevideo.tasks.arguments import many_videos, parse
-from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.errors import DamagedInput, InputError
 
 # Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
 
@@ -87,12 +87,15 @@ def run(args: Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for bad input, 130 when interrupted."""
+    """Run the command line and return the exit code: 0, 2 for bad input, 3 for damaged, 130 when interrupted."""
     try:
         run(parse_arguments(argv))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except DamagedInput as error:
+        print(f"warning: {error}", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -1,7 +1,9 @@
 """Bring your own annotated videos into DAVIS's layout, checked file by file.
 
     python tools/prepare_dataset.py SOURCE OUT                          folders: SOURCE/frames/SEQ and SOURCE/masks/SEQ
+    python tools/prepare_dataset.py SOURCE OUT                          labelme (a JSON a picture) or YOLO folders
     python tools/prepare_dataset.py annotations.json OUT --frames DIR   COCO, VIA, or the masks.json of --infer
+    python tools/prepare_dataset.py annotations.xml OUT --frames DIR    CVAT; DIR may be a video file
     python tools/prepare_dataset.py SOURCE --check                      report only
 
 Nothing is written while a file has to be mended. See docs/en/data.md.
@@ -10,7 +12,9 @@ Nothing is written while a file has to be mended. See docs/en/data.md.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 if __name__ == "__main__":  # where the package is when it is not installed
@@ -18,6 +22,8 @@ if __name__ == "__main__":  # where the package is when it is not installed
 
 from paddlevideo.loader.prepare import check_sequences, open_source, write_data_set
 from paddlevideo.utils.errors import InputError
+
+BEST, LAST = "manet_lite_joint_best.pdparams", "manet_lite_joint_final.pdparams"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,20 +49,36 @@ def run(args: argparse.Namespace) -> None:
     """Check, report, and write when all is well; raise `InputError` when it is not."""
     if not args.out and not args.check:
         raise InputError("name the folder to write, OUT, or ask for --check alone")
-    checked, findings = check_sequences(open_source(args.source, args.frames), args.max_objects)
+    checked, findings = check_sequences(open_source(args.source, args.frames, args.max_objects), args.max_objects)
     for finding in findings:
         print(finding)
     width = max(len(each.sequence.name) for each in checked)
     print(f"{'sequence':{max(width, 8)}}  frames  objects  size")
     for each in checked:
         size = f"{each.size[1]}x{each.size[0]}"
-        print(f"{each.sequence.name:{max(width, 8)}}  {len(each.sequence.frames):6}  {each.objects:7}  {size}")
+        print(f"{each.sequence.name:{max(width, 8)}}  {len(each.kept):6}  {each.objects:7}  {size}")
     fatal = sum(finding.fatal for finding in findings)
     if fatal:
         raise InputError(f"{args.source}: {fatal} files to mend, see above; nothing was written")
     if not args.check:
         splits = write_data_set(args.out, checked, args.val, args.seed)
         print(f"{args.out}: {', '.join(f'{len(names)} {split}' for split, names in splits.items())}; see preview.png")
+        print(commands(args.out, splits))
+
+
+def commands(out: str, splits: Mapping[str, Sequence[str]]) -> str:
+    """The commands that work on the new data set; without a sequence for the split val nothing is validated."""
+    train_data, valid_data, test_data = (
+        shlex.quote(f"DATASET.{part}.file_path={out}") for part in ("train", "valid", "test")
+    )
+    valid = bool(splits.get("val"))
+    train = ["-c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
+    train += [f"-o {train_data} -o DATASET.train.photographs=null -o output_dir=output/mine"]
+    train += [f"--validate -o {valid_data}"] if valid else []
+    test = [f"--test -c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
+    test += [f"-o {test_data} -o METRIC.name=RoundMetric"]
+    test += [] if valid else ["-o DATASET.test.split=train"]
+    return "\n".join(["To train on it and to test:", *(f"  python main.py {' '.join(each)}" for each in (train, test))])
 
 
 if __name__ == "__main__":

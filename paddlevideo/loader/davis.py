@@ -7,45 +7,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from ..utils.errors import InputError
 from ..utils.registry import nearest
 from .clip import IGNORE, count_ids
+from .listing import entries, existing, pictures, subfolders
+from .mask_file import USUAL_IDS, MaskReader, read_mask
+from .mask_names import is_sparse, pair_masks
+from .notices import Notices
+from .picture_file import Depth, Header, read_header, read_rgb
+from .pictures import PictureFrames
 from .scribbles import Stroke, read_rounds
 
-FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
+__all__ = ["DavisFolder", "Sequence", "read_image", "read_mask"]
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Return the picture at ``path`` as (H, W, 3) uint8 RGB; raise `InputError` when it cannot be decoded."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise InputError(f"cannot read the picture {path}: it is missing or broken; fetch it again")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def read_mask(path: Path) -> np.ndarray:
-    """Return the mask at ``path`` as (H, W) uint8 object ids.
-
-    Palette pictures hold ids. So do grey ones, except those of DAVIS-2016, which hold only 0 and 255: there 255 is
-    object 1. Some of those have three equal channels. Raises `InputError` when it cannot be decoded or is coloured.
-    """
-    try:
-        with Image.open(path) as picture:
-            palette = picture.mode == "P"
-            ids = np.array(picture if picture.mode in ("P", "L") else picture.convert("RGB"))
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        raise InputError(f"cannot read the mask {path}: it is missing or broken; fetch it again") from error
-    if ids.ndim == 3:
-        if (ids[..., :1] != ids).any():
-            raise InputError(f"the mask {path} is a colour picture: save it with a palette, values being object ids")
-        ids = ids[..., 0]
-    if not palette and not ((ids > 0) & (ids < 255)).any():
-        return (ids > 0).astype(np.uint8)
-    return ids
+    """Return the picture at ``path`` as (H, W, 3) uint8 RGB, upright; raise `InputError` when it cannot be decoded."""
+    header = read_header(path)
+    return read_rgb(path, header.pages[0], header, Depth([(path, header.pages[0])]))
 
 
 @dataclass(frozen=True)
@@ -56,39 +37,79 @@ class Sequence:
         name: the folder's name.
         frame_paths, mask_paths: as many masks as frames, in the order of the file numbers.
         scribble_paths: human scribble files, one a person and annotated frame; often none.
+        max_objects: grey levels up to this are ids.
     """
 
     name: str
     frame_paths: tuple[Path, ...]
     mask_paths: tuple[Path, ...]
     scribble_paths: tuple[Path, ...] = ()
+    max_objects: int = USUAL_IDS
 
     def __len__(self) -> int:
         return len(self.frame_paths)
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Height and width, read from the first frame."""
-        try:
-            with Image.open(self.frame_paths[0]) as picture:
-                return picture.height, picture.width
-        except (OSError, UnidentifiedImageError) as error:
-            raise InputError(f"cannot read the picture {self.frame_paths[0]}: fetch it again") from error
+        """Height and width, upright, read from the first frame."""
+        return self._header(0).size
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What had to be taken for granted."""
+        return Notices(f"sequence '{self.name}'")
+
+    @cached_property
+    def depth(self) -> Depth:
+        """The scale of pictures of more than 8 bits."""
+        return Depth([(path, 0) for path in self.frame_paths if read_header(path).deep])
+
+    def clip(self, start: int = 0, stop: int | None = None) -> PictureFrames:
+        """Return frames ``start`` to ``stop`` (exclusive) as a clip."""
+        depth = self.depth if self._header(start).deep else None
+        return PictureFrames(str(self.frame_paths[0].parent), self.frame_paths[start:stop], depth)
 
     def frame(self, index: int) -> np.ndarray:
         """Return frame ``index`` as (H, W, 3) uint8 RGB."""
-        return self._of_size(read_image(self.frame_paths[index]), self.frame_paths[index])
+        header = self._header(index)
+        depth = self.depth if header.deep else Depth([])
+        path = self.frame_paths[index]
+        return self._of_size(read_rgb(path, header.pages[0], header, depth), path)
 
     def mask(self, index: int) -> np.ndarray:
         """Return the mask of frame ``index`` as (H, W) uint8 ids; it may be empty."""
-        return self._of_size(read_mask(self.mask_paths[index]), self.mask_paths[index])
+        path = self.mask_paths[index]
+        return self._of_size(self._masks.read(path, self._orientation(index)), path)
+
+    @cached_property
+    def _masks(self) -> MaskReader:
+        return MaskReader(self.mask_paths, self.max_objects, self.notices)
+
+    def _orientation(self, index: int) -> int:
+        try:
+            return self._header(index).orientation
+        except InputError:  # told when the frame is read
+            return 1
+
+    def _header(self, index: int) -> Header:
+        path = self.frame_paths[index]
+        header = self._headers.get(path) or read_header(path)
+        if len(header.pages) > 1:
+            raise InputError(f"{path}: {len(header.pages)} pages; give a picture a frame, which prepare writes")
+        return self._headers.setdefault(path, header)
+
+    @cached_property
+    def _headers(self) -> dict[Path, Header]:
+        return {}
 
     def _of_size(self, picture: np.ndarray, path: Path) -> np.ndarray:
         height, width = self.size
         if picture.shape[:2] != (height, width):
+            lying = picture.shape[:2] == (width, height) and self._header(0).orientation > 4
+            why = "; it was made of frames as stored, lying: make masks of the frames upright" if lying else ""
             raise InputError(
                 f"{path} is {picture.shape[1]}x{picture.shape[0]} but the first frame of '{self.name}' is "
-                f"{width}x{height}: bring all its pictures to one size"
+                f"{width}x{height}: bring all its pictures to one size{why}"
             )
         return picture
 
@@ -125,6 +146,7 @@ class DavisFolder:
         split: name of a list in ImageSets/2017, ImageSets/2016 or ImageSets/<resolution>; None takes every folder.
         sequences: names to take instead of a split's.
         resolution: the folder below JPEGImages. The name promises no size: sizes are read.
+        max_objects: grey levels up to this are ids.
 
     Raises:
         InputError: a missing root, split, sequence, frame or mask.
@@ -136,8 +158,11 @@ class DavisFolder:
         split: str | None = None,
         sequences: SequenceOf[str] | None = None,
         resolution: str = "480p",
+        max_objects: int = USUAL_IDS,
     ) -> None:
-        self.root = Path(root)
+        self.root = existing(root)
+        self.max_objects = max_objects
+        self.notices = Notices(str(root))
         self.resolution = resolution
         self._frames = self.root / "JPEGImages" / resolution
         self._masks = self.root / "Annotations" / resolution
@@ -149,10 +174,11 @@ class DavisFolder:
         elif split is not None:
             names = self._read_split(split)
         else:
-            names = sorted(path.name for path in self._frames.iterdir() if path.is_dir())
+            names = [path.name for path in subfolders(self._frames)]
         if not names:
             raise InputError(f"no sequences in {self._frames}" + (f" for the split '{split}'" if split else ""))
         self.sequences = [self._open(name) for name in names]
+        self.notices.tell()
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -177,18 +203,28 @@ class DavisFolder:
     def _open(self, name: str) -> Sequence:
         folder = self._frames / name
         if not folder.is_dir():
-            known = [path.name for path in self._frames.iterdir() if path.is_dir()]
+            known = [path.name for path in subfolders(self._frames)]
             raise InputError(f"no sequence '{name}' in {self._frames}{nearest(name, known)}")
-        frames = sorted((p for p in folder.iterdir() if p.suffix.lower() in FRAME_SUFFIXES), key=_number)
+        frames = pictures(folder)
         if not frames:
             raise InputError(f"no frames (.jpg or .png) in {folder}")
-        masks = [self._masks / name / f"{path.stem}.png" for path in frames]
-        missing = next((path for path in masks if not path.is_file()), None)
-        if missing is not None:
-            raise InputError(f"frame {missing.stem} of '{name}' has no mask: {missing} is missing")
-        scribbles = sorted((self.root / "Scribbles" / name).glob("*.json"))
-        return Sequence(name, tuple(frames), tuple(masks), tuple(scribbles))
+        self._note(frames, folder)
+        found = pair_masks(frames, self._masks / name, self.notices)
+        if not is_sparse(found, len(frames)) and (missing := next((f for f in frames if f not in found), None)):
+            path = self._masks / name / f"{missing.stem}.png"
+            raise InputError(f"frame {missing.stem} of '{name}' has no mask: {path} is missing")
+        if len(found) < len(frames):
+            self.notices.add("annotated on some frames only, the others are left out", name)
+            frames = [frame for frame in frames if frame in found]
+        scribbles = [path for path in _listed(self.root / "Scribbles" / name) if path.suffix == ".json"]
+        masks = tuple(found[frame] for frame in frames)
+        return Sequence(name, tuple(frames), masks, tuple(scribbles), self.max_objects)
+
+    def _note(self, frames: SequenceOf[Path], folder: Path) -> None:
+        others = [f"{folder.name}/{entry.name}" for entry in entries(folder) if entry not in set(frames)]
+        if others:
+            self.notices.add("not read as pictures and not used", *others)
 
 
-def _number(path: Path) -> tuple[int, str]:
-    return (int(path.stem), path.stem) if path.stem.isdigit() else (-1, path.stem)
+def _listed(folder: Path) -> list[Path]:
+    return entries(folder) if folder.is_dir() else []

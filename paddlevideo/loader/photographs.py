@@ -10,7 +10,9 @@ import numpy as np
 
 from ..utils.errors import InputError
 from .clip import IGNORE, count_ids
-from .davis import FRAME_SUFFIXES, read_image, read_mask
+from .davis import read_image, read_mask
+from .listing import pictures
+from .scribbles import MAX_OBJECT_ID
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Photograph:
         return read_image(self.image_path)
 
     def instances(self) -> np.ndarray:
-        return read_mask(self.mask_path)
+        return read_mask(self.mask_path, MAX_OBJECT_ID)
 
     @cached_property
     def shares(self) -> np.ndarray:
@@ -55,7 +57,7 @@ class PhotographFolder:
         if not folder.is_dir():
             raise InputError(f"no photographs at {folder}: the folder must hold JPEGImages and Instances")
         found = []
-        for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in FRAME_SUFFIXES):
+        for path in pictures(folder):
             mask = self.root / "Instances" / f"{path.stem}.png"
             if not mask.is_file():
                 raise InputError(f"photograph {path.name} has no instance mask: {mask} is missing")

@@ -135,7 +135,7 @@ class TrainingFolder:
             InputError: a missing root, split, sequence, frame or mask; a mask whose size is not its frames'; a sequence
                 that has no objects, fewer than ``frames`` frames, or more than ``max_objects`` objects.
         """
-        found = DavisFolder(self.file_path, self.split, self.sequences, self.resolution).sequences
+        found = DavisFolder(self.file_path, self.split, self.sequences, self.resolution, self.max_objects).sequences
         for sequence in tqdm(found, desc="reading masks", unit="sequence", leave=False, delay=2, disable=not is_main()):
             named = f"sequence '{sequence.name}' in {self.file_path}"
             if len(sequence) < frames:

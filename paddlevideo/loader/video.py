@@ -7,10 +7,10 @@ was asked for before.
 from __future__ import annotations
 
 import copy
-import glob
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,32 +20,69 @@ import numpy as np
 
 from ..utils.errors import InputError
 from .frame_source import FrameSource, one_line, sealed, size_text
-from .pictures import PictureFrames, is_picture
-from .video_index import decoded, displayed_size, index_video, open_stream
+from .listing import entries, existing, is_pattern, is_picture, matching
+from .picture_file import holds_picture, read_header
+from .pictures import PictureFrames
+from .video_index import displayed_size, index_video
+from .video_stream import choose_stream, decoded, open_stream, other_streams
 
 CACHE_BYTES = 128 << 20  # decoded frames kept: about 100 of 854x480, 48 of 1280x720
 
 __all__ = ["FrameSource", "PictureFrames", "VideoFrames", "open_frames"]
 
 
-def open_frames(path: str | Path) -> FrameSource:
+def open_frames(path: str | Path, *, lenient: bool = False) -> FrameSource:
     """Open a video file, a folder of pictures, one picture, or a glob such as ``clip/*.jpg``.
+
+    What is there and is not used is logged, a line a kind, and stays in the clip's ``notices``.
+
+    Args:
+        path: of the clip; ``~`` is the home folder.
+        lenient: a frame that cannot be read is replaced by the nearest one and named, see `FrameSource`.
 
     Raises:
         InputError: nothing there, nothing readable in it, or pictures of different sizes.
     """
-    place = Path(path)
+    place = existing(path)
     try:
-        if place.is_dir():
-            return PictureFrames(str(path), [entry for entry in place.iterdir() if is_picture(entry)])
-        if place.is_file():
-            return PictureFrames(str(path), [place]) if is_picture(place) else VideoFrames(place)
-        if glob.has_magic(str(path)):
-            found = [Path(name) for name in glob.glob(str(path), recursive=True)]
-            return PictureFrames(str(path), [entry for entry in found if is_picture(entry)])
+        frames = _open(place, str(path), lenient)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({one_line(error)}); check the path and its rights") from error
-    raise InputError(f"{path}: no such file or folder; give a video, a folder of pictures or a quoted glob")
+    frames.notices.tell()
+    return frames
+
+
+def _open(place: Path, path: str, lenient: bool) -> FrameSource:
+    if place.is_dir():
+        found = entries(place)
+    elif place.is_file():
+        if is_picture(place) or holds_picture(place):
+            return PictureFrames(path, [place], lenient=lenient)
+        return VideoFrames(place, lenient=lenient)
+    elif is_pattern(path):
+        found = matching(path)
+    else:
+        raise InputError(f"{path}: no such file or folder; give a video, a folder of pictures or a quoted glob")
+    dead = [entry.name for entry in found if entry.is_symlink() and not entry.exists()]
+    frames = PictureFrames(path, [entry for entry in found if is_picture(entry)], lenient=lenient)
+    if dead:
+        frames.notices.add("links that lead nowhere", *dead)
+    if others := [entry.name for entry in found if not is_picture(entry) and entry.name not in dead]:
+        frames.notices.add("not read as pictures and not used", *others)
+    return frames
+
+
+def announced(path: Path) -> tuple[int, int, int]:
+    """Return (frames, width, height) of a film or a picture from its header, before anything large is decoded.
+
+    Frames are 0 where the header does not say. Raises as `open_frames`, or what FFmpeg raises.
+    """
+    if is_picture(path) or holds_picture(path):
+        header = read_header(path)
+        return len(header.pages), header.size[1], header.size[0]
+    container, stream = open_stream(str(path))
+    with container:
+        return stream.frames, stream.width, stream.height
 
 
 class VideoFrames(FrameSource):
@@ -54,26 +91,41 @@ class VideoFrames(FrameSource):
     Reading onwards never seeks. Any other order seeks to the keyframe before and decodes from there, keeping the
     frames just before the wanted one, so that walking backwards decodes a group of pictures once or a few times.
 
-    Of a damaged file there are the frames that can be decoded, with a warning where the container announced more; one
-    that turns out to be unreadable later raises `InputError`. Several threads may read.
+    Frames keep their numbers whatever is damaged. Those that are found to be lost while a file is listed are replaced
+    by the nearest one, with a warning; one that turns out to be unreadable later raises `InputError`, unless the clip
+    is ``lenient``. Several threads may read.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, lenient: bool = False) -> None:
         self.path = str(path)
         self.files = [Path(path)]
+        self.lenient = lenient
         try:
-            self._index = index_video(self.path)
+            self._stream = choose_stream(self.path)
+            self._index = index_video(self.path, self._stream)
+            others = other_streams(self.path, self._stream)
         except (av.FFmpegError, ValueError) as error:
             raise InputError(f"{path}: not a readable video ({one_line(error)}); re-encode or replace it") from error
         self.rate = self._index.rate
         self.size = self._index.size
+        self.pixel_aspect = self._index.pixel_aspect
         self.names = [f"{index:05d}" for index in range(len(self._index.times))]
+        self._lost = set(self._index.lost)
         self._keep = max(2, CACHE_BYTES // (self.size[0] * self.size[1] * 3))
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
         self._container: Any = None
         self._decoder: Iterator[av.VideoFrame] = iter(())
         self._next = -1  # the frame that the decoder gives next; -1: nothing is open
+        if others:
+            self.notices.add(f"stream {self._stream} is the film, other video streams are not used", *others)
+        for index in sorted(self._lost):
+            self._give_up(index, f"{self.path}: frame {index} cannot be decoded; re-encode the video")
+
+    @cached_property
+    def times(self) -> list[float]:
+        """When each frame is shown, in seconds from the first one; of a file without times, by its rate."""
+        return self._index.seconds or [index / self.rate for index in range(len(self))]
 
     def another(self) -> VideoFrames:
         """A second reader of the same file, at a place of its own, without the time that listing the frames takes."""
@@ -90,31 +142,56 @@ class VideoFrames(FrameSource):
     def _read(self, index: int) -> np.ndarray:
         with self._lock:
             if index not in self._cache:
-                start = self._index.keyframe_before(index)
-                if not start <= self._next <= index:
-                    self._seek(start)
-                if not self._decode_to(index):
-                    self._open()
-                    if not self._decode_to(index):
-                        self._close()
-                        raise InputError(f"{self.path}: frame {index} cannot be decoded; re-encode the video")
+                if index not in self._lost:
+                    self._find(index)
+                if index not in self._cache:
+                    self._lost.add(index)
+                    raise InputError(f"{self.path}: frame {index} cannot be decoded; re-encode the video")
             return self._cache[index]
 
-    def _decode_to(self, index: int) -> bool:
-        """Decode up to frame ``index`` and cache it with those before; False where the file gives other frames."""
+    def _find(self, index: int) -> None:
+        """Decode frame ``index`` into the cache, where that is possible."""
+        start = self._index.keyframe_before(index)
+        if not start <= self._next <= index:
+            self._seek(start)
+        if not self._decode_to(index):
+            self._open()
+            if not self._decode_to(index, passing_over=True):
+                self._close()
+
+    def _decode_to(self, index: int, passing_over: bool = False) -> bool:
+        """Decode up to frame ``index`` and cache it with those before; False where the file gives other frames.
+
+        Decoding from the start (``passing_over``) tells for good which frames are lost.
+        """
         try:
             for frame in self._decoder:
-                place = self._next
-                if self._index.seekable and frame.pts != self._index.times[place]:
+                place = self._place_of(frame, passing_over)
+                if place is None:
                     return False
-                self._next += 1
+                self._next = place + 1
                 if place > index - self._keep:
                     self._remember(place, frame)
-                if place == index:
-                    return True
+                if place >= index:
+                    return place == index
         except av.FFmpegError:
             pass
         return False
+
+    def _place_of(self, frame: av.VideoFrame, passing_over: bool) -> int | None:
+        """Return the number of the frame that the decoder gave; None where it is not the one that should come."""
+        times, place = self._index.times, self._next
+        if not self._index.seekable:
+            return place
+        while place in self._lost:
+            place += 1
+        if place < len(times) and frame.pts == times[place]:
+            return place
+        if passing_over and frame.pts in times[place:]:
+            found = times.index(frame.pts, place)
+            self._lost.update(range(place, found))
+            return found
+        return None
 
     def _seek(self, start: int) -> None:
         """Set the decoder up to give keyframe ``start``, or an earlier one where it cannot be reached, next."""
@@ -122,7 +199,7 @@ class VideoFrames(FrameSource):
             self._open()
             target = self._index.times[start]
             try:
-                self._container.seek(target, stream=self._container.streams.video[0])
+                self._container.seek(target, stream=self._container.streams[self._stream])
                 for frame in self._decoder:
                     # Frames shown before the keyframe but stored after it lean on frames that the seek has skipped.
                     if frame.pts == target:
@@ -137,7 +214,7 @@ class VideoFrames(FrameSource):
 
     def _open(self) -> None:
         self._close()
-        self._container, stream = open_stream(self.path)
+        self._container, stream = open_stream(self.path, self._stream)
         self._decoder, self._next = decoded(self._container, stream), 0
 
     def _close(self) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..utils.errors import InputError
 from .frame_source import one_line
-from .pictures import is_picture, natural_key
-
-VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+from .listing import (
+    SUFFIXES,
+    VIDEO_SUFFIXES,
+    composed,
+    entries,
+    existing,
+    is_pattern,
+    is_picture,
+    listed,
+    mask_files,
+    matching,
+    pictures,
 )
-_SHOWN = 5  # names in a message
+from .notices import Notices
+
+__all__ = ["VIDEO_SUFFIXES", "Clip", "listed", "one_video", "pair_clips"]
 
 
 @dataclass(frozen=True)
@@ -28,21 +37,50 @@ class Clip:
 
     def files(self) -> list[Path]:
         """Return the video file, or the pictures in the order of frames."""
-        if self.path.is_file():
-            return [self.path]
-        return sorted((entry for entry in self.path.iterdir() if is_picture(entry)), key=natural_key)
+        return [self.path] if self.path.is_file() else pictures(self.path)
+
+    def masks(self) -> list[Path]:
+        """Return the files of the masks that were given."""
+        return mask_files(self.mask) if self.mask else []
+
+
+def one_video(source: str, scribbles: str | None, masks: str | None) -> bool:
+    """Say whether ``masks`` is a folder of masks of the one video ``source``, each named after a frame.
+
+    It is where ``source`` is a film or its pictures, unless the folder has ``NAME.png`` or ``NAME/`` for it.
+    """
+    if not masks or not existing(masks).is_dir() or (scribbles and existing(scribbles).is_dir()):
+        return False
+    place = existing(source)
+    if place.is_dir():
+        found = entries(place)
+    elif place.is_file():
+        found = []
+    else:
+        found = matching(source) if is_pattern(source) else []
+        if not found:
+            return False
+    if any(_is_video(entry) for entry in found) or (found and not any(is_picture(entry) for entry in found)):
+        return False
+    own = {_stem(entry) for entry in entries(existing(masks))}
+    return not place.is_file() or composed(place.stem) not in own
 
 
 def pair_clips(
-    source: str, scribbles: str | None, masks: str | None, output: str | Path | None = None
+    source: str,
+    scribbles: str | None,
+    masks: str | None,
+    output: str | Path | None = None,
+    notices: Notices | None = None,
 ) -> tuple[list[Clip], list[str]]:
     """Find the videos of ``source`` and what belongs to each; nothing is opened yet.
 
     Args:
         source: a folder whose entries are video files and folders of pictures, or a glob of such.
         scribbles: a folder with ``NAME.json``, or ``NAME/`` whose first file counts (as DAVIS has them), a video.
-        masks: a folder with ``NAME.png``, or ``NAME/`` whose first file counts, a video.
+        masks: a folder with ``NAME.png``, or ``NAME/`` with one or more masks named after frames, a video.
         output: a folder that is no video, wherever it lies.
+        notices: where files are named that are neither videos nor strokes or masks of one.
 
     Returns:
         The clips in natural order of their names, and the names that strokes or masks are there for but no video.
@@ -51,18 +89,21 @@ def pair_clips(
         InputError: no videos, two of one name, one without strokes or mask, a ``scribbles`` or ``masks`` that is no
             folder.
     """
+    notices = Notices() if notices is None else notices
     given = {"--scribbles": scribbles, "--masks": masks}
     for flag, place in given.items():
-        if place and not Path(place).is_dir():
+        if place and not existing(place).is_dir():
             raise InputError(f"{flag} {place}: is not a folder; for many videos give a folder, with a file for each")
     try:
-        videos = _find_videos(source, [Path(place) for place in (scribbles, masks, output) if place])
-        strokes, firsts = _find_starts(scribbles, ".json"), _find_starts(masks, ".png")
+        others = [existing(place) for place in (scribbles, masks, output) if place]
+        videos = _find_videos(source, others, notices)
+        strokes = _find_starts(scribbles, frozenset({".json"}), notices)
+        firsts = _find_starts(masks, SUFFIXES, notices)
     except OSError as error:
         raise InputError(f"{source}: cannot be listed ({one_line(error)}); check the paths and their rights") from error
-    names = {_name(video): video for video in videos}
+    names = {_stem(video): video for video in videos}
     if len(names) < len(videos):
-        twice = [f"{video} and {names[_name(video)]}" for video in videos if names[_name(video)] != video]
+        twice = [f"{video} and {names[_stem(video)]}" for video in videos if names[_stem(video)] != video]
         raise InputError(f"--input {source}: two videos of one name: {listed(twice)}; rename one of each")
     for flag, folder, found, suffix in (
         ("--scribbles", scribbles, strokes, ".json"),
@@ -74,36 +115,38 @@ def pair_clips(
                 f"{flag} {folder}: nothing for {len(missing)} of {len(names)} videos: {listed(missing)}; add "
                 f"{missing[0]}{suffix}, or leave such videos out with a quoted glob as --input"
             )
-    clips = [Clip(name, video, strokes.get(name), firsts.get(name)) for name, video in names.items()]
+    clips = [Clip(_name(video), video, strokes.get(name), firsts.get(name)) for name, video in names.items()]
     return clips, [name for name in sorted({*strokes, *firsts}) if name not in names]
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return the first few names, and how many more there are."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _name(entry: Path) -> str:
+    return entry.name if entry.is_dir() else entry.stem
 
 
-def _name(video: Path) -> str:
-    return video.name if video.is_dir() else video.stem
+def _stem(entry: Path) -> str:
+    """The name that videos, strokes and masks are paired by."""
+    return composed(_name(entry))
 
 
-def _find_videos(source: str, others: Iterable[Path]) -> list[Path]:
+def _find_videos(source: str, others: Iterable[Path], notices: Notices) -> list[Path]:
     """Return the video files and the folders of ``source`` without ``others``, in natural order."""
-    place = Path(source)
+    place = existing(source)
     if place.is_dir():
-        entries = list(place.iterdir())
+        found = entries(place)
     elif place.exists():
-        entries = [place]
-    elif glob.has_magic(source):
-        entries = list({Path(name) for name in glob.glob(source, recursive=True)})
+        found = [place]
+    elif is_pattern(source):
+        found = matching(source)
     else:
         raise InputError(f"--input {source}: no such file or folder; give a folder of videos or a quoted glob")
     no_videos = {other.resolve() for other in others}
-    videos = [entry for entry in entries if _is_video(entry) and entry.resolve() not in no_videos]
+    videos = [entry for entry in found if _is_video(entry) and entry.resolve() not in no_videos]
     if videos:
-        return sorted(videos, key=natural_key)
-    if any(is_picture(entry) for entry in entries):
+        left = [entry.name for entry in found if not _is_video(entry) and not (entry.is_dir() and not entries(entry))]
+        if left:
+            notices.add(f"{source}: no videos, not used", *left)
+        return videos
+    if any(is_picture(entry) for entry in found):
         raise InputError(
             f"--input {source}: pictures of one video, but --scribbles or --masks names a folder, which means many "
             "videos; name this video's own file there"
@@ -113,21 +156,32 @@ def _find_videos(source: str, others: Iterable[Path]) -> list[Path]:
 
 
 def _is_video(entry: Path) -> bool:
-    if entry.name.startswith("."):
-        return False
-    return entry.is_dir() or (entry.suffix.lower() in VIDEO_SUFFIXES and entry.is_file())
+    if entry.is_dir():
+        return bool(entries(entry))
+    return entry.suffix.lower() in VIDEO_SUFFIXES and entry.is_file()
 
 
-def _find_starts(folder: str | None, suffix: str) -> dict[str, Path]:
-    """Return, by a video's name, ``NAME.suffix`` or the first such file in ``NAME/``."""
+def _find_starts(folder: str | None, suffixes: frozenset[str], notices: Notices) -> dict[str, Path]:
+    """Return, by a video's name, its file or folder of files with one of ``suffixes``; what is none is noted.
+
+    Of several stroke files of a video the first one counts, as DAVIS has them.
+    """
     found: dict[str, Path] = {}
-    for entry in Path(folder).iterdir() if folder else ():
-        if entry.name.startswith("."):
-            continue
+    unused: list[str] = []
+    for entry in entries(existing(folder)) if folder else ():
         if entry.is_dir():
-            files = [file for file in entry.iterdir() if file.suffix.lower() == suffix and file.name[0] != "."]
+            files = [file for file in entries(entry) if file.suffix.lower() in suffixes]
+            many = len(files) > 1 and suffixes == SUFFIXES
             if files:
-                found.setdefault(entry.name, min(files, key=natural_key))
-        elif entry.suffix.lower() == suffix:
-            found[entry.stem] = entry
+                found.setdefault(_stem(entry), entry if many else files[0])
+            if not many:
+                unused += [f"{entry.name}/{file.name}" for file in files[1:]]
+        elif entry.suffix.lower() in suffixes:
+            if _stem(entry) in found:
+                unused.append(found[_stem(entry)].name)
+            found[_stem(entry)] = entry
+        else:
+            unused.append(entry.name)
+    if unused:
+        notices.add(f"{folder}: not used", *unused)
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bisect
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..utils.errors import InputError
 from .frame_source import one_line
+from .video_stream import choose_stream, decoded, open_stream
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.
 _PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
@@ -30,38 +31,27 @@ class VideoIndex:
     keys: list[int]  # ascending numbers of the keyframes
     size: tuple[int, int]  # (H, W) of the first frame as displayed
     rate: float  # frames per second
+    unit: Fraction = Fraction(0)  # seconds of a time unit; 0: there are no times
+    pixel_aspect: Fraction = Fraction(1)  # width of a pixel in heights of it, as displayed
+    lost: frozenset[int] = frozenset()  # frames that cannot be decoded
 
     @cached_property
     def seekable(self) -> bool:
         """Whether a time addresses one frame; if not, frames can only be counted from the start of the file."""
         return _rising(self.times) and bool(self.keys)
 
+    @property
+    def seconds(self) -> list[float]:
+        """When each frame is shown, from the first one; empty where the file does not say."""
+        first = self.times[0]
+        if first is None or not self.unit or not _rising(self.times):
+            return []
+        return [float((time - first) * self.unit) for time in self.times if time is not None]
+
     def keyframe_before(self, index: int) -> int:
         """Return the last frame up to ``index`` that decoding can start from."""
         place = bisect.bisect_right(self.keys, index) if self.seekable else 0
         return self.keys[place - 1] if place else 0
-
-
-def open_stream(path: str) -> tuple[Any, Any]:
-    """Open ``path`` and return (container, first video stream); raise `InputError` without one."""
-    # Playlists and concat scripts may name further files and addresses; a clip is one local file.
-    container = av.open(path, options={"protocol_whitelist": "file"})
-    if not container.streams.video or container.format.name == "tty":  # "tty" makes a picture of any text file
-        container.close()
-        raise InputError(f"{path}: no video in this file; give a video, a folder of pictures or a quoted glob")
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    return container, stream
-
-
-def decoded(container: Any, stream: Any) -> Iterator[av.VideoFrame]:
-    """Yield the frames from where ``container`` stands, passing over packets that cannot be decoded."""
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue
-        yield from frames
 
 
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
@@ -70,30 +60,38 @@ def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
     return (frame.width, frame.height) if turned else (frame.height, frame.width)
 
 
-def index_video(path: str) -> VideoIndex:
+def index_video(path: str, number: int | None = None) -> VideoIndex:
     """List the frames of a video.
 
     Packets are listed without decoding where that is enough; the first frames and the last group of pictures are then
     decoded to check the list. In any other case, and where the check fails, the whole file is decoded once. Of a
-    damaged file the frames that can be decoded are listed, and a warning says so.
+    damaged file the frames that can be decoded are listed, with those between them that cannot, and a warning says so.
+
+    Args:
+        path: of the file.
+        number: of the stream; None takes the best one.
 
     Raises:
         InputError: no video stream, or not one frame can be decoded.
         av.FFmpegError: not a video.
     """
-    container, stream = open_stream(path)
+    number = choose_stream(path) if number is None else number
+    container, stream = open_stream(path, number)
     with container:
         rate = float(stream.average_rate or stream.guessed_rate or _FALLBACK_RATE)
+        unit = Fraction(stream.time_base or 0)
         listed = _by_demuxing(container, stream)
-    container, stream = open_stream(path)
+    container, stream = open_stream(path, number)
     with container:
         first = _first_frames(container, stream, 3)
+        aspect = _pixel_aspect(stream, first)
     if not first:
         raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
     size = displayed_size(first[0])
-    if listed is not None and [frame.pts for frame in first] == listed[0][:3] and _tail_agrees(path, *listed):
-        return VideoIndex(*listed, size, rate)
-    return VideoIndex(*_by_decoding(path), size, rate)
+    if listed is not None and [frame.pts for frame in first] == listed[0][:3] and _tail_agrees(path, number, *listed):
+        return VideoIndex(*listed, size, rate, unit, aspect)
+    times, keys, lost = _by_decoding(path, number)
+    return VideoIndex(times, keys, size, rate, unit, aspect, lost)
 
 
 def _rising(times: list[int | None]) -> bool:
@@ -128,10 +126,18 @@ def _first_frames(container: Any, stream: Any, count: int) -> list[av.VideoFrame
         return []
 
 
-def _tail_agrees(path: str, times: list[int | None], keys: list[int]) -> bool:
+def _pixel_aspect(stream: Any, frames: list[av.VideoFrame]) -> Fraction:
+    """Return the shape of a pixel as displayed; the container's word counts before the codec's."""
+    said = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
+    aspect = Fraction(said) if said else Fraction(1)
+    turned = bool(frames) and round(frames[0].rotation / 90) % 2
+    return 1 / aspect if turned and aspect > 0 else aspect if aspect > 0 else Fraction(1)
+
+
+def _tail_agrees(path: str, number: int, times: list[int | None], keys: list[int]) -> bool:
     """Whether decoding from the last keyframe gives just the frames that are listed from there on."""
     start = times[keys[-1]]
-    container, stream = open_stream(path)
+    container, stream = open_stream(path, number)
     with container:
         try:
             if keys[-1]:
@@ -142,23 +148,60 @@ def _tail_agrees(path: str, times: list[int | None], keys: list[int]) -> bool:
     return start in shown and shown[shown.index(start) :] == times[keys[-1] :]
 
 
-def _by_decoding(path: str) -> tuple[list[int | None], list[int]]:
-    """Return (times, keys) of all frames that can be decoded, in the order the decoder gives them."""
+def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], frozenset[int]]:
+    """Return (times, keys, lost) of all frames, in the order the decoder gives them."""
     times: list[int | None] = []
     keys: list[int] = []
-    container, stream = open_stream(path)
+    stored: list[int | None] = []  # times of the packets
+    errors = 0
+    container, stream = open_stream(path, number)
     with container, tqdm(desc="listing frames", unit="frame", delay=2, leave=False) as bar:
         announced = stream.frames
         try:
-            for frame in decoded(container, stream):
-                if frame.key_frame:
-                    keys.append(len(times))
-                times.append(frame.pts)
-                bar.update()
+            for packet in container.demux(stream):
+                if packet.size and not packet.is_discard:
+                    stored.append(packet.pts)
+                try:
+                    frames = packet.decode()
+                except av.FFmpegError:
+                    errors += 1
+                    continue
+                for frame in frames:
+                    if frame.key_frame:
+                        keys.append(len(times))
+                    times.append(frame.pts)
+                    bar.update()
         except av.FFmpegError as error:
             _logger.warning("%s: %s", path, one_line(error))
     if not times:
         raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
-    if len(times) < announced:
-        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, len(times), announced)
-    return times, keys
+    whole = _with_lost(times, stored) if errors and stream.codec_context.name in _PACKET_IS_PICTURE else times
+    shown = len(times)
+    if shown < announced and (shown < len(stored) or _missing(path, number, announced)):
+        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, shown, announced)
+    if whole is times:
+        return times, keys, frozenset()
+    places = {time: place for place, time in enumerate(whole)}
+    lost = frozenset(range(len(whole))) - {places[time] for time in times}
+    return whole, [places[times[key]] for key in keys], lost
+
+
+def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | None]:
+    """Return ``times`` with those of the packets between the first and the last that were not decoded."""
+    if not _rising(times) or not _rising(sorted(stored, key=lambda time: -1 if time is None else time)):
+        return times
+    shown = [time for time in times if time is not None]
+    known = {time for time in stored if time is not None and shown[0] <= time <= shown[-1]}
+    # With two packets a picture (fields) half of them would look lost.
+    return [*sorted(known)] if known >= set(shown) and len(known) < 1.5 * len(shown) else times
+
+
+def _missing(path: str, number: int, announced: int) -> bool:
+    """Whether fewer pictures are stored than the header announces; those that an edit list hides are stored."""
+    container = av.open(path, options={"protocol_whitelist": "file", "ignore_editlist": "1"})
+    with container:
+        try:
+            stored = sum(packet.size > 0 for packet in container.demux(container.streams[number]))
+        except av.FFmpegError:
+            return True
+    return stored < announced

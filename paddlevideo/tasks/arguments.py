@@ -43,7 +43,11 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
 
 def many_videos(args: argparse.Namespace) -> bool:
     """Say whether ``--infer`` is over many videos: strokes or masks are then a folder, with a file for each."""
-    return any(path and os.path.isdir(path) for path in (args.scribbles, args.masks))
+    if not any(path and os.path.isdir(os.path.expanduser(path)) for path in (args.scribbles, args.masks)):
+        return False
+    from ..loader.video_collection import one_video
+
+    return not one_video(args.input, args.scribbles, args.masks)
 
 
 def _add_training(group: argparse._ArgumentGroup) -> None:
@@ -66,7 +70,12 @@ def _add_inference(group: argparse._ArgumentGroup) -> None:
         "--scribbles", metavar="JSON", help="scribble file: one round, or a list; of many videos: folder with NAME.json"
     )
     group.add_argument(
-        "--masks", metavar="PNG", help="mask of the first frame, before scribbles; of many: folder with NAME.png"
+        "--masks",
+        metavar="PNG",
+        help="mask of a frame, or folder of masks named after frames, before scribbles; of many: folder with NAME.png",
+    )
+    group.add_argument(
+        "--mask_frame", type=_not_negative, metavar="N", help="frame of the mask, from 0 (that of its name, else 0)"
     )
     group.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
     group.add_argument(
@@ -128,6 +137,13 @@ class _Kinds(argparse.Action):
                 print(f"{kind.key:15} {kind.name:18} {kind.title()}")
             parser.exit()
         setattr(namespace, self.dest, [kind.strip() for kind in values.split(",") if kind.strip()])
+
+
+def _not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is not 0 or more")
+    return number
 
 
 def _positive(text: str) -> int:

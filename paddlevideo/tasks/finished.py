@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..loader.davis import Sequence
+from ..loader.listing import composed
 from ..loader.video_collection import Clip
 from ..metrics.round_metric import Entry
 from ..utils.errors import InputError
@@ -126,8 +127,12 @@ class FinishedClips:
         Raises `InputError` when one of its files cannot be read.
         """
         try:
-            starts = [path and sha256_of(path) for path in (clip.scribbles, clip.mask)]
-            return fingerprint(self._weights_sha256, self._settings, file_marks(clip.files()), starts)
+            masks: list[Path | None] = [*clip.masks()] or [None]
+            starts = [path and sha256_of(path) for path in (clip.scribbles, *masks)]
+            # A mask is of the frame that it is named after; one that has the video's name is of the first.
+            named = [path.stem for path in clip.masks() if composed(path.stem) != composed(clip.name)]
+            parts = (self._settings, file_marks(clip.files()), starts, *([named] if named else []))
+            return fingerprint(self._weights_sha256, *parts)
         except OSError as error:
             raise InputError(f"{error.filename}: cannot be read ({error.strerror}); check it and its rights") from error
 

@@ -22,25 +22,26 @@ import os
 import shutil
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
+from ..loader.first_masks import Masks, read_first_masks
+from ..loader.listing import existing, listed, mask_files
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
 from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
-from ..utils.errors import InputError
+from ..utils.errors import DamagedInput, InputError
 from ..utils.written import Written
 from ..writers.clip_info import ClipInfo, Recording
 from ..writers.exporter import Exporter, all_exporters, check_exporters, find_exporters, write_clip
-from ..writers.masks import read_mask
+from .mask_rounds import run_masks
 
 Exporters = Sequence[type[Exporter]]
 WHOLE = Propagation()
@@ -49,16 +50,16 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Start:
-    """What a person gave: rounds of strokes, each on one frame, or a mask of frame 0."""
+    """What a person gave: rounds of strokes, each on one frame, or masks of some frames."""
 
     objects: int
     rounds: Rounds
-    mask: np.ndarray | None = None  # (H, W) uint8
+    masks: Masks = field(default_factory=dict)
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
 
     def clip(self, frames: FrameSource) -> ClipInfo:
         """What exporters are told of the video."""
-        annotated = {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
+        annotated = {strokes[0].frame for strokes in self.rounds} | set(self.masks)
         recording = Recording(self.rounds, self.settings, frozenset(annotated))
         return ClipInfo.of(frames, range(1, self.objects + 1), recording, show_strokes=True)
 
@@ -66,13 +67,26 @@ class Start:
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
     exporters = find_exporters(args.export)
-    frames = open_frames(args.input)
-    start = read_start(frames, args.scribbles, args.masks, args.objects)
+    frames = open_frames(args.input, lenient=True)
+    start = read_start(frames, args.scribbles, args.masks, args.objects, args.mask_frame)
     check_exporters(exporters, start.clip(frames))
-    output = check_output(args.output, frames, exporters, (args.scribbles, args.masks, args.weights))
+    masks = mask_files(existing(args.masks)) if args.masks else []
+    output = check_output(args.output, frames, exporters, (args.scribbles, *masks, args.weights))
     session = Segmenter.from_config(cfg, args.weights, args.engine).open(frames, start.objects, undo_depth=1)
     segment(session, frames, start, exporters, output, args.scribbles)
     _logger.info("wrote %s of %d frames to %s", ", ".join(each.name for each in exporters), len(frames), output.folder)
+    frames.notices.tell()
+    check_damage(frames)
+
+
+def check_damage(frames: FrameSource) -> None:
+    """Raise `DamagedInput` when there are frames that others stood in for; call when all is written."""
+    if frames.unreadable:
+        lost = sorted(frames.unreadable)
+        raise DamagedInput(
+            f"{frames.path}: {len(lost)} of {len(frames)} frames cannot be read, their masks are those of the frames "
+            f"beside them: {listed(frames.names[index] for index in lost)}; first of them: {frames.unreadable[lost[0]]}"
+        )
 
 
 def segment(
@@ -94,19 +108,27 @@ def segment(
             shutil.copyfile(scribbles, folder / "scribbles.json")
 
 
-def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | None, objects: int | None) -> Start:
-    """Read a mask, strokes or both (the mask first, then the rounds correct it).
+def read_start(
+    frames: FrameSource,
+    scribbles: str | None,
+    first_mask: str | None,
+    objects: int | None,
+    mask_frame: int | None = None,
+) -> Start:
+    """Read masks, strokes or both (the masks first, then the rounds correct them).
 
     Raises `InputError` for bad ones and for an object that is not among ``objects``. A round with strokes on several
     frames becomes several, in frame order.
     """
     if not (scribbles or first_mask):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
-    mask: np.ndarray | None = None
+    masks: Masks = {}
     rounds: Rounds = []
+    if mask_frame is not None and not first_mask:
+        raise InputError(f"--mask_frame {mask_frame}: says which frame --masks is of; pass a mask with --masks PNG")
     if first_mask:
-        mask = _read_first_mask(first_mask, frames, objects)
-        objects = objects or int(mask.max())
+        masks = read_first_masks(first_mask, frames, objects, mask_frame)
+        objects = objects or max(int(mask.max()) for mask in masks.values())
     settings: list[RoundSettings] = []
     if scribbles:
         rounds = read_rounds(scribbles, len(frames), objects)
@@ -115,12 +137,12 @@ def read_start(frames: FrameSource, scribbles: str | None, first_mask: str | Non
         largest = max(largest, *(max(each.ids, default=0) for each in settings))
         if objects and largest > objects:
             raise InputError(f"{scribbles}: object {largest} is named, but --objects says that there are {objects}")
-        if not largest and mask is None:
+        if not largest and not masks:
             raise InputError(f"{scribbles}: only background strokes (object_id 0); draw at least one on object 1")
         objects = objects or largest
     assert objects is not None
     rounds, settings = _by_frame(rounds, settings)
-    return Start(objects, rounds, mask, settings)
+    return Start(objects, rounds, masks, settings)
 
 
 def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds, list[RoundSettings]]:
@@ -129,16 +151,6 @@ def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds
         (part, setting) for strokes, setting in zip(rounds, settings, strict=True) for part in split_by_frame(strokes)
     ]
     return [part for part, _ in parts], [setting for _, setting in parts]
-
-
-def _read_first_mask(path: str, frames: FrameSource, objects: int | None) -> np.ndarray:
-    mask = read_mask(path, frames.size)
-    largest = int(mask.max())
-    if not largest:
-        raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
-    if objects and largest > objects:
-        raise InputError(f"{path}: unknown object {largest}; --objects says that there are {objects}")
-    return mask
 
 
 def result_names(exporters: Exporters) -> list[str]:
@@ -182,9 +194,7 @@ def check_writable(output: str | None) -> Path:
 
 def run_rounds(session: Session, start: Start, frames: int) -> None:
     """Feed the session round by round, each propagated over the whole clip."""
-    if start.mask is not None:
-        session.add_mask(0, start.mask)
-        propagate(session, frames, "from the first mask")
+    run_masks(session, start.masks, frames, start.objects, lambda title, how: propagate(session, frames, title, how))
     for number, (strokes, settings) in enumerate(zip(start.rounds, start.settings, strict=True), 1):
         _set(session, settings)
         session.add_strokes(strokes)

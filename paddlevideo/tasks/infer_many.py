@@ -22,11 +22,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..loader.video import FrameSource, open_frames
+from ..loader.notices import Notices
+from ..loader.video import open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..session.segmenter import Segmenter
 from ..utils import processes
-from ..utils.errors import InputError
+from ..utils.errors import DamagedInput, InputError
 from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
 from ..utils.written import Written
@@ -50,7 +51,8 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     Segmenter.check(cfg)
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
-        clips = processes.from_main(lambda: find_clips(args, output))
+        notices = Notices()
+        clips = processes.from_main(lambda: find_clips(args, output, notices))
     inputs = input_files(args.weights, clips)
     summary = Written(output, inputs)
     processes.from_main(lambda: summary.check("summary.json"))
@@ -62,22 +64,30 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
             entries |= share
         entries = {clip.name: entries[clip.name] for clip in clips}
         if processes.is_main():
-            write_summary(summary, entries)
+            write_summary(summary, entries, notices)
     if failed := [name for name, entry in entries.items() if entry["status"] == "failed"]:
         raise InputError(
             f"{len(failed)} of {len(clips)} videos failed: {listed(failed)}; {output / 'summary.json'} says why; mend "
             "them and run again, the others are done"
         )
+    if damaged := [name for name, entry in entries.items() if entry.get("unreadable")]:
+        raise DamagedInput(
+            f"{len(damaged)} of {len(clips)} videos have frames that cannot be read, their masks are those of the "
+            f"frames beside them: {listed(damaged)}; {output / 'summary.json'} names them"
+        )
 
 
-def find_clips(args: Namespace, output: Path) -> list[Clip]:
-    """Pair videos with strokes and masks, and warn of strokes without a video."""
-    clips, unused = pair_clips(args.input, args.scribbles, args.masks, output)
+def find_clips(args: Namespace, output: Path, notices: Notices) -> list[Clip]:
+    """Pair videos with strokes and masks, and warn of strokes without a video; what is not used is noted."""
+    if args.mask_frame is not None:
+        raise InputError("--mask_frame goes with one mask of one video; name masks of many videos after their frames")
+    clips, unused = pair_clips(args.input, args.scribbles, args.masks, output, notices)
     inputs = {clip.path.parent for clip in clips} | {Path(path) for path in (args.scribbles, args.masks) if path}
     if output.resolve() in {path.resolve() for path in inputs}:
         raise InputError(f"--output {args.output}: is a folder of the input; name another one")
     if unused:
-        logger.warning("scribbles or masks of %d names, but no such video: %s", len(unused), listed(unused))
+        notices.add(f"scribbles or masks of {len(unused)} names, but no such video", *unused)
+    notices.tell()
     return clips
 
 
@@ -85,9 +95,9 @@ def input_files(weights: str, clips: list[Clip]) -> set[Path]:
     """Return the real paths of all that is read: no result of any video may replace them."""
     files = [Path(weights)]
     for clip in clips:
-        files += [path for path in (clip.scribbles, clip.mask) if path]
-        with suppress(OSError):  # told when it is its turn
-            files += clip.files()
+        files += [clip.scribbles] if clip.scribbles else []
+        with suppress(OSError, InputError):  # told when it is its turn
+            files += [*clip.masks(), *clip.files()]
     return {path.resolve() for path in files}
 
 
@@ -120,17 +130,19 @@ def run_share(
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
         made_from = finished.made_from(clip)
-        frames = open_frames(clip.path)
-        check_first_mask(clip, frames)
+        frames = open_frames(clip.path, lenient=True)
         start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
         check_exporters(exporters, start.clip(frames))
         written = check_output(str(Path(args.output) / clip.name), frames, exporters, inputs)
         session = segmenter.open(frames, start.objects, undo_depth=1)
         segment(session, frames, start, exporters, written, _text(clip.scribbles))
         seconds = round(time.perf_counter() - began, 2)
-        entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
-        finished.write(clip, made_from, entry)
+        entry: Entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         logger.info("%s: %d frames, %d objects, %.1f seconds", clip.name, *entry.values())
+        frames.notices.tell()
+        told = {"unreadable": frames.unreadable, "notices": frames.notices.document()}
+        entry |= {key: value for key, value in told.items() if value}
+        finished.write(clip, made_from, entry)
         return {"status": "done", **entry}
 
     entries: dict[str, Entry] = {}
@@ -145,18 +157,11 @@ def run_share(
     return entries
 
 
-def check_first_mask(clip: Clip, frames: FrameSource) -> None:
-    """Raise `InputError` when the first mask in a folder of masks is named after a later frame."""
-    if clip.mask and clip.mask.stem != clip.name and clip.mask.stem in frames.names[1:]:
-        raise InputError(
-            f"{clip.mask}: is the mask of a later frame; inference starts from that of the first, {frames.names[0]}.png"
-        )
-
-
-def write_summary(written: Written, entries: Mapping[str, Entry]) -> None:
-    """Write ``summary.json`` and tell how many videos there are of each status."""
+def write_summary(written: Written, entries: Mapping[str, Entry], notices: Notices) -> None:
+    """Write ``summary.json`` with what was not used, and tell how many videos there are of each status."""
+    document = {"videos": entries, "notices": notices.document()}
     with written.path("summary.json") as temporary:
-        temporary.write_text(json.dumps({"videos": entries}, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     found = [entry["status"] for entry in entries.values()]
     counts = ", ".join(f"{found.count(status)} {status}" for status in sorted({*found}))
     logger.info("%d videos: %s; results and summary.json in %s", len(found), counts, written.folder)

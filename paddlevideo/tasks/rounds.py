@@ -18,7 +18,6 @@ from ..loader.davis import Sequence
 from ..loader.rounds_dataset import Annotation, DAVISRoundsDataset, first_strokes
 from ..loader.scribbles import Stroke
 from ..loader.simulated_strokes import simulate_strokes
-from ..loader.video import PictureFrames
 from ..metrics.judge.mirror import strokes_of
 from ..metrics.judge.shims import load_davisinteractive
 from ..metrics.region_boundary import region_similarity
@@ -130,8 +129,7 @@ class Rounds:
         rounds = self.history.get(sequence.name) or [strokes]
         length = min(self.dataset.window, len(sequence))
         start = int(rng.integers(max(0, first - length + 1), min(first, len(sequence) - length) + 1))
-        frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths[start : start + length]))
-        session = segmenter.open(frames, sequence.objects, undo_depth=1)
+        session = segmenter.open(sequence.clip(start, start + length), sequence.objects, undo_depth=1)
         for each in rounds:
             session.add_strokes([replace(stroke, frame=stroke.frame - start) for stroke in each])
             for _ in session.propagate():

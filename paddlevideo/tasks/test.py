@@ -25,7 +25,6 @@ from tqdm import tqdm
 from ..loader.davis import DavisFolder
 from ..loader.davis import Sequence as DavisSequence
 from ..loader.limits import MAX_OBJECTS, check_object_limit
-from ..loader.video import PictureFrames
 from ..metrics import DavisJudge
 from ..metrics.round_metric import Entry, RoundMetric, Scribble
 from ..session.segmenter import Segmenter
@@ -67,11 +66,13 @@ def read_sequences(section: Mapping[str, Any], metric: Metric, part: str = "test
     sequence without objects or with too many, a broken scribble file.
     """
     keys = section[part]
-    folder = DavisFolder(keys["file_path"], keys.get("split"), keys.get("sequences"), keys.get("resolution", "480p"))
+    most = keys.get("max_objects", MAX_OBJECTS)
+    names = keys.get("split"), keys.get("sequences")
+    folder = DavisFolder(keys["file_path"], *names, keys.get("resolution", "480p"), most)
     sequences: list[DavisSequence] = metric.select(folder.sequences)
     bar = tqdm(sequences, desc="reading masks", unit="sequence", leave=False, disable=not processes.is_main())
     for sequence in bar:
-        check_object_limit(sequence, keys.get("max_objects", MAX_OBJECTS))
+        check_object_limit(sequence, most)
         metric.first_scribble(sequence)
     return sequences
 
@@ -90,8 +91,7 @@ def evaluate(
     """
 
     def open_session(sequence: DavisSequence) -> Session:
-        frames = PictureFrames(str(sequence.frame_paths[0].parent), list(sequence.frame_paths))
-        return segmenter.open(frames, sequence.objects, undo_depth=1)
+        return segmenter.open(sequence.clip(), sequence.objects, undo_depth=1)
 
     met: set[tuple[int, int]] = set()  # input sizes that the engine has compiled for
 

@@ -1,4 +1,4 @@
-"""The one exception a person is meant to see."""
+"""The exceptions a person is meant to see."""
 
 
 class InputError(Exception):
@@ -6,4 +6,14 @@ class InputError(Exception):
 
     ``main.py`` and the tools print it as ``error: MESSAGE`` and exit with code 2; anything else is a bug and keeps
     its traceback.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(str(message).splitlines()))  # a path may hold a line break
+
+
+class DamagedInput(Exception):
+    """Some of the input could not be read; all that could be done without it is written.
+
+    ``main.py`` prints it as ``warning: MESSAGE`` and exits with code 3.
     """

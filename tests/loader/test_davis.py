@@ -122,9 +122,9 @@ def test_broken_and_odd_pictures_are_input_errors(tiny_davis: Path) -> None:
     sequence.mask_paths[1].write_bytes(b"no picture")
     save_palette(sequence.mask_paths[2], np.ones((50, 60)))
     Image.fromarray(np.eye(4, dtype=np.uint8)[..., None] * np.array([9, 0, 0], np.uint8)).save(sequence.mask_paths[3])
-    with pytest.raises(InputError, match="cannot read the picture"):
+    with pytest.raises(InputError, match=r"00001\.jpg: not a readable picture"):
         sequence.frame(1)
-    with pytest.raises(InputError, match="cannot read the mask"):
+    with pytest.raises(InputError, match=r"00001\.png: not a readable mask"):
         sequence.mask(1)
     with pytest.raises(InputError, match="is 60x50 but the first frame of 'disc' is 160x96"):
         sequence.mask(2)

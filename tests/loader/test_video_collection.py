@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paddlevideo.loader.notices import Notices
 from paddlevideo.loader.video_collection import Clip, listed, pair_clips
 from paddlevideo.utils.errors import InputError
 
@@ -31,13 +32,19 @@ def test_files_and_folders_are_paired_in_natural_order(place: Callable[..., Path
         *("m/a2.png", "m/a10/first.png", "m/bear/00001.png", "m/bear/00000.png"),
     )
     videos, strokes, masks = (root / name for name in "vsm")
-    clips, unused = pair_clips(str(videos), str(strokes), str(masks))
+    notices = Notices()
+    clips, unused = pair_clips(str(videos), str(strokes), str(masks), notices=notices)
     assert clips == [
         Clip("a2", videos / "a2.mov", strokes / "a2.json", masks / "a2.png"),
         Clip("a10", videos / "a10.MP4", strokes / "a10.json", masks / "a10/first.png"),
-        Clip("bear", videos / "bear", strokes / "bear/001.json", masks / "bear/00000.png"),
+        Clip("bear", videos / "bear", strokes / "bear/001.json", masks / "bear"),
     ]
+    assert [file.name for file in clips[2].masks()] == ["00000.png", "00001.png"]
     assert unused == []
+    assert [line.split(": ", 1)[1] for line in notices.lines()] == [
+        "no videos, not used: notes.txt",
+        "not used: bear/002.json",
+    ]
     assert [[file.name for file in clip.files()] for clip in clips[1:]] == [["a10.MP4"], ["00000.jpg", "00001.jpg"]]
 
 

@@ -91,6 +91,7 @@ def arguments(tmp_path: Path, clip: Path) -> Callable[..., Namespace]:
             "input": str(clip),
             "scribbles": str(tmp_path / "strokes.json"),
             "masks": None,
+            "mask_frame": None,
             "objects": None,
             "export": None,
         }

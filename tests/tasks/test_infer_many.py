@@ -52,6 +52,7 @@ def arguments(world: Path) -> Callable[..., Namespace]:
             "input": str(world / "videos"),
             "scribbles": str(world / "strokes"),
             "masks": None,
+            "mask_frame": None,
             "objects": None,
             "export": None,
         }
@@ -207,12 +208,17 @@ def test_no_video_replaces_an_input_of_another(
     assert segmented == ["disc", "masks"]
 
 
-def test_a_mask_of_a_later_frame_is_no_start(world: Path, arguments: Callable[..., Namespace]) -> None:
+def test_masks_are_of_the_frames_that_they_are_named_after(world: Path, arguments: Callable[..., Namespace]) -> None:
     masks = world / "DAVIS" / "Annotations" / "480p"
-    (masks / "pair" / "00000.png").unlink()
-    with pytest.raises(InputError, match="1 of 2 videos failed: pair"):
-        task.infer_many(CFG, arguments(input=f"{world}/videos/[dp]*", scribbles=None, masks=str(masks)))
-    assert "00001.png: is the mask of a later frame" in summary(world)["pair"]["error"]
+    for frame in (0, 2, 3, 5):
+        (masks / "pair" / f"{frame:05d}.png").unlink()
+    task.infer_many(CFG, arguments(input=f"{world}/videos/[dp]*", scribbles=None, masks=str(masks)))
+    for frame in (1, 4):
+        places = masks / "pair", world / "out" / "pair" / "masks"
+        given, written = (read_mask(place / f"{frame:05d}.png") for place in places)
+        assert np.array_equal(given, written)
+    told = summary(world)["disc"]["notices"]  # a mask for every frame: the first is the start
+    assert told[0]["items"] == [f"{frame:05d}.png" for frame in range(1, 6)]
 
 
 @pytest.mark.parametrize(

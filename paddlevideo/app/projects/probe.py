@@ -51,15 +51,12 @@ def probe(path: Path, name: str, limits: Limits) -> VideoFacts:
 
 def look(path: Path, max_frames: int, max_pixels: int) -> dict[str, Any]:
     """The facts, here and now; the header comes first, so that nothing too large is decoded."""
-    from ...loader.video import open_frames
-    from ...loader.video_index import open_stream
+    from ...loader.video import announced, open_frames
     from ...utils.errors import InputError
 
     try:
         if path.is_file():
-            container, stream = open_stream(str(path))
-            with container:
-                width, height, frames = stream.width, stream.height, stream.frames
+            frames, width, height = announced(path)
             if width * height > max_pixels or frames > max_frames:
                 return {"frames": frames, "width": width, "height": height, "rate": 0.0}
         source = open_frames(path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from tqdm import tqdm
 
 from ...utils.errors import InputError
@@ -17,12 +17,13 @@ from ...writers.contact_sheet import ContactSheet
 from ...writers.masks import write_mask
 from ...writers.overlay import draw_overlay
 from ..clip import IGNORE
-from ..davis import read_image
+from ..mask_names import is_sparse
 from ..write_davis import new_davis_folder, write_splits
 from .sources import SourceSequence
 
 PREVIEWS = 24
 LEAST_FRAMES = 3
+_NO_MASK = "the frame has no mask"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Finding:
     fatal: bool = True
 
     def __str__(self) -> str:
-        return f"{'mend' if self.fatal else 'note'}: {self.file}: {self.text}"
+        said = f"{self.file}: {self.text}" if self.file else self.text
+        return f"{'mend' if self.fatal else 'note'}: {said}"
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Checked:
     size: tuple[int, int] = (0, 0)
     objects: int = 0
     shown: int = 0
+    kept: list[int] = field(default_factory=list)  # the frames that are annotated
 
 
 def check_sequences(sequences: Sequence[SourceSequence], max_objects: int = 20) -> tuple[list[Checked], list[Finding]]:
@@ -54,6 +57,8 @@ def check_sequences(sequences: Sequence[SourceSequence], max_objects: int = 20) 
         found, problems = _check(sequence, max_objects)
         checked.append(found)
         findings += problems
+    for notices in {id(sequence.notices): sequence.notices for sequence in sequences}.values():
+        findings += [Finding("", line, fatal=False) for line in notices.lines()]
     return checked, findings
 
 
@@ -80,7 +85,7 @@ def write_data_set(
         for place, each in enumerate(tqdm(checked, desc="writing", unit="sequence", delay=2)):
             _write(temporary, each)
             if place < PREVIEWS:
-                picture = read_image(each.sequence.frames[each.shown])
+                picture = each.sequence.frames.pixels(each.shown)
                 mask = each.sequence.read(each.shown, each.size)
                 sheet.add(each.shown, draw_overlay(picture, np.zeros(each.size, np.uint8) if mask is None else mask))
         write_splits(temporary, splits)
@@ -90,44 +95,62 @@ def write_data_set(
 
 def _check(sequence: SourceSequence, max_objects: int) -> tuple[Checked, list[Finding]]:
     known, findings = Checked(sequence), []
-    areas = np.zeros((len(sequence.frames), 256), np.int64)
-    if len(sequence.frames) < LEAST_FRAMES:
-        findings.append(Finding(sequence.name, f"{len(sequence.frames)} frames; training takes 3 or more"))
-    for index, path in enumerate(sequence.frames):
-        try:
-            with Image.open(path) as picture:
-                picture.load()
-                size = (picture.height, picture.width)
-        except (OSError, UnidentifiedImageError, SyntaxError) as error:
-            findings.append(Finding(str(path), f"not a readable picture ({error}); export it again"))
-            continue
-        known.size = known.size if any(known.size) else size
-        if size != known.size:
-            findings.append(Finding(str(path), f"{_wh(size)}, the first frame is {_wh(known.size)}; use one size"))
-            continue
-        try:
-            mask = sequence.read(index, size)
-        except InputError as error:
-            findings.append(Finding(sequence.where(index), str(error)))
-            continue
-        if mask is None:
-            findings.append(Finding(sequence.where(index), "the frame has no mask; annotate it, or remove the frame"))
-        elif mask.shape != size:
-            findings.append(
-                Finding(sequence.where(index), f"{_wh(mask.shape)}, its frame is {_wh(size)}; use one size")
-            )
-        else:
-            areas[index] = np.bincount(mask.ravel(), minlength=256)
+    count = len(sequence.frames.names)
+    areas = np.zeros((count, 256), np.int64)
+    missing: list[Finding] = []
+    for index in range(count):
+        problem = _check_frame(known, index, areas)
+        if problem is None:
+            known.kept.append(index)
             findings += _check_ids(areas[index], sequence.where(index), max_objects)
+        else:
+            (missing if problem.text.startswith(_NO_MASK) else findings).append(problem)
+    if missing and is_sparse(known.kept, count) and not any(finding.fatal for finding in findings):
+        text = f"masks on {len(known.kept)} of {count} frames; these are the data set, the others are left out"
+        findings.append(Finding(sequence.name, text, fatal=False))
+    else:
+        findings += missing
+    if len(known.kept) < LEAST_FRAMES and count < LEAST_FRAMES:
+        findings.append(Finding(sequence.name, f"{count} frames; training takes 3 or more"))
+    elif len(known.kept) < LEAST_FRAMES and not any(finding.fatal for finding in findings):
+        findings.append(Finding(sequence.name, f"masks on {len(known.kept)} frames; training takes 3 or more"))
     ids = np.flatnonzero(areas[:, 1:IGNORE].any(axis=0)) + 1
     known.objects = int(ids[-1]) if len(ids) else 0
     known.shown = int((areas[:, 1:IGNORE] > 0).sum(axis=1).argmax()) if len(areas) else 0
-    if not len(ids) and not findings:
+    if not len(ids) and not any(finding.fatal for finding in findings):
         findings.append(Finding(sequence.name, "no object in any mask; leave the sequence out"))
     elif len(ids) != known.objects and known.objects <= max_objects:
-        missing = sorted(set(range(1, known.objects)) - set(ids.tolist()))
-        findings.append(Finding(sequence.name, f"ids up to {known.objects}, {missing} in no mask", fatal=False))
+        absent = sorted(set(range(1, known.objects)) - set(ids.tolist()))
+        findings.append(Finding(sequence.name, f"ids up to {known.objects}, {absent} in no mask", fatal=False))
     return known, findings
+
+
+def _check_frame(known: Checked, index: int, areas: np.ndarray) -> Finding | None:
+    """Count the ids of a frame into ``areas``, or return what is wrong with it."""
+    sequence = known.sequence
+    try:
+        size = sequence.frames.size(index)
+    except InputError as error:
+        return Finding(sequence.frames.where(index), _without_name(error, sequence.frames.where(index)))
+    known.size = known.size if any(known.size) else size
+    if size != known.size:
+        return Finding(sequence.frames.where(index), f"{_wh(size)}, the first frame is {_wh(known.size)}; use one size")
+    try:
+        mask = sequence.read(index, size)
+    except InputError as error:
+        return Finding(sequence.where(index), _without_name(error, sequence.where(index)))
+    if mask is None:
+        return Finding(sequence.where(index), f"{_NO_MASK}; annotate it, or remove the frame")
+    if mask.shape != size:
+        lying = sequence.frames.orientation(index) > 4 and mask.shape == size[::-1]
+        why = "it was made of the frame as stored, lying; save the frames upright" if lying else "use one size"
+        return Finding(sequence.where(index), f"{_wh(mask.shape)}, its frame is {_wh(size)}; {why}")
+    areas[index] = np.bincount(mask.ravel(), minlength=256)
+    return None
+
+
+def _without_name(error: InputError, name: str) -> str:
+    return str(error).removeprefix(f"{name}: ")
 
 
 def _check_ids(areas: np.ndarray, where: str, max_objects: int) -> list[Finding]:
@@ -143,19 +166,21 @@ def _check_ids(areas: np.ndarray, where: str, max_objects: int) -> list[Finding]
 
 
 def _write(root: Path, each: Checked) -> None:
-    pictures = root / "JPEGImages" / "480p" / each.sequence.name
+    sequence = each.sequence
+    pictures = root / "JPEGImages" / "480p" / sequence.name
     pictures.mkdir(parents=True)
-    for index, path in enumerate(each.sequence.frames):
-        target = pictures / f"{index:05d}.jpg"
-        if path.suffix.lower() in (".jpg", ".jpeg"):
-            _link(path, target)
+    for place, index in enumerate(each.kept):
+        target = pictures / f"{place:05d}.jpg"
+        file = sequence.frames.jpeg(index)
+        if file is not None:
+            _link(file, target)
         else:
-            Image.fromarray(read_image(path)).save(target, quality=95)
-        mask = each.sequence.read(index, each.size)
+            Image.fromarray(sequence.frames.pixels(index)).save(target, quality=95)
+        mask = sequence.read(index, each.size)
         assert mask is not None  # checked
-        write_mask(root / "Annotations" / "480p" / each.sequence.name / f"{index:05d}.png", mask)
-    for path in each.sequence.scribbles:
-        folder = root / "Scribbles" / each.sequence.name
+        write_mask(root / "Annotations" / "480p" / sequence.name / f"{place:05d}.png", mask)
+    for path in sequence.scribbles if len(each.kept) == len(sequence.frames.names) else []:
+        folder = root / "Scribbles" / sequence.name
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / path.name)
 

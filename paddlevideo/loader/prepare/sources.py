@@ -1,25 +1,29 @@
-"""The forms that annotated videos come in: folders of masks, COCO JSON, VIA JSON. Each is read as `SourceSequence`s."""
+"""The forms that annotated videos come in, each read as `SourceSequence`s."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from pycocotools import mask as coco
 
 from ...utils.errors import InputError
-from ..davis import read_mask
-from ..pictures import is_picture, natural_key
+from ..listing import entries, existing, listed, pictures, subfolders
+from ..mask_file import USUAL_IDS, MaskReader
+from ..mask_names import pair_masks
+from ..notices import Notices
+from .coco import read_coco, read_inference
+from .cvat import read_cvat
+from .frames import SourceFrames, is_film, open_source_frames, videos_in
+from .labelme import is_labelme, read_labelme
+from .shapes import Annotations, paint
+from .via import read_via
+from .yolo import in_pixels, read_yolo
 
 LAYOUTS = (("JPEGImages/480p", "Annotations/480p"), ("JPEGImages", "Annotations"), ("frames", "masks"))
-OBJECT_KEYS = ("object_id", "track_id", "instance_id", "id")
-"""Where an annotation may say which object it is of; the same number means the same object in every frame."""
 
 
 @dataclass(frozen=True)
@@ -28,184 +32,173 @@ class SourceSequence:
 
     Attributes:
         name: of the sequence.
-        frames: picture files in order.
+        frames: in order.
         read: index and (H, W) to a uint8 mask of ids, None where the frame is not annotated; `InputError` when broken.
         where: index to the file that is to blame for a frame's mask.
         scribbles: DAVIS scribble files.
+        notices: what is there and not used, or had to be taken for granted.
     """
 
     name: str
-    frames: list[Path]
+    frames: SourceFrames
     read: Callable[[int, tuple[int, int]], np.ndarray | None]
     where: Callable[[int], str]
     scribbles: list[Path] = field(default_factory=list)
+    notices: Notices = field(default_factory=Notices)
 
 
-def open_source(source: str | Path, frames: str | Path | None = None) -> list[SourceSequence]:
-    """Open a folder of frames and masks, or a JSON annotation whose pictures lie below ``frames``.
+def open_source(
+    source: str | Path, frames: str | Path | None = None, max_objects: int = USUAL_IDS
+) -> list[SourceSequence]:
+    """Open a folder of frames and masks, or an annotation whose pictures lie below ``frames``.
 
     A folder has ``frames/SEQUENCE`` and ``masks/SEQUENCE``, or DAVIS's JPEGImages and Annotations (with or without
-    ``480p``); a mask has its frame's name. JSON is COCO's (polygons, RLE), the ``masks.json`` of ``--infer``, or VIA's.
+    ``480p``), or one video's ``frames`` and ``masks``; a mask has its frame's name. A sequence may be a video file.
+    Folders of labelme (JSON beside pictures) and of YOLO (``images`` and ``labels``) are read as well. An annotation is
+    COCO's JSON (polygons, RLE), the ``masks.json`` of ``--infer``, VIA's or labelme's JSON, or CVAT's XML; ``frames``
+    is a folder of its pictures, of such folders, or a video file.
 
     Raises:
         InputError: nothing of these is there.
     """
-    source = Path(source)
+    source = existing(source)
+    place = existing(frames) if frames is not None else None
     if source.is_dir():
-        return _open_folder(source)
-    if source.suffix.lower() != ".json":
-        raise InputError(f"{source}: give a folder with frames/ and masks/, or a JSON annotation")
-    if frames is None or not Path(frames).is_dir():
+        return _open_folder(source, max_objects)
+    if source.suffix.lower() not in (".json", ".xml"):
+        raise InputError(f"{source}: give a folder with frames/ and masks/, or an annotation (.json, .xml)")
+    if place is None or not (place.is_dir() or is_film(place)):
         raise InputError(f"{source}: a JSON annotation needs its pictures; name their folder with --frames FOLDER")
+    found = read_cvat(source) if source.suffix.lower() == ".xml" else _read_json(source)
+    videos = videos_in(place) if place.is_dir() else [place]
+    if not videos:
+        raise InputError(f"{place}: no pictures in it; --frames names their folder, or a folder of such folders")
+    return _of_annotations(videos, found)
+
+
+def _read_json(source: Path) -> Annotations:
     try:
-        document = json.loads(source.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        document: Any = json.loads(source.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{source}: cannot be read as JSON ({error}); export it again") from error
-    shapes = _shapes_of(document, source)
-    return _sequences_of(Path(frames), shapes, source)
-
-
-def _open_folder(source: Path) -> list[SourceSequence]:
-    for pictures, masks in LAYOUTS:
-        if (source / pictures).is_dir() and (source / masks).is_dir():
-            folders = sorted(path for path in (source / pictures).iterdir() if path.is_dir())
-            if folders:
-                return [_of_folder(folder, source / masks / folder.name, source) for folder in folders]
-    wanted = ", or ".join(f"{pictures}/SEQUENCE and {masks}/SEQUENCE" for pictures, masks in reversed(LAYOUTS))
-    raise InputError(f"{source}: no annotated video in it; it should hold {wanted}")
-
-
-def _of_folder(folder: Path, masks: Path, source: Path) -> SourceSequence:
-    frames = sorted((path for path in folder.iterdir() if is_picture(path)), key=natural_key)
-
-    def read(index: int, size: tuple[int, int]) -> np.ndarray | None:
-        path = masks / f"{frames[index].stem}.png"
-        return read_mask(path) if path.is_file() else None
-
-    scribbles = sorted((source / "Scribbles" / folder.name).glob("*.json"))
-    return SourceSequence(folder.name, frames, read, lambda index: str(masks / f"{frames[index].stem}.png"), scribbles)
-
-
-Shape = tuple[int, Any]  # object id, and a polygon list [[x, y, ...], ...] or an RLE mapping
-
-
-def _shapes_of(document: Any, source: Path) -> dict[str, list[Shape]]:
-    """Return the shapes of every picture by its file name (with or without a folder, with or without a suffix)."""
+    if is_labelme(document):
+        return read_labelme([source], source)
     if isinstance(document, Mapping) and isinstance(document.get("annotations"), list):
-        return _of_coco(document, source) if "images" in document else _of_inference(document, source)
+        return read_coco(document, source) if "images" in document else read_inference(document, source)
     via = document.get("_via_img_metadata", document) if isinstance(document, Mapping) else None
     if isinstance(via, Mapping) and via and all(isinstance(one, Mapping) and "regions" in one for one in via.values()):
-        return _of_via(via, source)
+        return read_via(via, source)
     raise InputError(f"{source}: neither COCO ('images', 'annotations') nor VIA ('regions'); export it as one of them")
 
 
-@contextmanager
-def _entry(place: str) -> Iterator[None]:
-    """Within the block what a malformed entry raises becomes an `InputError` that names it by ``place``."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        problem = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise InputError(f"{place}: {problem}; mend the entry, or export the file again") from error
+def _open_folder(source: Path, max_objects: int) -> list[SourceSequence]:
+    for names, masks in LAYOUTS:
+        if (source / names).is_dir() and (source / masks).is_dir():
+            notices = Notices()
+            found = [
+                _of_folder(video, _masks_of(video, source, names, masks), source, max_objects, notices)
+                for video in videos_in(source / names)
+            ]
+            if found:
+                _tell_unused(source / masks, source / names, found, notices)
+                return found
+    if (source / "images").is_dir() and (source / "labels").is_dir():
+        return _of_yolo(source)
+    folders = [folder for folder in [source, *subfolders(source)] if pictures(folder)]
+    files = [file for folder in folders for file in entries(folder) if file.suffix.lower() == ".json"]
+    if files:
+        return _of_annotations(folders, read_labelme(files, source))
+    wanted = ", or ".join(f"{names}/SEQUENCE and {masks}/SEQUENCE" for names, masks in reversed(LAYOUTS))
+    raise InputError(f"{source}: no annotated video in it; it should hold {wanted}")
 
 
-def _object_id(said: Any) -> int:
-    try:
-        return int(said)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"object {said!r} is no number; number the objects from 1 to 254") from None
+def _masks_of(video: Path, source: Path, names: str, masks: str) -> Path:
+    return source / masks if video == source / names else source / masks / _name(video)
 
 
-def _of_coco(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
-    with _entry(f"{source}: images"):
-        images = list(document["images"])
-    names: dict[Any, str] = {}
-    for index, image in enumerate(images):
-        with _entry(f"{source}: images[{index}]"):
-            names[image["id"]] = str(image["file_name"])
-    shapes: dict[str, list[Shape]] = {}
-    for index, annotation in enumerate(document["annotations"]):
-        with _entry(f"{source}: annotations[{index}]"):
-            if annotation["image_id"] not in names:
-                raise ValueError(f"image_id {annotation['image_id']!r} is the id of no image")
-            own = {key: annotation[key] for key in OBJECT_KEYS[:-1] if key in annotation}
-            known = {**annotation.get("attributes", {}), **own}
-            number = next((known[key] for key in OBJECT_KEYS if key in known), annotation.get("category_id", 1))
-            shape = (_object_id(number), annotation["segmentation"])
-            shapes.setdefault(names[annotation["image_id"]], []).append(shape)
-    return shapes
+def _name(video: Path) -> str:
+    return video.stem if is_film(video) else video.name
 
 
-def _of_inference(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
-    shapes: dict[str, list[Shape]] = {}
-    for index, record in enumerate(document["annotations"]):
-        with _entry(f"{source}: annotations[{index}]"):
-            shapes.setdefault(str(record["name"]), []).append((_object_id(record["object_id"]), record["rle"]))
-    return shapes
+def _tell_unused(masks: Path, frames: Path, found: list[SourceSequence], notices: Notices) -> None:
+    names = {sequence.name for sequence in found}
+    if videos_in(frames) != [frames]:
+        others = [entry.name for entry in entries(masks) if entry.name not in names]
+        loose = [entry.name for entry in entries(frames) if not is_film(entry) and entry.name not in names]
+        if others:
+            notices.add("masks of no video, not used", *others)
+        if loose := [name for name in loose if holds_anything(frames / name)]:
+            notices.add("no folders of pictures and no films, not used", *loose)
 
 
-def _of_via(document: Mapping[str, Any], source: Path) -> dict[str, list[Shape]]:
-    shapes: dict[str, list[Shape]] = {}
-    for key, picture in document.items():
-        with _entry(f"{source}: {picture.get('filename', key)}"):
-            regions = picture["regions"]
-            for region in regions.values() if isinstance(regions, Mapping) else regions:
-                shapes.setdefault(str(picture["filename"]), []).append(_of_region(region))
-    return shapes
+def holds_anything(place: Path) -> bool:
+    """Whether ``place`` is a file, or a folder that holds anything."""
+    return not place.is_dir() or bool(entries(place))
 
 
-def _of_region(region: Mapping[str, Any]) -> Shape:
-    outline, said = region["shape_attributes"], region.get("region_attributes", {})
-    number = next((said[key] for key in OBJECT_KEYS if key in said), 1)
-    if outline.get("name") not in ("polygon", "polyline") or not str(number).isdecimal():
-        raise ValueError(
-            f"a region is a '{outline.get('name')}' of object '{number}'; "
-            "draw polygons and give each the region attribute object_id, a number"
+def _of_folder(video: Path, masks: Path, source: Path, max_objects: int, notices: Notices) -> SourceSequence:
+    frames = open_source_frames(video, notices)
+    # Films have no files to pair by, only numbers.
+    paired = pair_masks([Path(name) for name in frames.names], masks, notices)
+    files = [paired.get(Path(name)) for name in frames.names]
+    reader = MaskReader([file for file in files if file is not None], max_objects, notices)
+
+    def read(index: int, size: tuple[int, int]) -> np.ndarray | None:
+        path = files[index]
+        return None if path is None else reader.read(path, frames.orientation(index))
+
+    name = source.name if video.parent == source else _name(video)
+    place = source / "Scribbles" / name
+    scribbles = [path for path in (entries(place) if place.is_dir() else []) if path.suffix == ".json"]
+    return SourceSequence(
+        name, frames, read, lambda index: str(files[index] or masks / f"{frames.names[index]}.png"), scribbles, notices
+    )
+
+
+def _of_yolo(source: Path) -> list[SourceSequence]:
+    folders = [source / "labels", *subfolders(source / "labels")]
+    files = [file for folder in folders for file in entries(folder) if file.suffix.lower() == ".txt"]
+    found = read_yolo(files, source)
+    videos = videos_in(source / "images")
+    for video in videos:  # a picture without a text has no objects
+        known = {name.rsplit("/", 1)[-1] for name in found.pictures if len(videos) == 1 or name.startswith(video.name)}
+        for picture in pictures(video) if video.is_dir() else []:
+            if picture.stem not in known:
+                found.add(f"{video.name}/{picture.stem}")
+    return _of_annotations(videos, found, in_shares=True)
+
+
+def _of_annotations(videos: list[Path], found: Annotations, in_shares: bool = False) -> list[SourceSequence]:
+    used: set[str] = set()
+    sequences = []
+    for video in videos:
+        frames = open_source_frames(video, found.notices, frozenset({".json", ".txt", ".xml"}))
+        matched = found.match(video, frames.names, frames.numbered, len(videos) == 1)
+        used.update(name for name in matched if name is not None)
+        sequences.append(_of_shapes(video, frames, matched, found, in_shares))
+    unused = [name for name in found.pictures if name not in used]
+    if not used:
+        raise InputError(
+            f"{found.source}: none of its pictures is among the frames: it names {listed(unused) or 'none'}, there are "
+            f"{listed(name for each in sequences for name in each.frames.names) or 'none'}"
         )
-    points = [v for pair in zip(outline["all_points_x"], outline["all_points_y"], strict=True) for v in pair]
-    return int(number), [points]
-
-
-def _sequences_of(frames: Path, shapes: Mapping[str, list[Shape]], source: Path) -> list[SourceSequence]:
-    """One sequence for each folder of pictures below ``frames``, or for ``frames`` itself."""
-    folders = sorted(path for path in frames.iterdir() if path.is_dir()) or [frames]
-    sequences = [_of_shapes(folder, frames, shapes, source) for folder in folders]
-    if not any(sequence.frames for sequence in sequences):
-        raise InputError(f"{frames}: no pictures in it; --frames names their folder, or a folder of such folders")
+    if unused:
+        found.notices.add("annotated pictures that are not among the frames, not used", *unused)
     return sequences
 
 
-def _of_shapes(folder: Path, root: Path, shapes: Mapping[str, list[Shape]], source: Path) -> SourceSequence:
-    pictures = sorted((path for path in folder.iterdir() if is_picture(path)), key=natural_key)
-
+def _of_shapes(
+    video: Path, frames: SourceFrames, matched: list[str | None], found: Annotations, in_shares: bool
+) -> SourceSequence:
     def read(index: int, size: tuple[int, int]) -> np.ndarray | None:
-        path = pictures[index]
-        names = (path.relative_to(root).as_posix(), path.name, path.stem)
-        found = next((shapes[name] for name in names if name in shapes), None)
-        return None if found is None else _paint(found, size, f"{source}: {path.name}")
+        name = matched[index]
+        if name is None:
+            return None
+        shapes = in_pixels(found.pictures[name], size) if in_shares else found.pictures[name]
+        return paint(shapes, size, where(index))
 
-    return SourceSequence(folder.name, pictures, read, lambda index: f"{source}: {pictures[index].name}")
+    def where(index: int) -> str:
+        name = frames.names[index] if frames.numbered else Path(frames.where(index)).name
+        return f"{found.source}: {name}"
 
-
-def _paint(shapes: list[Shape], size: tuple[int, int], where: str) -> np.ndarray:
-    """Paint shapes as ids (H, W); later ones are in front."""
-    mask = np.zeros(size, np.uint8)
-    for number, shape in shapes:
-        if not 0 < number < 255:
-            raise InputError(f"{where}: object {number}; number the objects from 1 to 254")
-        with _entry(f"{where}: object {number}"):
-            _paint_one(mask, number, shape, where)
-    return mask
-
-
-def _paint_one(mask: np.ndarray, number: int, shape: Any, where: str) -> None:
-    if isinstance(shape, Mapping):
-        rle = coco.frPyObjects(shape, *shape["size"]) if isinstance(shape["counts"], list) else dict(shape)
-        inside = coco.decode(rle)
-        if inside.shape != mask.shape:
-            (height, width), (wanted_height, wanted_width) = inside.shape, mask.shape
-            raise InputError(f"{where}: its encoding is {width}x{height}, it is {wanted_width}x{wanted_height}")
-        mask[inside > 0] = number
-    else:
-        outlines = [np.asarray(points, float).reshape(-1, 2).round().astype(np.int32) for points in shape]
-        cv2.fillPoly(mask, outlines, number)
+    return SourceSequence(_name(video), frames, read, where, notices=found.notices)

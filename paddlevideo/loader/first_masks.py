@@ -1,0 +1,98 @@
+"""The masks that a person starts from: of one frame or of several, each of the frame that it is named after."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from ..utils.errors import InputError
+from .clip import IGNORE
+from .frame_source import FrameSource
+from .listing import composed, entries, existing, is_picture, listed
+from .mask_file import USUAL_IDS, MaskReader, check_size
+from .mask_names import FrameNames
+
+_logger = logging.getLogger(__name__)
+
+Masks = dict[int, np.ndarray]  # by frame, (H, W) uint8 ids without 255
+
+
+def read_first_masks(
+    path: str | Path, frames: FrameSource, objects: int | None = None, mask_frame: int | None = None
+) -> Masks:
+    """Read a mask, or a folder of masks, of the clip ``frames``.
+
+    A mask is of the frame with its name, or with its number (``00005.png``). One whose name says nothing is of frame
+    ``mask_frame``, else of frame 0. What fits no frame in a folder goes to the clip's ``notices``.
+
+    Args:
+        path: of the mask or the folder.
+        frames: the clip.
+        objects: how many there are; None for any.
+        mask_frame: the frame of a single mask, whatever its name.
+
+    Raises:
+        InputError: a mask that is broken, of another size, without objects or with unknown ones, or that fits no frame.
+    """
+    place = existing(path)
+    files = _in_folder(place, frames, mask_frame) if place.is_dir() else {_frame_of(place, frames, mask_frame): place}
+    if len(files) == len(frames) > 1:
+        others = [file.name for _, file in sorted(files.items())[1:]]
+        frames.notices.add("every frame has a mask, the first one is the start, not used", *others)
+        files = {0: files[0]}
+    reader = MaskReader(list(files.values()), objects or USUAL_IDS, frames.notices)
+    masks: Masks = {}
+    for frame, file in sorted(files.items()):
+        mask = reader.read(file, frames.orientation(frame))
+        check_size(file, mask, frames.size, frames.orientation(frame), "the video")
+        masks[frame] = np.where(mask == IGNORE, 0, mask).astype(np.uint8)
+        largest = int(masks[frame].max())
+        if objects and largest > objects:
+            raise InputError(f"{file}: unknown object {largest}; --objects says that there are {objects}")
+    if not any(mask.any() for mask in masks.values()):
+        raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
+    frames.notices.tell()
+    return masks
+
+
+def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int:
+    last = len(frames) - 1
+    if mask_frame is not None:
+        if not 0 <= mask_frame <= last:
+            raise InputError(f"--mask_frame {mask_frame}: there are frames 0 to {last}")
+        return mask_frame
+    if composed(file.stem) == composed(Path(frames.path).stem):  # it is the video's name
+        return 0
+    found = FrameNames(frames.names).find(file.stem)
+    if found is None and file.stem.isdecimal() and len(frames) > 1:
+        raise InputError(
+            f"{file}: no frame is called {file.stem}, there are {frames.names[0]} to {frames.names[last]}; say which "
+            "frame it is of with --mask_frame N, counted from 0"
+        )
+    if found is None:
+        _logger.info("%s: taken for the mask of frame 0, its name says no other", file)
+    return found or 0
+
+
+def _in_folder(folder: Path, frames: FrameSource, mask_frame: int | None) -> dict[int, Path]:
+    if mask_frame is not None:
+        raise InputError(f"--mask_frame goes with one mask, and {folder} is a folder; its masks are named after frames")
+    names = FrameNames(frames.names)
+    found: dict[int, Path] = {}
+    for entry in entries(folder):
+        frame = names.find(entry.stem) if is_picture(entry) else None
+        if frame is not None and frame not in found:
+            found[frame] = entry
+        else:
+            what = "that fit no frame" if frame is None else "of a frame that has one"
+            kind = f"masks {what}, not used" if is_picture(entry) else "no masks, not used"
+            frames.notices.add(kind, f"{folder.name}/{entry.name}")
+    if not found:
+        others = listed([entry.name for entry in entries(folder)]) or "nothing"
+        raise InputError(
+            f"{folder}: no mask is named after a frame ({frames.names[0]}.png to {frames.names[-1]}.png); it holds "
+            f"{others}"
+        )
+    return found

@@ -1,0 +1,43 @@
+"""Which frame a mask is of: by its name, never by its place in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from pathlib import Path
+
+from .listing import composed, entries, is_picture
+from .notices import Notices
+
+
+class FrameNames:
+    """Finds the frame that a file is named after: ``00005.png`` is of the frame ``00005``, else of frame number 5."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._places = {composed(name): place for place, name in enumerate(names)}
+        self._numbers = {int(name): place for place, name in enumerate(names) if name.isdecimal()}
+
+    def find(self, stem: str) -> int | None:
+        """Return the place of the frame with this name, or with this number as its name; None where there is none."""
+        stem = composed(stem)
+        return self._places.get(stem, self._numbers.get(int(stem)) if stem.isdecimal() else None)
+
+
+def pair_masks(frames: Sequence[Path], folder: Path, notices: Notices) -> dict[Path, Path]:
+    """Return the mask of each frame that has one; what is in ``folder`` and fits no frame is noted."""
+    names = FrameNames([frame.stem for frame in frames])
+    found: dict[Path, Path] = {}
+    for entry in entries(folder) if folder.is_dir() else []:
+        place = names.find(entry.stem) if is_picture(entry) else None
+        if place is None:
+            kind = "masks that fit no frame, not used" if is_picture(entry) else "no masks, not used"
+            notices.add(kind, f"{folder.name}/{entry.name}")
+        elif frames[place] in found:
+            notices.add("second masks of a frame, not used", f"{folder.name}/{entry.name}")
+        else:
+            found[frames[place]] = entry
+    return found
+
+
+def is_sparse(found: Sized, frames: int) -> bool:
+    """Whether masks are there for some frames on purpose: two at least, and at most half of them."""
+    return 2 <= len(found) <= frames / 2

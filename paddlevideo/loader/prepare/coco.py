@@ -1,0 +1,78 @@
+"""COCO JSON as pycocotools, CVAT, Label Studio and labelme2coco write it, and the ``masks.json`` of ``--infer``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .shapes import OBJECT_KEYS, Annotations, Shape, entry, object_id
+
+
+def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
+    """Read images, annotations and categories.
+
+    An image without annotations has an empty mask. Where no annotation says its object by one of `OBJECT_KEYS`, the
+    category is the object; categories that count from 0 are taken from 1, and that is noted.
+    """
+    found = Annotations(source)
+    with entry(f"{source}: images"):
+        images = list(document["images"])
+    names: dict[Any, str] = {}
+    for index, image in enumerate(images):
+        with entry(f"{source}: images[{index}]"):
+            names[image["id"]] = str(image["file_name"])
+            found.add(names[image["id"]])
+    numbers: list[int] = []
+    owners: list[str] = []
+    by_category: list[int] = []
+    shapes: list[Any] = []
+    for index, annotation in enumerate(document["annotations"]):
+        with entry(f"{source}: annotations[{index}]"):
+            if annotation["image_id"] not in names:
+                raise ValueError(f"image_id {annotation['image_id']!r} is the id of no image")
+            own = {key: annotation[key] for key in OBJECT_KEYS[:-1] if key in annotation}
+            known = {**(annotation.get("attributes") or {}), **own}
+            said = next((known[key] for key in OBJECT_KEYS if known.get(key) is not None), None)
+            if said is None:
+                by_category.append(index)
+                said = annotation.get("category_id", 1)
+            numbers.append(object_id(said))
+            owners.append(names[annotation["image_id"]])
+            shapes.append(annotation["segmentation"])
+    _from_one(numbers, by_category, found)
+    _tell_twins(list(zip(owners, numbers, strict=True)), found)
+    for index, (name, number, shape) in enumerate(zip(owners, numbers, shapes, strict=True)):
+        if not shape:
+            found.notices.add("annotations without a shape, not used", f"annotations[{index}]")
+        else:
+            found.add(name, _shape(number, shape))
+    return found
+
+
+def read_inference(document: Mapping[str, Any], source: Path) -> Annotations:
+    """Read the ``masks.json`` of ``--infer``."""
+    found = Annotations(source)
+    for index, record in enumerate(document["annotations"]):
+        with entry(f"{source}: annotations[{index}]"):
+            found.add(str(record["name"]), _shape(object_id(record["object_id"]), record["rle"]))
+    return found
+
+
+def _shape(number: int, shape: Any) -> Shape:
+    return Shape(number, mask=shape) if isinstance(shape, Mapping) else Shape(number, outlines=shape)
+
+
+def _from_one(numbers: list[int], by_category: list[int], found: Annotations) -> None:
+    if any(numbers[index] == 0 for index in by_category):
+        for index in by_category:
+            numbers[index] += 1
+        found.notices.add("categories count from 0, category 0 is object 1 and so on")
+
+
+def _tell_twins(owned: list[tuple[str, int]], found: Annotations) -> None:
+    for (name, number), count in Counter(owned).items():
+        if count > 1:
+            kind = f"several annotations of object {number} in a picture become one; a track_id each tells them apart"
+            found.notices.add(kind, name)
