@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import main as program
-from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.solver.train_log import read_log
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "segmentation"

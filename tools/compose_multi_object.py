@@ -15,8 +15,8 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.loader.composed_davis import Composing, write_composed_davis
 from paddlevideo.loader.davis import DavisFolder
+from paddlevideo.prepare.composed_davis import Composing, write_composed_davis
 from paddlevideo.utils.errors import InputError
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.utils.errors import InputError
 
 

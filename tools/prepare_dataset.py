@@ -20,7 +20,7 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.loader.prepare import check_sequences, open_source, write_data_set
+from paddlevideo.prepare import check_sequences, open_source, write_data_set
 from paddlevideo.utils.errors import InputError
 
 BEST, LAST = "manet_lite_joint_best.pdparams", "manet_lite_joint_final.pdparams"

@@ -116,8 +116,3 @@ def sealed(pixels: np.ndarray) -> np.ndarray:
 def size_text(size: tuple[int, ...]) -> str:
     """Return (H, W) the way people write sizes: ``WxH``."""
     return f"{size[1]}x{size[0]}"
-
-
-def one_line(error: BaseException) -> str:
-    """Return the error's message on one line."""
-    return " ".join(str(error).split()) or type(error).__name__

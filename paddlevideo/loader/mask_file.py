@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from ..utils.errors import InputError
-from ..writers.masks import PALETTE
 from .clip import IGNORE
 from .listing import listed
 from .mask_picture import WHITE, MaskPicture, read_mask_picture
 from .notices import Notices
+from .palette import PALETTE
 
 USUAL_IDS = 20
 """Grey levels up to this are ids; larger ones are, when ids are numbered through up to them."""

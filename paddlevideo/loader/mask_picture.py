@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..utils.errors import InputError
-from ..writers.masks import PALETTE
+from .palette import PALETTE
 from .picture_file import ORIENTATION, decoding, opened
 
 WHITE = 255

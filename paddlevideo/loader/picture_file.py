@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from ..utils.errors import InputError
-from .frame_source import one_line
+from ..utils.errors import InputError, one_line
 
 ORIENTATION, _SUBFILE, _BITS = 274, 254, 258  # tags of EXIF and TIFF
 _WIDTH, _REDUCED_OR_MASK = 256, 1 | 4

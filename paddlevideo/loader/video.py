@@ -18,8 +18,8 @@ from typing import Any
 import av
 import numpy as np
 
-from ..utils.errors import InputError
-from .frame_source import FrameSource, one_line, sealed, size_text
+from ..utils.errors import InputError, one_line
+from .frame_source import FrameSource, sealed, size_text
 from .listing import entries, existing, is_pattern, is_picture, matching
 from .picture_file import holds_picture, read_header
 from .pictures import PictureFrames

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..utils.errors import InputError
-from .frame_source import one_line
+from ..utils.errors import InputError, one_line
 from .listing import (
     SUFFIXES,
     VIDEO_SUFFIXES,

@@ -13,8 +13,7 @@ from typing import Any
 import av
 from tqdm import tqdm
 
-from ..utils.errors import InputError
-from .frame_source import one_line
+from ..utils.errors import InputError, one_line
 from .video_stream import choose_stream, decoded, open_stream
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.

@@ -17,3 +17,8 @@ class DamagedInput(Exception):
 
     ``main.py`` prints it as ``warning: MESSAGE`` and exits with code 3.
     """
+
+
+def one_line(error: BaseException) -> str:
+    """Return the error's message on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

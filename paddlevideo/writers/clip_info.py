@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ..loader.frame_source import FrameSource
+from ..loader.palette import PALETTE
 from ..loader.replay_file import RoundSettings
 from ..loader.scribbles import Rounds, Stroke
-from .masks import PALETTE
 
 
 @dataclass(frozen=True)

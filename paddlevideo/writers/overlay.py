@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from ..loader.palette import PALETTE
 from ..loader.scribbles import Stroke
-from .masks import PALETTE
 
 _BACKGROUND_STROKE = (255, 255, 255)
 

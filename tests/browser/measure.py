@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.person import Person
 from tests.browser.served import Served

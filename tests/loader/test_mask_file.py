@@ -12,8 +12,8 @@ from PIL import Image, ImageFilter
 
 from paddlevideo.loader.mask_file import MaskReader, check_size
 from paddlevideo.loader.notices import Notices
+from paddlevideo.loader.palette import PALETTE
 from paddlevideo.utils.errors import InputError
-from paddlevideo.writers.masks import PALETTE
 
 from .drawn import save, save_mask, truth
 

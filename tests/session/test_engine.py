@@ -13,9 +13,9 @@ from paddlevideo.config.loading import load_config
 from paddlevideo.kernels.compiled import CompiledLayer, has_bf16
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.scribbles import Stroke
-from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.loader.video import open_frames
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead, build_model
+from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.session import engine as engine_module
 from paddlevideo.session.engine import CompiledEngine, EagerEngine, build_engine
 from paddlevideo.session.session import Session

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddlevideo.loader.mask_file import read_mask
 from paddlevideo.loader.scribbles import Stroke, write_rounds
 from paddlevideo.loader.video import open_frames
 from paddlevideo.tasks import infer as task
 from paddlevideo.utils import files
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.written import RECORD
-from paddlevideo.writers.masks import read_mask, write_mask
+from paddlevideo.writers.masks import write_mask
 from paddlevideo.writers.rle import decode_record
 
 FRAMES, SIZE = 7, (45, 62)
@@ -111,7 +112,7 @@ def test_everything_is_written_and_right(
     masks = sorted((out / "masks").iterdir(), key=lambda file: open_frames(clip).names.index(file.stem))
     assert len(masks) == FRAMES
     for frame, file in enumerate(masks):
-        assert np.array_equal(read_mask(file, SIZE), truth(frame, 2))
+        assert np.array_equal(read_mask(file), truth(frame, 2))
     records = json.loads((out / "masks.json").read_text())["annotations"]
     assert len(records) == FRAMES * 2
     assert records[5]["name"] == "shot10"
@@ -173,7 +174,7 @@ def test_old_results_are_replaced_and_other_files_kept(
     task.infer(CFG, arguments(objects=2))
     names = {f"shot{number}.png" for number in range(8, 14)}
     assert {file.name for file in (out / "masks").iterdir()} == names  # no stale one
-    assert np.array_equal(read_mask(out / "masks" / "shot9.png", SIZE), truth(1, 2))
+    assert np.array_equal(read_mask(out / "masks" / "shot9.png"), truth(1, 2))
     assert json.loads((out / "masks.json").read_text())["frames"] == FRAMES - 1
     assert (out / "notes.txt").read_text() == "mine"
 

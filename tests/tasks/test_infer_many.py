@@ -15,12 +15,12 @@ import paddle
 import pytest
 import yaml
 
+from paddlevideo.loader.mask_file import read_mask
 from paddlevideo.loader.scribbles import Stroke, write_rounds
 from paddlevideo.modeling import build_model
 from paddlevideo.tasks import infer_many as task
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.written import RECORD, Written
-from paddlevideo.writers.masks import read_mask
 from tests import conftest
 from tests.tasks.test_processes import alive, environment, kill_when, launch
 from tests.tasks.test_test import MODEL

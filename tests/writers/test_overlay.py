@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from paddlevideo.loader.palette import PALETTE
 from paddlevideo.loader.scribbles import Stroke
-from paddlevideo.writers.masks import PALETTE
 from paddlevideo.writers.overlay import draw_overlay, draw_strokes
 
 FRAME = np.full((60, 80, 3), 100, np.uint8)

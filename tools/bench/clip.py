@@ -9,7 +9,7 @@ import numpy as np
 
 from paddlevideo.loader.frame_source import FrameSource, sealed
 from paddlevideo.loader.scribbles import Stroke
-from paddlevideo.loader.toy_davis import draw_sequence
+from paddlevideo.prepare.toy_davis import draw_sequence
 
 DRAWN = 24  # frames
 JITTER = 3  # pixels

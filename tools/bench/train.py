@@ -2,7 +2,7 @@
 
 Both variants start from the same weights and take turns within one run, so that a busy machine slows both. Eager is
 Paddle as it comes, with all threads, and global matching as it is defined. Frames are drawn at the size of DAVIS
-(`paddlevideo.loader.toy_davis`), so that no data set is needed.
+(`paddlevideo.prepare.toy_davis`), so that no data set is needed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
     """Return the mean seconds of each part of a step for both variants, samples a second, and their ratio."""
     from tqdm import tqdm
 
-    from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
+    from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 
     size = (72, 112) if tiny else (480, 854)
     with TemporaryDirectory() as folder, ExitStack() as stack:

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from paddlevideo.loader.mask_file import read_mask
 from paddlevideo.loader.scribbles import read_rounds
 from paddlevideo.writers.exporter import find_exporters, write_clip
-from paddlevideo.writers.masks import read_mask
 from paddlevideo.writers.rle import decode_record
 from tests.writers.clip import FRAMES, SIZE, STROKES, Frames, clip, mask
 

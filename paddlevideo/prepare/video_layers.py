@@ -8,10 +8,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from ..loader.clip import IGNORE, count_ids
+from ..loader.davis import Sequence
+from ..loader.synthetic_clips import blend, draw_place, warp
 from ..utils.errors import InputError
-from .clip import IGNORE, count_ids
-from .davis import Sequence
-from .synthetic_clips import blend, draw_place, warp
 
 EXTENT = (0.3, 0.6)  # longer side of a pasted object's box, median over its frames, by the picture's shorter side
 ENLARGED = 1.5  # at most: beyond, an object is blurred beside what is sharp

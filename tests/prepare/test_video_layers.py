@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from paddlevideo.loader.composed_davis import composed_frames
 from paddlevideo.loader.davis import DavisFolder, Sequence
-from paddlevideo.loader.video_layers import Layer, back_and_forth, draw_layers, fit, keep_cuts_outside, stack_masks
-from paddlevideo.loader.write_davis import write_frame
+from paddlevideo.prepare.composed_davis import composed_frames
+from paddlevideo.prepare.video_layers import Layer, back_and_forth, draw_layers, fit, keep_cuts_outside, stack_masks
+from paddlevideo.prepare.write_davis import write_frame
 from paddlevideo.utils.errors import InputError
 
 SIZE = (96, 160)

@@ -16,7 +16,7 @@ from PIL import Image
 from pycocotools import mask as pycocotools
 
 from paddlevideo.loader.davis import DavisFolder
-from paddlevideo.loader.prepare.shapes import counts_of, runs_to_mask
+from paddlevideo.prepare.shapes import counts_of, runs_to_mask
 from tools.prepare_dataset import main
 
 from .drawn import SIZE, picture, save, save_clip, save_film, save_mask, truth

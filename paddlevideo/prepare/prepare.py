@@ -12,14 +12,14 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ...utils.errors import InputError
-from ...writers.contact_sheet import ContactSheet
-from ...writers.masks import write_mask
-from ...writers.overlay import draw_overlay
-from ..clip import IGNORE
-from ..mask_names import is_sparse
-from ..write_davis import new_davis_folder, write_splits
+from ..loader.clip import IGNORE
+from ..loader.mask_names import is_sparse
+from ..utils.errors import InputError
+from ..writers.contact_sheet import ContactSheet
+from ..writers.masks import write_mask
+from ..writers.overlay import draw_overlay
 from .sources import SourceSequence
+from .write_davis import new_davis_folder, write_splits
 
 PREVIEWS = 24
 LEAST_FRAMES = 3

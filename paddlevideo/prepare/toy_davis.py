@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ..loader.scribbles import write_rounds
+from ..loader.simulated_strokes import simulate_strokes
 from ..utils.errors import InputError
-from .scribbles import write_rounds
-from .simulated_strokes import simulate_strokes
 from .write_davis import new_davis_folder, write_frame, write_splits
 
 MAX_OBJECTS = 3

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...utils.errors import InputError
-from ..listing import entries, existing, listed, pictures, subfolders
-from ..mask_file import USUAL_IDS, MaskReader
-from ..mask_names import pair_masks
-from ..notices import Notices
+from ..loader.listing import entries, existing, listed, pictures, subfolders
+from ..loader.mask_file import USUAL_IDS, MaskReader
+from ..loader.mask_names import pair_masks
+from ..loader.notices import Notices
+from ..utils.errors import InputError
 from .coco import read_coco, read_inference
 from .cvat import read_cvat
 from .frames import SourceFrames, is_film, open_source_frames, videos_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...utils.errors import InputError
+from ..utils.errors import InputError
 from .shapes import Annotations, Shape, entry
 
 

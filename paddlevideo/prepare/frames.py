@@ -9,12 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from ...utils.errors import InputError
-from ..frame_source import FrameSource
-from ..listing import VIDEO_SUFFIXES, entries, is_picture, missing_numbers, pictures, subfolders
-from ..notices import Notices
-from ..picture_file import Depth, Header, read_header, read_rgb
-from ..video import open_frames
+from ..loader.frame_source import FrameSource
+from ..loader.listing import VIDEO_SUFFIXES, entries, is_picture, missing_numbers, pictures, subfolders
+from ..loader.notices import Notices
+from ..loader.picture_file import Depth, Header, read_header, read_rgb
+from ..loader.video import open_frames
+from ..utils.errors import InputError
 
 JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 

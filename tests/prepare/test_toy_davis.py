@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paddlevideo.loader.davis import DavisFolder
-from paddlevideo.loader.toy_davis import ToyWorld, draw_sequence, write_toy_davis
+from paddlevideo.prepare.toy_davis import ToyWorld, draw_sequence, write_toy_davis
 from paddlevideo.utils.errors import InputError
 from tools.make_toy_davis import main
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddlevideo.loader.composed_davis import Composing, write_composed_davis
 from paddlevideo.loader.davis import DavisFolder
-from paddlevideo.loader.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.metrics.round_metric import RoundMetric
+from paddlevideo.prepare.composed_davis import Composing, write_composed_davis
+from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.tasks.test import read_sequences
 from paddlevideo.utils.errors import InputError
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...utils.errors import InputError
+from ..utils.errors import InputError
 from .labels import Labels
 from .shapes import Annotations, Shape, ellipse, entry
 

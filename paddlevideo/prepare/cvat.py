@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ...utils.errors import InputError
+from ..utils.errors import InputError
 from .labels import Labels
 from .shapes import OBJECT_KEYS, Annotations, Shape, ellipse, entry, object_id, runs_to_mask
 

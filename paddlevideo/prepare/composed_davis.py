@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ..loader.davis import DavisFolder
 from ..utils.errors import InputError
 from ..writers.contact_sheet import ContactSheet
 from ..writers.overlay import draw_overlay
-from .davis import DavisFolder
 from .video_layers import Layer, draw_layers, stack_masks
 from .write_davis import new_davis_folder, write_frame, write_splits
 

@@ -12,9 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...utils.errors import InputError
-from ..listing import composed
-from ..notices import Notices
+from ..loader.listing import composed
+from ..loader.notices import Notices
+from ..utils.errors import InputError
 
 OBJECT_KEYS = ("object_id", "track_id", "instance_id", "id")
 """Where an annotation may say which object it is of; the same number means the same object in every frame."""
