@@ -4,9 +4,9 @@
     python main.py --infer -c CFG -w WEIGHTS --input "videos/*.mp4" --masks firsts/ --output output/all
     python -B -m paddle.distributed.launch --nproc_per_node=2 --log_dir=log main.py --infer ...
 
-Writes for each video what `tasks.infer` writes, into a folder of its name, and `done.json` last: a run over again takes
-those that are done as they are. A video that cannot be done, or whose results would replace a person's files, is told
-in one line and the others go on. Several processes share the videos; ``summary.json`` has them all.
+Writes for each video what `tasks.infer` writes, into a folder of its name, and `done.json` last: a second run
+skips those that are done. A video that fails, or whose results would replace a person's files, is reported in one line,
+and the others go on. Several processes share the videos; ``summary.json`` lists them all.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def input_files(weights: str, clips: list[Clip]) -> set[Path]:
     files = [Path(weights)]
     for clip in clips:
         files += [path for path in (clip.scribbles, clip.mask) if path]
-        with suppress(OSError):  # told when it is its turn
+        with suppress(OSError):  # reported when its turn comes
             files += clip.files()
     return {path.resolve() for path in files}
 
@@ -154,7 +154,7 @@ def check_first_mask(clip: Clip, frames: FrameSource) -> None:
 
 
 def write_summary(written: Written, entries: Mapping[str, Entry]) -> None:
-    """Write ``summary.json`` and tell how many videos there are of each status."""
+    """Write ``summary.json`` and log how many videos have each status."""
     with written.path("summary.json") as temporary:
         temporary.write_text(json.dumps({"videos": entries}, indent=2) + "\n", encoding="utf-8")
     found = [entry["status"] for entry in entries.values()]
