@@ -73,7 +73,7 @@ def with_own_rounds(
 
 
 def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
-    """The answer to first strokes by the interaction head and, like most masks in use, the propagation head."""
+    """What comes of first strokes by the interaction and, as most masks in use, the propagation."""
     frame, label = embedding[0], batch["scribble"][clip].numpy()
     reference = batch["interaction_reference"][clip].numpy()
     previous = network.interaction_head(annotated_frame_inputs(network, batch, clip, frame, ids))[:, 0].argmax(axis=0)
@@ -84,7 +84,7 @@ def _first_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Ten
 
 
 def _carried_answer(network: MANet, batch: Batch, clip: int, embedding: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
-    """The answer to a damaged mask, matched with the annotated frame of an earlier round."""
+    """What comes of a mask that has suffered on its way, matched with the frame of an earlier round."""
     frame, earlier = embedding
     previous = to_grid(batch["previous"][clip].numpy().astype(np.uint8)).astype(np.int64)
     maps = network.match(frame, frame, earlier, batch["reference"][clip].numpy(), previous, ids)

@@ -1,8 +1,8 @@
 """Keeps a session in step with a project's history.
 
 The session's program (`program.program`) is compared with what the session has already done. Where they differ, rounds
-are undone one by one if the session can undo that far; otherwise the session begins anew. Then the rest is done. Everything
-happens in steps of one answer or one frame, so that the worker can do something else in between.
+are undone one by one if the session can undo that far; otherwise the session begins anew. Then the rest is done.
+Everything happens in steps of one answer or one frame, so that the worker can do something else in between.
 """
 
 from __future__ import annotations
