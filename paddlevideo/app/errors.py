@@ -69,7 +69,7 @@ class AppError(Exception):
 
 
 def as_app_error(error: Exception) -> AppError:
-    """What the page is told of ``error``: of a full disk and of bad input what they are, of the rest ``internal``."""
+    """The error that the page is shown: a full disk and bad input as what they are, anything else as ``internal``."""
     if isinstance(error, AppError):
         return error
     cause: BaseException | None = error

@@ -86,7 +86,7 @@ class Service:
         return self.worker.of(project.id) or self.exporter.of(project.id) or self.decoding.of(project.id)
 
     def first_events(self, project: Project) -> list[tuple[str, dict[str, Any]]]:
-        """What a page that opens a project's stream is told at once."""
+        """What a page is sent first when it opens a project's stream."""
         self._use(project)
         replay, job = self.sessions.at_hand(project.id), self.job(project)
         found: list[tuple[str, dict[str, Any]]] = [("document", {"revision": project.revision})]

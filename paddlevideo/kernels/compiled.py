@@ -106,7 +106,7 @@ class CompiledLayer:
                 model = self._load(folder)
                 os.utime(folder)
                 return model
-            except Exception as error:  # whatever is wrong with a kept model, it can be made again
+            except Exception as error:  # any fault of a cached model: it can be built again
                 logger.warning("the compiled model in %s cannot be read and is made again: %s", folder, error)
         with tempfile.TemporaryDirectory(dir=_writable(cache), prefix=UNFINISHED) as building:
             made = Path(building) / "graph"
@@ -182,7 +182,7 @@ def has_bf16() -> bool:
 
 
 def _processor() -> str:
-    """The processor's instruction sets, as far as the system tells."""
+    """The processor's instruction sets, as far as the system reports them."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A limit on objects, so that a mask which is no mask of ids stops with a word instead of with the memory used up."""
+"""A limit on objects: a picture that is not a mask of ids is reported before it uses up the memory."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ Ids = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Propagation:
-    """One propagation; None is what it is without being told."""
+    """One propagation; None stands for the default."""
 
     objects: Ids | None = None
     locked: Ids | None = None

@@ -122,7 +122,7 @@ def paste(
         rng: draws size, place and order.
         extent: the longer side of the object's box, as a part of the frame's shorter side.
         near: probability that it lands on or beside an object that is there, else anywhere.
-        distractor: probability that it is pasted as background: something to be told from the objects.
+        distractor: probability that it is pasted as background: something to tell from the objects.
 
     The reference frame keeps at least half of each object that was there: the pasted one goes behind where it would
     hide more. An object that ends up hidden has no pixels; `TrainingClip.compact` closes the gap.

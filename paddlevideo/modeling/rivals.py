@@ -1,4 +1,4 @@
-"""What speaks against an object: the maps and strokes of all other ids (CFBI's idea of background as a partner of the
+"""An object's rivals: the maps and strokes of all other ids (CFBI's idea of background as a partner of the
 foreground, Yang, Wei, Yang, ECCV 2020; not in MA-Net).
 
 A head answers for one id at a time and otherwise learns of the others only from the softmax behind it. Shapes: O ids

@@ -37,7 +37,7 @@ def one_frame(strokes: Sequence[Stroke]) -> int:
 
 
 def grid_label(label: Labels, frame: int, size: tuple[int, ...], ids: Collection[int]) -> Labels:
-    """The label (h,w) of a frame; it is of the grid's ``size``, has these ids only, and at least one of them."""
+    """The label (h,w) of a frame, checked: it has the grid's ``size``, these ids only, and at least one of them."""
     label = np.asarray(label)
     if label.shape != size:
         raise InputError(f"label of frame {frame}: its size is {label.shape}, the embedding grid's is {size}")
@@ -48,7 +48,7 @@ def grid_label(label: Labels, frame: int, size: tuple[int, ...], ids: Collection
 
 
 def whole_mask(mask: Mask, frame: int, size: tuple[int, int], ids: Collection[int]) -> Mask:
-    """The mask (H,W) of a frame; it is of the video's ``size`` and has these ids only, or 255."""
+    """The mask (H,W) of a frame, checked: it has the video's ``size`` and only these ids or 255."""
     mask = np.asarray(mask)
     if mask.shape != tuple(size):
         raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {size}")

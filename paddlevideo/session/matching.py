@@ -25,7 +25,7 @@ class MatchingReference:
         frame: the annotated one.
         label: its label (h,w), -1 where nothing is compared.
         ids: of the rows of a map.
-        rivals: what else the frame shows (h,w), -1 where nobody is sure: what resembles ``label`` has to resemble that
+        rivals: what else the frame shows (h,w), -1 where uncertain: what resembles ``label`` has to resemble that
             less, see `paddlevideo.session.rules.correction_rivals`. None: no such check.
     """
 

@@ -30,8 +30,8 @@ class SessionOptions:
     """
 
     max_memory_mib: float = 384
-    """memory for embeddings and maps in MiB, beside what the network takes; what is beyond it waits in a temporary
-    file. ``--max-memory`` goes before it."""
+    """memory for embeddings and maps in MiB, not counting the network's; what does not fit waits in a temporary file.
+    ``--max-memory`` overrides it."""
 
     storage: Storage = "float32"
     """of embeddings and maps: ``float16`` rounds them, once, and halves what they take."""
@@ -61,8 +61,8 @@ class SessionOptions:
     first round; null: 20 cells of the grid, as from strokes."""
 
     click_bias: float = 0
-    """added in the first round to the logits of an object that a single click shows: a click says little of what
-    belongs to it, and the answer is too small rather than too large."""
+    """added in the first round to the logits of an object that a single click shows: a click says
+    little about its extent, and the answer tends to be too small."""
 
     click_lines: bool = False
     """an object that a single click shows is answered twice, the second time by lines along the middle of the first
@@ -128,7 +128,7 @@ class SessionOptions:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], **overrides: Any) -> SessionOptions:
-        """The options of ``config["INFERENCE"]``; ``overrides`` go before them.
+        """The options of ``config["INFERENCE"]``; ``overrides`` replace them.
 
         Raises:
             InputError: an option that there is not, named with the nearest one, or a value that it cannot have.

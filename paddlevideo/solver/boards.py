@@ -57,7 +57,7 @@ class Boards:
         self._each(lambda writer: writer.close())
 
     def _each(self, do: Callable[[Any], None]) -> None:
-        """Do something to every writer; one that fails is told of, once, and dropped."""
+        """Do something to every writer; one that fails is reported once and dropped."""
         for name, writer in list(self._writers.items()):
             try:
                 do(writer)

@@ -1,4 +1,4 @@
-"""Results kept one by one, so that a test or an inference that was cut short computes nothing twice."""
+"""Results kept one by one, so that an interrupted test or inference computes nothing twice."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class FinishedClips:
             return None
         try:
             entry: dict[str, Any] | None = _read(folder / "done.json", self.made_from(clip))
-        except InputError:  # told when it is its turn
+        except InputError:  # reported when its turn comes
             return None
         if entry is None or "palette" not in self._results:
             return entry

@@ -4,9 +4,9 @@
     python main.py --infer -c CFG -w WEIGHTS --input "videos/*.mp4" --masks firsts/ --output output/all
     python -B -m paddle.distributed.launch --nproc_per_node=2 --log_dir=log main.py --infer ...
 
-Writes for each video what `tasks.infer` writes, into a folder of its name, and `done.json` last: a run over again takes
-those that are done as they are. A video that cannot be done, or whose results would replace a person's files, is told
-in one line and the others go on. Several processes share the videos; ``summary.json`` has them all.
+Writes for each video what `tasks.infer` writes, into a folder of its name, and `done.json` last: a second run
+skips those that are done. A video that fails, or whose results would replace a person's files, is reported in one line,
+and the others go on. Several processes share the videos; ``summary.json`` lists them all.
 """
 
 from __future__ import annotations
@@ -95,9 +95,15 @@ def input_files(weights: str, clips: list[Clip]) -> set[Path]:
     """Return the real paths of all that is read: no result of any video may replace them."""
     files = [Path(weights)]
     for clip in clips:
+<<<<<<< HEAD
         files += [clip.scribbles] if clip.scribbles else []
-        with suppress(OSError, InputError):  # told when it is its turn
+        with suppress(OSError, InputError):  # reported when its turn comes
             files += [*clip.masks(), *clip.files()]
+=======
+        files += [path for path in (clip.scribbles, clip.mask) if path]
+        with suppress(OSError):  # reported when its turn comes
+            files += clip.files()
+>>>>>>> docs
     return {path.resolve() for path in files}
 
 
@@ -157,9 +163,22 @@ def run_share(
     return entries
 
 
+<<<<<<< HEAD
 def write_summary(written: Written, entries: Mapping[str, Entry], notices: Notices) -> None:
-    """Write ``summary.json`` with what was not used, and tell how many videos there are of each status."""
+    """Write ``summary.json`` with what was not used, and log how many videos have each status."""
     document = {"videos": entries, "notices": notices.document()}
+=======
+def check_first_mask(clip: Clip, frames: FrameSource) -> None:
+    """Raise `InputError` when the first mask in a folder of masks is named after a later frame."""
+    if clip.mask and clip.mask.stem != clip.name and clip.mask.stem in frames.names[1:]:
+        raise InputError(
+            f"{clip.mask}: is the mask of a later frame; inference starts from that of the first, {frames.names[0]}.png"
+        )
+
+
+def write_summary(written: Written, entries: Mapping[str, Entry]) -> None:
+    """Write ``summary.json`` and log how many videos have each status."""
+>>>>>>> docs
     with written.path("summary.json") as temporary:
         temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     found = [entry["status"] for entry in entries.values()]

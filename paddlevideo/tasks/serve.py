@@ -53,7 +53,7 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
 
 
 class Server(uvicorn.Server):
-    """Ends the pages' event streams when it is told to stop; it would wait for them otherwise."""
+    """Ends the pages' event streams when it has to stop; otherwise it would wait for them."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)

@@ -116,7 +116,7 @@ def evaluate(
             for sequence in bar:
                 entries[sequence.name] = judge(sequence)
                 bar.set_postfix(_means(entries))
-    except InputError as error:  # told to the others, who would wait for this process's share
+    except InputError as error:  # sent to the other processes, which would wait for this one's share
         problem = str(error)
     shares = processes.gather((entries, problem))
     if problem := next((text for _, text in shares if text), None):

@@ -63,7 +63,7 @@ logger = logging.getLogger(__name__)
 
 
 def train(cfg: Mapping[str, Any], args: Namespace) -> None:
-    """Train the model of ``cfg`` to its end; raises `InputError` on bad input and when the loss is no number.
+    """Train the model of ``cfg`` to its end; raises `InputError` on bad input and when the loss is not a number.
 
     SIGTERM ends the process with code 0, Ctrl-C with 130, each after a checkpoint.
     """
@@ -166,7 +166,7 @@ class Run:
         bar.update()
         due = self.saver.is_due(done) or last or stopped
         if self.validation and (done % self.every.validation == 0 or last):
-            self.state.owes_validation = True  # a run that is told to stop does so soon; the resumed one makes up
+            self.state.owes_validation = True  # a run asked to stop skips it; the resumed run catches up
             if not stopped:
                 if processes.is_main():
                     self.saver.save(done, drop=False)  # validation takes its time: a kill within it costs no step

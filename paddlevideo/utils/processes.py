@@ -95,7 +95,7 @@ def gather(thing: Any) -> list[Any]:
     things: list[Any] = []
     with _together():
         dist.all_gather_object(things, thing)
-    barrier()  # what is told may be an error: nobody ends before everybody knows
+    barrier()  # one of the things may be an error: no process ends before all have them
     return things
 
 

@@ -19,7 +19,7 @@ class Body(BaseModel):
 
 
 class Changing(Body):
-    """A change to a project; ``revision`` is that of the document which the person saw (null: whatever it is)."""
+    """A change to a project; ``revision`` is that of the document the person saw (null: any)."""
 
     revision: int | None = None
 

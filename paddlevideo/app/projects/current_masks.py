@@ -19,7 +19,7 @@ from .mask_files import MaskFiles, encode_png, read_png
 
 
 class CurrentMasks:
-    """What the project has told it with `follow` and `note` is what it answers from.
+    """The masks that frames have now, kept up to date by the project's calls of `follow` and `note`.
 
     Args:
         files: the masks that actions gave.

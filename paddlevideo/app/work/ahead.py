@@ -1,4 +1,4 @@
-"""What the worker does while nobody waits for it: it gets the projects in use ready for their next stroke."""
+"""What the worker does when it is idle: it prepares the projects in use for their next stroke."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Ahead:
 
     Args:
         sessions: the sessions in memory.
-        events: where pages are told how many frames are embedded.
-        limit: how many projects are got ready, those that were used last.
+        events: where the number of embedded frames is sent to pages.
+        limit: how many projects are prepared, the most recently used ones.
     """
 
     def __init__(self, sessions: Sessions, events: Events, limit: int) -> None:

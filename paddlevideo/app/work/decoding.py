@@ -16,7 +16,7 @@ class Decoding:
 
     Args:
         pictures: make the thumbnails.
-        told: hears of a job whenever the page should.
+        told: called with a job whenever the page should hear of it.
     """
 
     def __init__(self, pictures: Pictures, told: Callable[[Job], None]) -> None:

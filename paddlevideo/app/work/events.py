@@ -1,4 +1,4 @@
-"""Server-Sent Events: what happens to a project, told to every page that has it open."""
+"""Server-Sent Events: what happens to a project, sent to every page that has it open."""
 
 from __future__ import annotations
 

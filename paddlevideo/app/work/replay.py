@@ -1,8 +1,8 @@
 """Keeps a session in step with a project's history.
 
-The session's program (`program.program`) is compared with what it was told already. What differs is taken back round by
-round where the session can undo that far, else the session begins anew; then the rest is told. Everything comes in
-steps of one answer or one frame, so that the worker can do something else in between.
+The session's program (`program.program`) is compared with what the session has already done. Where they differ, rounds
+are undone one by one if the session can undo that far; otherwise the session begins anew. Then the rest is done.
+Everything happens in steps of one answer or one frame, so that the worker can do something else in between.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Replay:
             self.session.lock(operation.ids)
 
     def _take_back(self, known: int) -> None:
-        """Undo rounds until only operations before ``known`` have been told."""
+        """Undo rounds until only operations before ``known`` have been done."""
         first = self._first_touched(known)
         if first is not None:
             # What was done to earlier rounds since this one began has to go as well, and so on.

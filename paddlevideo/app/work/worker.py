@@ -1,9 +1,9 @@
 """The one thread that runs the model: jobs of many people, a step at a time, in turn.
 
 A job is an iterator; each of its steps is one answer or one frame. Answers to strokes come before propagations, which
-take turns; of equals it is the person's turn who was served the longest ago. Only so many long jobs are under way at a
-time, since each needs a session in memory; the others wait in a queue in which a person's second job stands behind
-everybody's first.
+take turns; among equals, the person who has waited longest is served. Only a limited number of long jobs run at a time,
+since each needs a session in memory. The others wait in a queue, where a person's second job comes after everybody's
+first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Job:
     """Something for the worker to do.
 
     Attributes:
-        kind: what the page calls it; ``"answer"`` goes before the rest for its first step.
+        kind: what the page calls it; ``"answer"`` comes before the others for its first step.
         owner: the person it is for.
         project: the project's id.
         steps: does one step each time; what it raises ends the job.
@@ -57,7 +57,7 @@ class Job:
         return {key: getattr(self, key) for key in ("kind", "done", "total", "paused", "position")}
 
     def event(self) -> dict[str, Any]:
-        """What the page hears of it as it goes on, ends or fails."""
+        """What the page is sent when it makes progress, ends or fails."""
         if not self.finished.is_set():
             return {**self.document(), "rate": self.rate}
         if self.error:

@@ -1,4 +1,4 @@
-"""davisinteractive 1.0.4 is of 2020: what it needs to run on today's libraries. Nothing happens before it is loaded."""
+"""Patches that davisinteractive 1.0.4 (2020) needs to run on today's libraries. They are applied when it is loaded."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MODULES = ("dataset", "evaluation", "robot", "session")
 
 
 def load_davisinteractive(seed: int = 0) -> ModuleType:
-    """Return the package, mended, with its modules dataset, evaluation, robot and session.
+    """Return the patched package, with its modules dataset, evaluation, robot and session.
 
-    ``seed`` is of the robot, which breaks ties of its skeletons by chance.
+    ``seed`` is the robot's, which breaks ties of its skeletons at random.
 
     Raises:
         InputError: it is not installed; the message has the two commands that do it.
@@ -41,7 +41,7 @@ def load_davisinteractive(seed: int = 0) -> ModuleType:
         ) from error
     _mend_summary(package.evaluation.EvaluationService)
     _seed_robot(importlib.import_module("davisinteractive.robot.interactive_robot"), seed)
-    importlib.import_module("davisinteractive.logging").set_verbosity("error")  # it tells each step on stderr
+    importlib.import_module("davisinteractive.logging").set_verbosity("error")  # it logs each step to stderr
     return package
 
 
@@ -62,7 +62,7 @@ def _mend_networkx() -> None:
 
 
 def _seed_robot(robot: Any, seed: int) -> None:
-    """scikit-image's medial axis draws from a generator of its own: no run is like another unless it is told."""
+    """scikit-image's medial axis has a random generator of its own: without a seed, every run differs."""
     axis = importlib.import_module("skimage.morphology").medial_axis
     robot.medial_axis = partial(axis, rng=seed)
 

@@ -18,7 +18,7 @@ from ..norm import BatchNorm2D
 from .deeplab import ASPP
 from .encoder import Encoder
 
-FINE_WEIGHT = 0.3  # stride 4 shows texture more than things: it starts quieter than the others
+FINE_WEIGHT = 0.3  # stride 4 shows texture rather than objects: it starts with a smaller weight than the others
 
 
 @BACKBONES.register

@@ -38,7 +38,7 @@ MIB, GIB = 1 << 20, 1 << 30
 
 
 class StoredArray:
-    """An array in a store. Its memory and its part of the file are free when nobody refers to it any more."""
+    """An array in a store. Its memory and its part of the file are freed with the last reference to it."""
 
     def __init__(self, store: ArrayStore, key: int) -> None:
         self._store = store
@@ -54,7 +54,7 @@ class StoredArray:
         return self._store._is_kept(self._key)
 
     def __del__(self) -> None:
-        # The end may come at any moment, also while the lock is held: it is only noted.
+        # This can run at any moment, even while the lock is held, so it only makes a note.
         self._store._gone.append(self._key)
 
 
@@ -179,7 +179,7 @@ class ArrayStore:
             return key in self._recent or self._records[key].slot is not None
 
     def _collect(self) -> None:
-        """Free what nobody refers to any more."""
+        """Free the arrays that have no reference left."""
         while self._gone:
             key = self._gone.popleft()
             record = self._records.pop(key)

@@ -1,4 +1,4 @@
-"""A click says little of what belongs to an object, and the network's answer is too small rather than too large."""
+"""A click says little about an object's extent, so the network's answer tends to be too small."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What else there is: a correction claims in other frames what looks more like its strokes than like anything else in
+"""Rivals of a correction: in other frames it claims only what looks more like its strokes than like anything else in
 their own frame.
 
 The strokes of a correction lie where the network was wrong, often on something that looks much like its neighbour. On
-their own they would claim in every other frame whatever resembles them a little more than an older reference does; next
-to the rest of the frame, which the correction has put right, much of that turns out to look like the neighbour. In
-their own frame, too, what they do not change is compared with.
+their own they would claim, in every other frame, all that resembles them a little more than an older reference.
+Compared with the rest of the corrected frame as well, much of that turns out to look like the neighbour. The strokes'
+own frame is compared in the same way with what they do not change.
 
 Shapes: O ids incl. background, h w embedding grid.
 """

@@ -1,7 +1,7 @@
 """Corrections change what their strokes concern, all of it and nothing else.
 
-A person strikes a false patch out along its middle. The network knows the stroke as a line, often keeps the rims of the
-patch, and changes its mind in places that have no strokes. But what a stroke runs through extends, on both sides, to
+A person strikes a false patch out along its middle. The network sees the stroke as a line, often keeps the rims of the
+patch, and changes its answer in places that have no strokes. But what a stroke runs through extends, on both sides, to
 the border of the mask that is to be corrected: the discs about the stroke's cells that end at that border make up the
 patch, as those about its skeleton would (Blum's medial axis). In the same way a stroke beside the mask adds about as
 far as it is away from it. What lies further off stays.

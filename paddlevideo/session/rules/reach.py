@@ -1,9 +1,9 @@
 """How far a round's masks are carried, and how they mix with what earlier rounds left there.
 
 The published code carries every round over the whole video, so that a correction of one frame also replaces masks
-beside frames that were annotated well. Between two annotated frames both count, each by its nearness, and past the
-other one its own masks stay; later rounds get shorter for it. Only an object that no round has labelled before is
-carried over the whole video: earlier masks know nothing of it, and it replaces what they have there.
+beside frames that were annotated well. Between two annotated frames both count, weighted by nearness, and beyond
+the other one the masks stay; this also makes later rounds shorter. Only an object that no round has labelled before is
+carried over the whole video: earlier masks do not have it, and it replaces what they have there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Blend:
-    """How a round's answer goes into what a frame has had.
+    """How a round's answer is mixed with what a frame had before.
 
     Attributes:
         weight: of the answer (0..1), the rest is what was there; 0 keeps the mask.
@@ -48,7 +48,7 @@ def blend_of(frame: int, current: Round, earlier: Sequence[Round], contributors:
 def blend_weight(frame: int, current: Round, earlier: Sequence[Round], contributors: Collection[int]) -> float:
     """Return the weight (0..1) of ``current``'s answer for ``frame``; arguments as `blend_of`.
 
-    It is 1 where nobody else annotated a frame on that side, 0 from the other annotated frame on, and falls linearly
+    It is 1 where no other round annotated a frame on that side, 0 from the other annotated frame on, and falls linearly
     between the two. A round counts only where its masks got to ``frame``: some propagations are stopped.
     """
     way = frame - current.frame

@@ -1,5 +1,5 @@
-"""Strokes are answered by both heads: the interaction head sees them only as lines, the propagation head sees what
-looks like them, everywhere. Within a window around the first answer J fell by 0.01.
+"""Strokes are answered by both heads: the interaction head sees them only as lines, the propagation head finds what
+looks like them in the whole frame. (Within a window around the first answer, J fell by 0.01.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The part of a frame in which objects are looked for: around where the frame beside has them.
+"""The part of a frame in which objects are looked for: around their place in the neighbouring frame.
 
 The published code matches and answers the whole frame. An object moves a few cells from one frame to the next, so most
 of that work says that the rest is background.
