@@ -1,4 +1,4 @@
-# make demo | app | test | test-browser | lint | install | judge | clean: each installs what it needs into .venv first.
+# make demo | app | test | test-browser | fuzz | lint | install | judge | clean: each installs what it needs into .venv first.
 #   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
 #   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
 
@@ -18,7 +18,7 @@ WEIGHTS := data/weights/manet_lite.pdparams
 JAVASCRIPT := tools/javascript
 CHECKS := $(JAVASCRIPT)/node_modules/.bin
 
-.PHONY: demo app test test-browser lint lint-javascript install judge clean
+.PHONY: demo app test test-browser fuzz lint lint-javascript install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
@@ -34,6 +34,10 @@ test: $(VENV)/.dev
 test-browser: $(VENV)/.browser
 	@$(MAKE) --no-print-directory $(VENV)/.demo || echo "no demo clip: its test is skipped"
 	$(BIN)/python -m pytest -rs tests/browser
+
+# Made-up input for every reader: FUZZ_EXAMPLES for each test, half of that for spoiled files; 23,000 in all.
+fuzz: $(VENV)/.dev
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest tests/loader/test_fuzz.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

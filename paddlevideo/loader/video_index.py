@@ -14,7 +14,7 @@ import av
 from tqdm import tqdm
 
 from ..utils.errors import InputError, one_line
-from .video_stream import choose_stream, decoded, open_stream
+from .video_stream import choose_stream, decoded, open_container, open_stream
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.
 _PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
@@ -197,10 +197,13 @@ def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | 
 
 def _missing(path: str, number: int, announced: int) -> bool:
     """Whether fewer pictures are stored than the header announces; those that an edit list hides are stored."""
-    container = av.open(path, options={"protocol_whitelist": "file", "ignore_editlist": "1"})
-    with container:
+    with open_container(path, ignore_editlist="1") as container:
+        in_slots = container.format.name == "avi"  # its header counts the slots that repeat a picture, too
         try:
-            stored = sum(packet.size > 0 for packet in container.demux(container.streams[number]))
+            packets = [packet for packet in container.demux(container.streams[number]) if packet.size]
         except av.FFmpegError:
             return True
-    return stored < announced
+        places = [packet.dts for packet in packets if packet.dts is not None]
+    if in_slots and len(places) > 1:
+        return announced - places[-1] > max(after - before for before, after in pairwise(places))
+    return len(packets) < announced

@@ -17,8 +17,8 @@ _PHOTOGRAPHS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif"})
 _NO_VIDEO = "give a video, a folder of pictures or a quoted glob"
 
 
-def open_container(path: str) -> Any:
-    """Open ``path`` for demuxing; raise `InputError` when it is no film."""
+def open_container(path: str, **options: str) -> Any:
+    """Open ``path`` for demuxing with FFmpeg's ``options``; raise `InputError` when it is no film."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; {_NO_VIDEO}")
     with Path(path).open("rb") as file:
@@ -27,7 +27,7 @@ def open_container(path: str) -> Any:
         raise InputError(f"{path}: a photograph (HEIF or AVIF), which is not read; save it as JPEG or PNG")
     # An absolute path is never taken for an address (10:30.mp4). Playlists and concat scripts may name further files
     # and addresses; a clip is one local file.
-    container = av.open(str(Path(path).absolute()), options={"protocol_whitelist": "file"})
+    container = av.open(str(Path(path).absolute()), options={**options, "protocol_whitelist": "file"})
     name = container.format.name
     if name in _NO_FILMS or name.endswith("_pipe"):
         container.close()

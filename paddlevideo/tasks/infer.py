@@ -58,13 +58,8 @@ class Start:
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
 
     def clip(self, frames: FrameSource) -> ClipInfo:
-<<<<<<< HEAD
         """What exporters get to know about the video."""
         annotated = {strokes[0].frame for strokes in self.rounds} | set(self.masks)
-=======
-        """What exporters get to know about the video."""
-        annotated = {strokes[0].frame for strokes in self.rounds} | ({0} if self.mask is not None else set())
->>>>>>> docs
         recording = Recording(self.rounds, self.settings, frozenset(annotated))
         return ClipInfo.of(frames, range(1, self.objects + 1), recording, show_strokes=True)
 

@@ -95,15 +95,9 @@ def input_files(weights: str, clips: list[Clip]) -> set[Path]:
     """Return the real paths of all that is read: no result of any video may replace them."""
     files = [Path(weights)]
     for clip in clips:
-<<<<<<< HEAD
         files += [clip.scribbles] if clip.scribbles else []
         with suppress(OSError, InputError):  # reported when its turn comes
             files += [*clip.masks(), *clip.files()]
-=======
-        files += [path for path in (clip.scribbles, clip.mask) if path]
-        with suppress(OSError):  # reported when its turn comes
-            files += clip.files()
->>>>>>> docs
     return {path.resolve() for path in files}
 
 
@@ -163,22 +157,9 @@ def run_share(
     return entries
 
 
-<<<<<<< HEAD
 def write_summary(written: Written, entries: Mapping[str, Entry], notices: Notices) -> None:
     """Write ``summary.json`` with what was not used, and log how many videos have each status."""
     document = {"videos": entries, "notices": notices.document()}
-=======
-def check_first_mask(clip: Clip, frames: FrameSource) -> None:
-    """Raise `InputError` when the first mask in a folder of masks is named after a later frame."""
-    if clip.mask and clip.mask.stem != clip.name and clip.mask.stem in frames.names[1:]:
-        raise InputError(
-            f"{clip.mask}: is the mask of a later frame; inference starts from that of the first, {frames.names[0]}.png"
-        )
-
-
-def write_summary(written: Written, entries: Mapping[str, Entry]) -> None:
-    """Write ``summary.json`` and log how many videos have each status."""
->>>>>>> docs
     with written.path("summary.json") as temporary:
         temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     found = [entry["status"] for entry in entries.values()]

@@ -71,12 +71,13 @@ def save_film(
         stream.height, stream.width = SIZE
         stream.pix_fmt = pixels
         stream.options = options or {}
-        stream.codec_context.time_base = Fraction(1, 1000)
+        unit = Fraction(1, 1000) if times else Fraction(1, 10)
+        stream.codec_context.time_base = unit
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         for frame in range(count):
             shown = av.VideoFrame.from_ndarray(picture(frame), format="rgb24")
-            shown.pts, shown.time_base = (times[frame] if times else 100 * frame), Fraction(1, 1000)
+            shown.pts, shown.time_base = (times[frame] if times else frame), unit
             container.mux(stream.encode(shown))
         container.mux(stream.encode())
     return path

@@ -100,6 +100,15 @@ def test_times_and_pixels_of_another_shape_are_kept(tmp_path: Path, suffix: str)
     assert plain.pixel_aspect == 1 and plain.times == pytest.approx([0.1 * frame for frame in range(6)])
 
 
+def test_a_film_that_repeats_pictures_is_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = save_film(tmp_path / "v.avi", 24, "mjpeg", "yuvj420p", {"qmin": "2", "qmax": "3"}, range(0, 4800, 200))
+    with caplog.at_level(logging.WARNING):
+        assert shown(open_frames(path)) == list(range(24)) and caplog.text == ""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 5])  # its index is long
+    with caplog.at_level(logging.WARNING):
+        assert 6 < len(open_frames(path)) < 20 and "damaged" in caplog.text
+
+
 def damage(path: Path, spoiled: range) -> Path:
     """Overwrite the packets of some frames."""
     with av.open(str(path)) as container:
