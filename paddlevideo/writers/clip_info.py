@@ -24,6 +24,11 @@ class ObjectInfo:
     name: str = ""
     colour: tuple[int, int, int] | None = None
 
+    @property
+    def label(self) -> str:
+        """Its name, without what cannot be printed; of one without a name ``object N``."""
+        return "".join(letter for letter in self.name if letter.isprintable()).strip() or f"object {self.id}"
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -56,6 +61,7 @@ class ClipInfo:
         rate: frames a second, the average where it varies.
         frame_names: the stem of a file for each frame, all different.
         objects: those that masks may have.
+        file_names: the picture file of each frame; empty where the clip is no folder of pictures.
         times: seconds at which each frame is shown; empty where only the rate is known.
         pixel_aspect: width of a pixel by its height.
         source: the video file or folder of pictures, where there is one.
@@ -69,6 +75,7 @@ class ClipInfo:
     rate: float
     frame_names: Sequence[str]
     objects: Sequence[ObjectInfo]
+    file_names: Sequence[str] = ()
     times: Sequence[float] = ()
     pixel_aspect: Fraction = Fraction(1)
     source: Path | None = None
@@ -104,6 +111,15 @@ class ClipInfo:
     def ids(self) -> tuple[int, ...]:
         """The objects' ids."""
         return tuple(each.id for each in self.objects)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The objects' labels, each once: objects of one name are of one category."""
+        return tuple(dict.fromkeys(each.label for each in self.objects))
+
+    def picture_name(self, index: int) -> str:
+        """The file name of a frame's picture; of a video what its pictures would be called, ``00000.png``."""
+        return self.file_names[index] if self.file_names else f"{self.frame_names[index]}.png"
 
     @cached_property
     def palette(self) -> np.ndarray:

@@ -6,6 +6,7 @@ the page's word files. ``--export``, the page and `paddlevideo.writers.export` f
 
 from __future__ import annotations
 
+import os
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -97,7 +98,7 @@ class Exporter(ABC):
 
 
 class FolderExporter(Exporter):
-    """An exporter whose result is a folder of files, or a zip of it; `write` adds them by `put`."""
+    """An exporter whose result is a folder of files, or a zip of it; `write` adds them by `put`, finished ones by `move`."""
 
     media_type = "application/zip"
 
@@ -106,9 +107,11 @@ class FolderExporter(Exporter):
             path = self.enter(atomic_path(self.target))
             archive = self.enter(zipfile.ZipFile(path, "w", zipfile.ZIP_STORED))  # pictures are compressed already
             self.put: Callable[[str, bytes], None] = archive.writestr
+            self.move: Callable[[str, Path], None] = lambda name, path: archive.write(path, name)
         else:
             self._folder = self.enter(atomic_folder(self.target))
             self.put = self._put_into_folder
+            self.move = lambda name, path: os.replace(path, self._folder / name)
 
     def _put_into_folder(self, name: str, data: bytes) -> None:
         path = self._folder / name

@@ -1,21 +1,31 @@
-"""The objects without their surroundings, as pictures or a video with transparency."""
+"""The objects with transparent surroundings, as pictures or a video.
+
+Alpha is straight: the colours of the picture stay beneath what is transparent, so that a compositor can soften or grow
+the edge without a dark rim. Where they must not be given away, `CutoutPremultiplied` has black there.
+"""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import cv2
 import numpy as np
 
 from ...utils.registry import EXPORTERS
 from ..exporter import Exporter, FolderExporter
-from ..video import AlphaVideoWriter
+from ..video import AlphaVideoWriter, Look, ProResWriter, VideoWriter
 
 _SPEED = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
 
 def cut_out(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return (H, W, 4) uint8 RGBA: ``frame`` (H, W, 3) where ``mask`` (H, W) is not 0, elsewhere transparent black."""
-    inside = (mask > 0).astype(np.uint8)
-    return np.dstack([frame * inside[..., None], inside * 255])
+    """Return (H, W, 4) uint8 RGBA: ``frame`` (H, W, 3), opaque where ``mask`` (H, W) is not 0."""
+    return np.dstack([frame, np.where(mask > 0, 255, 0).astype(np.uint8)])
+
+
+def premultiply(picture: np.ndarray) -> np.ndarray:
+    """Return an (H, W, 4) uint8 RGBA picture of `cut_out` with black beneath what is transparent."""
+    return picture * (picture[..., 3:] > 0)
 
 
 def encode_cutout(picture: np.ndarray) -> bytes:
@@ -25,7 +35,7 @@ def encode_cutout(picture: np.ndarray) -> bytes:
 
 @EXPORTERS.register
 class Cutout(FolderExporter):
-    """Objects cut out, a transparent PNG for each frame."""
+    """Objects cut out, a transparent PNG for each frame, straight alpha."""
 
     key, name, download, rank = "cutout", "cutout", "cutout.zip", 50
     needs_frames = True
@@ -36,16 +46,39 @@ class Cutout(FolderExporter):
 
 
 @EXPORTERS.register
+class CutoutPremultiplied(FolderExporter):
+    """Objects cut out, a transparent PNG for each frame, black beneath."""
+
+    key, name, download, rank = "cutout_premultiplied", "cutout_premultiplied", "cutout_premultiplied.zip", 52
+    needs_frames = True
+
+    def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
+        assert frame is not None
+        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(premultiply(cut_out(frame, mask))))
+
+
+@EXPORTERS.register
 class CutoutWebm(Exporter):
     """Objects cut out, as a video with transparency, VP9 in WebM."""
 
     key, name, download, rank = "cutout_webm", "cutout.webm", "cutout.webm", 60
     media_type = "video/webm"
     needs_frames = True
+    writer: ClassVar[type[VideoWriter]] = AlphaVideoWriter
 
     def open(self) -> None:
-        self._video = self.enter(AlphaVideoWriter(self.target, self.clip.rate, self.clip.size))
+        look = Look.of(self.clip)
+        self._video = self.enter(self.writer(self.target, self.clip.rate, self.clip.size, look))
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
         self._video.write(cut_out(frame, mask))
+
+
+@EXPORTERS.register
+class Prores(CutoutWebm):
+    """Objects cut out, as a video with transparency, ProRes 4444 in MOV, straight alpha."""
+
+    key, name, download, rank = "prores", "cutout.mov", "cutout.mov", 62
+    media_type = "video/quicktime"
+    writer = ProResWriter

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...utils.registry import EXPORTERS
 from ..exporter import Exporter
-from ..video import VideoWriter
+from ..video import Look, VideoWriter
 
 
 def matte(mask: np.ndarray) -> np.ndarray:
@@ -22,7 +22,8 @@ class Matte(Exporter):
     media_type = "video/mp4"
 
     def open(self) -> None:
-        self._video = self.enter(VideoWriter(self.target, self.clip.rate, self.clip.size))
+        look = Look.of(self.clip)
+        self._video = self.enter(VideoWriter(self.target, self.clip.rate, self.clip.size, look))
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         self._video.write(matte(mask))

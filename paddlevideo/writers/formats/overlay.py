@@ -8,7 +8,7 @@ from ...utils.registry import EXPORTERS
 from ..clip_info import ClipInfo
 from ..exporter import Exporter
 from ..overlay import draw_overlay, draw_strokes
-from ..video import VideoWriter
+from ..video import Look, VideoWriter
 
 
 def overlay_picture(clip: ClipInfo, index: int, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -27,7 +27,8 @@ class Overlay(Exporter):
     default = needs_frames = True
 
     def open(self) -> None:
-        self._video = self.enter(VideoWriter(self.target, self.clip.rate, self.clip.size))
+        look = Look.of(self.clip, sound=True)
+        self._video = self.enter(VideoWriter(self.target, self.clip.rate, self.clip.size, look))
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None

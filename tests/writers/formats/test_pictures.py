@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from paddlevideo.writers.formats.binary import encode_binary
-from paddlevideo.writers.formats.cutout import cut_out, encode_cutout
+from paddlevideo.writers.formats.cutout import cut_out, encode_cutout, premultiply
 from paddlevideo.writers.formats.matte import matte
 
 FRAME = np.full((33, 47, 3), (200, 120, 40), np.uint8)
@@ -18,8 +18,14 @@ def _decoded(png: bytes) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
-def test_only_the_objects_are_left() -> None:
+def test_colours_stay_beneath_what_is_transparent() -> None:
     picture = cut_out(FRAME, MASK)
+    assert np.array_equal(picture[..., 3], np.where(MASK > 0, 255, 0)) and np.array_equal(picture[..., :3], FRAME)
+    assert np.array_equal(_decoded(encode_cutout(picture))[..., [2, 1, 0, 3]], picture)
+
+
+def test_only_the_objects_are_left() -> None:
+    picture = premultiply(cut_out(FRAME, MASK))
     assert np.array_equal(picture[..., 3], np.where(MASK > 0, 255, 0))
     assert np.array_equal(picture[MASK > 0][:, :3], FRAME[MASK > 0]) and not picture[MASK == 0].any()
     assert np.array_equal(_decoded(encode_cutout(picture))[..., [2, 1, 0, 3]], picture)
