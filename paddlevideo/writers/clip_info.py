@@ -101,6 +101,7 @@ class ClipInfo:
             frames.rate,
             tuple(frames.names),
             tuple(each if isinstance(each, ObjectInfo) else ObjectInfo(each) for each in objects),
+            file_names=tuple(file.name for file in frames.files) if _are_pictures(frames) else (),
             source=source,
             recording=recording,
             show_strokes=show_strokes,
@@ -129,3 +130,8 @@ class ClipInfo:
             if each.colour is not None:
                 palette[each.id] = each.colour
         return palette
+
+
+def _are_pictures(frames: FrameSource) -> bool:
+    """Whether each frame is a file of its own, which has its name."""
+    return [file.stem for file in frames.files] == list(frames.names)

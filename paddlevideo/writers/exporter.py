@@ -98,7 +98,7 @@ class Exporter(ABC):
 
 
 class FolderExporter(Exporter):
-    """An exporter whose result is a folder of files, or a zip of it; `write` adds them by `put`, finished ones by `move`."""
+    """An exporter whose result is a folder of files, or a zip of it; `put` adds data as a file, `move` adds a file."""
 
     media_type = "application/zip"
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
 _COPIED = frozenset({"aac", "mp3", "alac", "ac3", "eac3", "opus", "flac"})  # what players know in an MP4
+_GAP = 0.05  # seconds without sound that stay
 _RUN_IN = 0.1  # seconds before the first picture: decoders need some sound before the one that is heard
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # that AAC has
 _logger = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Sound:
         self._waiting: Any = None  # the packet that comes next
         self._source: Any = None
         self._encoder: Any = None
+        self._samples: int | None = None  # where the encoder has got to
         try:
             self._source = av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
             self._begin()
@@ -62,9 +65,11 @@ class Sound:
         sound, film = self._source.streams.best("audio"), self._source.streams.best("video")
         if sound is None:
             return
+        if sound.codec_context is None:
+            return self._give_up("no decoder is known for it")
         start = film.start_time * film.time_base if film is not None and film.start_time is not None else 0
         self._start = round(start / sound.time_base)  # of the pictures, in units of the sound
-        if sound.codec_context.name in _COPIED:
+        if sound.codec_context.codec.canonical_name in _COPIED:
             self._stream = self._target.add_stream_from_template(sound)
         else:
             context = sound.codec_context
@@ -94,9 +99,17 @@ class Sound:
             self._target.mux(packet)
             return
         for frame in packet.decode():
-            frame.pts -= self._start
+            clock = Fraction(1, frame.sample_rate)
+            shown = packet.pts if frame.pts is None else frame.pts
+            place = round((shown - self._start) * packet.time_base / clock)
+            if self._samples is None or (place - self._samples) * clock > _GAP:  # containers round times
+                self._samples = place
+            frame.pts, frame.time_base = self._samples, clock
+            self._samples += frame.samples
             self._target.mux(self._encoder.encode(frame))
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, reason: object) -> None:
         self._packets, self._waiting = iter(()), None
-        _logger.warning("%s: its sound cannot be read on (%s) and ends there", self._path, " ".join(str(error).split()))
+        _logger.warning(
+            "%s: the sound cannot be read on (%s) and ends there", self._path, " ".join(str(reason).split())
+        )

@@ -157,7 +157,7 @@ class AlphaVideoWriter(VideoWriter):
 
 
 class ProResWriter(VideoWriter):
-    """A ProRes 4444 video with transparency (MOV, for compositors) of (H, W, 4) RGBA pictures; else as `VideoWriter`."""
+    """A ProRes 4444 video (MOV, for compositors) of (H, W, 4) RGBA pictures; odd sides stay, else as `VideoWriter`."""
 
     codec, pixels, channels = "prores_ks", "yuva444p10le", "rgba"
     halved = False

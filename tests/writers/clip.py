@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.writers.clip_info import ClipInfo, ObjectInfo, Recording
+from paddlevideo.writers.exporter import find_exporters, write_clip
 
 FRAMES, SIZE = 4, (33, 47)
 STROKES = [Stroke(1, 2, ((0.1, 0.9), (0.9, 0.9))), Stroke(0, 2, ((0.5, 0.05),))]
@@ -18,6 +23,7 @@ class Frames(FrameSource):
     def __init__(self) -> None:
         self.path, self.size, self.rate = "videos/cat.mp4", SIZE, 25.0
         self.names = [f"shot{number}" for number in range(FRAMES)]
+        self.files = [Path(self.path)]
         self.reads = 0
 
     def _read(self, index: int) -> np.ndarray:
@@ -38,3 +44,28 @@ def clip(show_strokes: bool = False) -> ClipInfo:
     """Describe it, with object 3 in a colour of its own."""
     objects = [ObjectInfo(1), ObjectInfo(3, "dog", (250, 240, 10))]
     return ClipInfo.of(Frames(), objects, Recording([STROKES], annotated=frozenset({2})), show_strokes=show_strokes)
+
+
+def twins() -> ClipInfo:
+    """Describe it as a folder of pictures, with two objects of one name and letters that formats have to escape."""
+    name = "the <dog> & co"
+    return replace(
+        clip(),
+        objects=[ObjectInfo(1, name), ObjectInfo(3, name)],
+        file_names=[f"shot{number}.jpg" for number in range(FRAMES)],
+    )
+
+
+def write(folder: Path, kind: str, described: ClipInfo | None = None) -> Path:
+    """Export this kind and return where it is."""
+    [exporter] = find_exporters([kind])
+    path = folder / exporter.name
+    for _ in write_clip([exporter(described or clip(), path)], Frames(), mask):
+        pass
+    return path
+
+
+def palette_masks(folder: Path) -> list[np.ndarray]:
+    """The clip's masks as the palette PNGs have them."""
+    with_masks = write(folder, "palette")
+    return [np.array(Image.open(with_masks / f"shot{number}.png")) for number in range(FRAMES)]

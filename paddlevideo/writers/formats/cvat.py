@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import cv2
 import numpy as np
@@ -72,7 +73,7 @@ class Cvat(Exporter):
         self._xml.endDocument()
 
     def _begin(self, element: str, /, **attributes: object) -> None:
-        self._xml.startElement(element, {key: str(value) for key, value in attributes.items()})
+        self._xml.startElement(element, AttributesImpl({key: str(value) for key, value in attributes.items()}))
         self._xml.ignorableWhitespace("\n")
 
     def _end(self, *elements: str) -> None:
@@ -81,6 +82,6 @@ class Cvat(Exporter):
             self._xml.ignorableWhitespace("\n")
 
     def _text(self, element: str, text: str, /, **attributes: str) -> None:
-        self._xml.startElement(element, attributes)
+        self._xml.startElement(element, AttributesImpl(attributes))
         self._xml.characters(text)
         self._end(element)

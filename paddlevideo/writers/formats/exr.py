@@ -22,7 +22,7 @@ _LINEAR = _linear_levels()
 
 
 def linear_cutout(frame: np.ndarray, mask: np.ndarray, premultiplied: bool = False) -> np.ndarray:
-    """Return (H, W, 4) float32 RGBA in linear light, alpha 1 where ``mask`` is not 0; premultiplied it is 0 elsewhere."""
+    """Return (H, W, 4) float32 RGBA in linear light, opaque where ``mask`` is not 0; premultiplied black elsewhere."""
     inside = (mask > 0).astype(np.float32)
     colours = _LINEAR[frame]
     return np.dstack([colours * inside[..., None] if premultiplied else colours, inside])
