@@ -367,7 +367,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "another video's": ({"scribbles": str(folder / "other.json")}, "has 8 frames but the video has 7"),
         "background only": ({"scribbles": str(folder / "ground.json")}, "only background strokes"),
         "background only, counted": ({"scribbles": str(folder / "ground.json"), "objects": 1}, "only background"),
-        "unknown export": ({"export": ["rle", "matts"]}, r"called 'matts' \(did you mean 'matte'\?\)"),
+        "unknown export": ({"export": ["rle", "matts"]}, r"called 'matts' \(did you mean 'mattes'\?\)"),
         "no strokes to export": (mask("one.png", export=["scribbles"]), "scribbles needs strokes"),
         "nothing to start from": ({"scribbles": None}, "--scribbles JSON or from --masks"),
         "no mask": (mask("gone.png"), "not a readable mask"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
 from paddlevideo.loader.mask_file import read_mask
 from paddlevideo.loader.scribbles import read_rounds
 from paddlevideo.writers.exporter import find_exporters, write_clip
 from paddlevideo.writers.rle import decode_record
-from tests.writers.clip import FRAMES, SIZE, STROKES, Frames, clip, mask
+from tests.writers.clip import FRAMES, SIZE, STROKES, Frames, clip, mask, write
+from tests.writers.test_sound import film
 
 
 def written(folder: Path, kind: str, show_strokes: bool = False) -> Path:
@@ -90,3 +94,16 @@ def test_scribbles(tmp_path: Path) -> None:
     path = written(tmp_path, "scribbles")
     assert read_rounds(path, FRAMES, 1) == [STROKES]
     assert json.loads(path.read_text())["sequence"] == "cat"
+
+
+def test_videos_have_the_films_sound_times_and_pixel_aspect(tmp_path: Path) -> None:
+    times = [0, 0.1, 1.5, 1.6]
+    described = replace(
+        clip(), source=film(tmp_path / "cat.mp4", "aac"), times=times, pixel_aspect=Fraction(4, 3), rate=2.5
+    )
+    for kind, sounds in (("overlay", 1), ("matte", 0), ("prores", 0)):
+        with av.open(str(write(tmp_path, kind, described))) as container:
+            stream = container.streams.video[0]
+            assert len(container.streams.audio) == sounds and stream.sample_aspect_ratio == Fraction(4, 3)
+            assert [frame.time for frame in container.decode(stream)] == pytest.approx(times, abs=1e-3)
+            assert container.duration / av.time_base == pytest.approx(2.0, abs=0.05)
