@@ -20,14 +20,15 @@ from .tensor_arrays import as_array, new_tensor, tensor_of
 def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray, added: np.ndarray | None = None) -> None:
     """Write matrix (D,C) times each of flat (B,C,N), plus ``added`` (D,), to out (B,D,N).
 
-    A thread makes some rows of all products. One `dot` an image: `matmul` does not always reach BLAS here.
+    A thread makes some rows of all products. One product an image: of whole stacks NumPy's do not always reach BLAS,
+    and `dot` would first fill its output with zeros.
     """
 
     def band(start: int, stop: int) -> None:
         rows = np.ascontiguousarray(matrix[start:stop])
         for image, result in zip(flat, out, strict=True):
             part = result[start:stop]
-            np.dot(rows, image, out=part)
+            np.matmul(rows, image, out=part)
             if added is not None:
                 part += added[start:stop, None]
 
@@ -41,7 +42,7 @@ def _outer_sums(after: np.ndarray, before: np.ndarray, sums: np.ndarray | None) 
     def band(start: int, stop: int) -> None:
         total, product = result[start:stop], np.empty((stop - start, before.shape[1]), np.float32)
         for index, (left, right) in enumerate(zip(after, before, strict=True)):
-            np.dot(left[start:stop], right.T, out=product if index else total)
+            np.matmul(left[start:stop], right.T, out=product if index else total)
             if index:
                 total += product
         if sums is not None:

@@ -61,7 +61,7 @@ class SeparableConvolution(PyLayer):
             active = np.empty(planes.shape[1:], np.float32)
             for b in range(start, stop):
                 _rectify(planes[b], factor, offset, active)
-                np.dot(matrix, active, out=results[b])
+                np.matmul(matrix, active, out=results[b])
                 if after is not None:
                     _add(results[b], after)
 
@@ -86,8 +86,8 @@ class SeparableConvolution(PyLayer):
             active = np.empty(planes.shape[1:], np.float32)
             for b in range(start, stop):
                 _rectify(planes[b], factor, offset, active)
-                np.dot(above[b], active.T, out=of_matrix[b])
-                np.dot(turned, above[b], out=slopes[b])
+                np.matmul(above[b], active.T, out=of_matrix[b])
+                np.matmul(turned, above[b], out=slopes[b])
                 _rectify_back(slopes[b], active, planes[b], mean, plain[b], along[b])
                 _sum_rows(above[b], of_added[b])
 

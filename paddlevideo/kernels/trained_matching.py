@@ -49,7 +49,7 @@ class NearestDistances(PyLayer):
         def band(start: int, stop: int) -> None:
             for first in range(start, stop, BLOCK):
                 last = min(first + BLOCK, stop)
-                products = np.dot(rows, seen[:, first:last])
+                products = np.matmul(rows, seen[:, first:last])
                 _smallest(products, squares, ends, pixels, nearest, first)
             _squared_distances(seen, stored, nearest, flat, start, stop)
 
@@ -145,7 +145,7 @@ class LocalDistances(PyLayer):
         left = -2 * x.T
 
         def band(start: int, stop: int) -> None:
-            np.dot(left[start:stop], y, out=product[start:stop])
+            np.matmul(left[start:stop], y, out=product[start:stop])
             _squash_shifted(product, *squares, far, planes, start, stop)
 
         run_in_parallel(band, x.shape[1])
@@ -169,7 +169,7 @@ class LocalDistances(PyLayer):
         grads = []
         for own, other, by_pair, want in ((x, y, pull.T, wanted[0]), (y, x, pull, wanted[1])):
             # d = |x|^2 - 2xy + |y|^2
-            slope = 2 * (own * by_pair.sum(axis=0) - np.dot(other, by_pair)) if want else None
+            slope = 2 * (own * by_pair.sum(axis=0) - np.matmul(other, by_pair)) if want else None
             grads.append(_unpooled(slope, size) if slope is not None else None)
         return tuple(grads)
 

@@ -123,5 +123,6 @@ def test_train_measures_every_part_of_both_variants(tmp_path: Path, capsys: pyte
         assert set(parts) == {"data", "forward", "backward", "update"} and all(value > 0 for value in parts.values())
         assert result["samples_per_second"][variant] == pytest.approx(2 / sum(parts.values()))
     assert result["ratio"] > 0 and 0 < result["data_share"] < 1
+    assert result["floor"] == pytest.approx(result["gigaoperations"] / result["gflops"]) and result["floor"] > 0
     assert files["picture"].read_bytes().startswith(b"\x89PNG")
     assert "samples/s" in capsys.readouterr().out

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from paddle import nn
 
     from paddlevideo.modeling import MANet
+    from paddlevideo.solver.objective import TrainingObjective
+
+TRAINED = 3  # times the operations of a forward pass: that, the gradient of the inputs and that of the weights
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,46 @@ def local_matching(grid: tuple[int, int, int], window: int, objects: int) -> Wor
     channels, pixels = grid[0], grid[1] * grid[2]
     shifts = (2 * window + 1) ** 2
     return Work(shifts * 3.0 * channels * pixels / 4, 4.0 * pixels * (2 * channels + objects) + pixels)
+
+
+@dataclass(frozen=True)
+class StepSize:
+    """What a training step works on, over all of its clips.
+
+    Attributes:
+        images: (B,F,3,H,W).
+        objects: ids, background included.
+        references: labelled pixels that frames are compared with, of all global maps.
+    """
+
+    images: tuple[int, int, int, int, int]
+    objects: float
+    references: float
+
+
+def training_step(objective: TrainingObjective, size: StepSize) -> float:
+    """Return the operations of a step's convolutions, their gradients and its matching; the rest is a small part."""
+    from paddlevideo.solver.objective import FROZEN
+
+    model, options = objective.network, objective.options
+    clips, frames, _, height, width = size.images
+    whole = embedding(model, (height, width)).operations
+    part = None if objective.embeds_without_gradient else model.backbone.encoder.frozen_part()
+    frozen = network(part, (1, 3, height, width)).operations if part is not None else 0.0
+    trained = 0.0 if objective.embeds_without_gradient else TRAINED * (whole - frozen)
+    total = clips * frames * (trained + (whole if objective.embeds_without_gradient else frozen))
+    grid = (model.embedding.channels, -(-height // 4), -(-width // 4))
+    carried = 0 if "propagation_head" in FROZEN[options.train_heads] else frames - 2
+    runs = {
+        "interaction_head": int("interaction_head" not in FROZEN[options.train_heads]),
+        "propagation_head": carried + (options.refine > 0),
+    }
+    for name, times in runs.items():
+        head = getattr(model, name)
+        one = network(head, (1, head.in_channels, *grid[1:])).operations
+        total += TRAINED * times * size.objects * one
+    total += global_matching(grid, 1, 1).operations * size.references
+    return total + clips * carried * local_matching(grid, model.matching.window, 1).operations
 
 
 def embedding(model: MANet, image: tuple[int, int]) -> Work:

@@ -2,7 +2,8 @@
 
 Both variants start from the same weights and take turns within one run, so that a busy machine slows both. Eager is
 Paddle as it comes, with all threads, and global matching as it is defined. Frames are drawn at the size of DAVIS
-(`paddlevideo.prepare.toy_davis`), so that no data set is needed.
+(`paddlevideo.prepare.toy_davis`), so that no data set is needed. The floor is the step's operations at the machine's
+rate of float32 matrix products, measured in the same run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.bench import machine, operations
 from tools.bench.processes import process
 
 PARTS = ("data", "forward", "backward", "update")
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
-    """Return the mean seconds of each part of a step for both variants, samples a second, and their ratio."""
+    """Return the mean seconds of each part of a step for both variants, samples a second, their ratio and the floor."""
     from tqdm import tqdm
 
     from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
@@ -58,24 +61,49 @@ def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
         lite = ["DATASET.train.photographs=null"] if "lite" in name else []
         overrides = [f"DATASET.train.file_path={root}", *small, *lite]
         trainers = {variant: stack.enter_context(process(_serve, variant, name, overrides)) for variant in VARIANTS}
-        seconds: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
+        seconds: dict[str, list[dict[str, Any]]] = {variant: [] for variant in VARIANTS}
         for turn in tqdm(range(TURNS * len(VARIANTS)), desc=name, unit="turn"):
             variant = VARIANTS[turn % len(VARIANTS)]
             trainers[variant].send(UNCOUNTED[variant] + steps)
             seconds[variant] += trainers[variant].recv()[UNCOUNTED[variant] :]
+        rate = machine.rates(tiny)["gflops"]
     variants = {
         variant: {part: float(np.mean([one[part] for one in each])) for part in PARTS}
         for variant, each in seconds.items()
     }
     totals = {variant: sum(parts.values()) for variant, parts in variants.items()}
     samples = seconds["shipped"][0]["samples"]
+    work = _operations(name, overrides, [step["size"] for step in seconds["shipped"]])
     return {
         "seconds": variants,
         "samples_per_second": {variant: samples / total for variant, total in totals.items()},
         "peak_gib": {variant: each[-1]["peak_gib"] for variant, each in seconds.items()},
         "data_share": variants["shipped"]["data"] / totals["shipped"],
         "ratio": totals["eager"] / totals["shipped"],
+        "gigaoperations": 1e-9 * work,
+        "gflops": rate,
+        "floor": 1e-9 * work / rate,
     }
+
+
+def _operations(name: str, overrides: list[str], sizes: list[operations.StepSize]) -> float:
+    """Return the operations of a mean step."""
+    from paddlevideo.modeling import build_model
+    from paddlevideo.solver.objective import build_objective
+
+    model = _config(name, overrides)["MODEL"]
+    mean = replace(
+        sizes[0],
+        objects=float(np.mean([size.objects for size in sizes])),
+        references=float(np.mean([size.references for size in sizes])),
+    )
+    return operations.training_step(build_objective(model, build_model(model)), mean)
+
+
+def _config(name: str, overrides: list[str]) -> dict[str, Any]:
+    from paddlevideo.config.loading import load_config
+
+    return load_config(Path(__file__).parents[2] / "configs" / "segmentation" / f"{name}.yaml", overrides)
 
 
 def _serve(connection: Connection, variant: str, name: str, overrides: list[str]) -> None:
@@ -85,10 +113,9 @@ def _serve(connection: Connection, variant: str, name: str, overrides: list[str]
         prepare_training()
     import_paddle()
     set_up(threads=None, seed=0)
-    from paddlevideo.config.loading import load_config
     from paddlevideo.loader.builder import build_loader
 
-    cfg = load_config(Path(__file__).parents[2] / "configs" / "segmentation" / f"{name}.yaml", overrides)
+    cfg = _config(name, overrides)
     trainer = _Trainer(cfg, eager=variant == "eager")
     with closing(build_loader(cfg, seed=0)) as loader, suppress(EOFError):
         batches = loader.restart(0)
@@ -98,7 +125,8 @@ def _serve(connection: Connection, variant: str, name: str, overrides: list[str]
                 began = time.perf_counter()
                 _, batch = next(batches)
                 times = {"data": time.perf_counter() - began, **trainer.step(batch)}
-                turn.append({**times, "samples": cfg["DATASET"]["batch_size"], "peak_gib": peak_memory_gib()})
+                peak = {"peak_gib": peak_memory_gib()}
+                turn.append({**times, **peak, "samples": cfg["DATASET"]["batch_size"], "size": trainer.size(batch)})
             connection.send(turn)
 
 
@@ -130,6 +158,20 @@ class _Trainer:
             compile_dense_convolutions(model)
         self.optimizer = build_optimizer(cfg["OPTIMIZER"], model, 1000)
 
+    def size(self, arrays: Mapping[str, np.ndarray]) -> operations.StepSize:
+        """What a step on this batch works on."""
+        rule, heads = self.objective.network, self.objective.options.train_heads
+        names = ["reference"] if heads != "interaction" else []
+        names += ["interaction_reference"] if rule.interaction_map and heads != "propagation" else []
+        limit = rule.matching.max_references or np.inf
+        references = sum(
+            min(np.count_nonzero(label == object_id), limit)
+            for name in names
+            for label, count in zip(arrays[name], arrays["objects"], strict=True)
+            for object_id in range(count + 1)
+        )
+        return operations.StepSize(arrays["images"].shape, float(np.sum(arrays["objects"] + 1)), float(references))
+
     def step(self, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Do one optimisation step; return the seconds of its parts."""
         import paddle
@@ -156,6 +198,10 @@ def table(results: Mapping[str, Any]) -> str:
             cells = " ".join(f"{parts[part]:8.2f}s" for part in PARTS)
             lines.append(f"{name:18} {variant:8} {cells} {rate:11.3f} {result['peak_gib'][variant]:4.1f} GiB")
         lines.append(f"{name}: shipped is {result['ratio']:.2f} times eager; data {result['data_share']:.1%} of a step")
+        lines.append(
+            f"{name}: the floor is {result['floor']:.2f}s, {result['gigaoperations']:.0f} billion operations at "
+            f"{result['gflops']:.0f} billion a second"
+        )
     return "\n".join(lines)
 
 
