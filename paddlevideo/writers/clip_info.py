@@ -102,6 +102,8 @@ class ClipInfo:
             tuple(frames.names),
             tuple(each if isinstance(each, ObjectInfo) else ObjectInfo(each) for each in objects),
             file_names=tuple(file.name for file in frames.files) if _are_pictures(frames) else (),
+            times=tuple(frames.times),
+            pixel_aspect=frames.pixel_aspect,
             source=source,
             recording=recording,
             show_strokes=show_strokes,
