@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from contextlib import suppress
@@ -39,6 +38,8 @@ class RunLock:
                 f"{self.path.parent}: cannot write here ({error.strerror}); choose another output folder"
             ) from error
         try:
+            import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.read(file, 20).decode(errors="replace").strip() or "unknown"
@@ -49,6 +50,8 @@ class RunLock:
             ) from error
         except OSError as error:  # some network folders have no locks
             logger.warning("%s: not locked (%s); start no second run in this folder", self.path.parent, error.strerror)
+        except ImportError:  # on Windows
+            logger.warning("%s: not locked on this system; start no second run in this folder", self.path.parent)
         if (found := os.read(file, 20).strip()) and not found.isdigit():
             os.close(file)
             raise InputError(f"{self.path}: is no lock of a run; move it, or choose another output folder")

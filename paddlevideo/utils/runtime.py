@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
+import math
 import os
 import random
-import resource
 import sys
 import warnings
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr, suppress
@@ -167,11 +167,15 @@ def device() -> str:
 
 
 def peak_memory_gib() -> float:
-    """Return the most memory that this process has used: of its card, or on a CPU of the machine."""
+    """Return the most memory that this process has used: of its card, or on a CPU of the machine (NaN on Windows)."""
     import paddle
 
     if device() == "gpu":
         return paddle.device.cuda.max_memory_allocated() / 2**30
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return math.nan
     # ru_maxrss counts KiB on Linux and bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (30 if sys.platform == "darwin" else 20)
 

@@ -8,9 +8,9 @@ prints one line of JSON: ``{"frames", "width", "height", "rate"}``, with ``"reas
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,11 @@ def look(path: Path, max_frames: int, max_pixels: int) -> dict[str, Any]:
 
 def main() -> None:
     path, frames, pixels = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ImportError):  # Windows sets no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.stdout.write(json.dumps(look(Path(path), int(frames), int(pixels))))  # to the server, which has started us
 
 
