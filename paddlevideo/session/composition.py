@@ -11,7 +11,9 @@ import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..utils.arrays import Floats, Mask
+from .engine import Engine
 from .locks import Locks
+from .memory.embeddings import Embeddings
 from .memory.masks import grid_labels, only, upsample_labels
 from .options import SessionOptions
 from .probabilities import logits_of, softmax, with_locked
@@ -75,3 +77,20 @@ def _overwritten(mask: Mask | None, new: Mask, objects: Collection[int], ids: Se
     """The mask with these objects as ``new`` has them."""
     assert mask is not None
     return np.where(np.isin(new, list(objects)), new, only(mask, ids))
+
+
+class FrameAnswerer:
+    """Answers single frames and changes nothing; what rounds begin with and what carries them on are of this kind.
+
+    Args:
+        engine: runs the network.
+        embeddings: of the video.
+        composer: makes masks of logits.
+        options: of the session.
+    """
+
+    def __init__(self, engine: Engine, embeddings: Embeddings, composer: Composer, options: SessionOptions) -> None:
+        self._engine = engine
+        self._embeddings = embeddings
+        self._composer = composer
+        self._options = options

@@ -13,13 +13,10 @@ import numpy as np
 
 from ..loader.scribbles import UNLABELLED, clicked
 from ..utils.arrays import Cells, Floats, Labels, Mask
-from .composition import Composer
-from .engine import Engine
+from .composition import FrameAnswerer
 from .matching import MatchingReference
 from .memory.distance_maps import StoredMaps
-from .memory.embeddings import Embeddings
 from .memory.masks import nearest_labels, only
-from .options import SessionOptions
 from .probabilities import id_planes, softmax
 from .rounds import Answer, FrameResult, FrameUpdate, Round, State
 from .rules.click_bias import biased
@@ -57,21 +54,8 @@ class Prompt:
     unchanged: Labels | None = None
 
 
-class Interaction:
-    """Answers rounds on their annotated frames; changes nothing.
-
-    Args:
-        engine: runs the network.
-        embeddings: of the video.
-        composer: makes masks of logits.
-        options: of the session.
-    """
-
-    def __init__(self, engine: Engine, embeddings: Embeddings, composer: Composer, options: SessionOptions) -> None:
-        self._engine = engine
-        self._embeddings = embeddings
-        self._composer = composer
-        self._options = options
+class Interaction(FrameAnswerer):
+    """Answers rounds on their annotated frames; changes nothing."""
 
     def annotate(self, current: Round, state: State, ids: Ids) -> Answer:
         """Answer a round's annotated frame, from the state before the round."""

@@ -5,11 +5,8 @@ Shapes: O ids incl. background, C channels, h w embedding grid.
 
 from __future__ import annotations
 
-from .composition import Composer
-from .engine import Engine
-from .memory.embeddings import Embeddings
+from .composition import FrameAnswerer
 from .memory.masks import only
-from .options import SessionOptions
 from .probabilities import logits_of
 from .rounds import FrameResult, FrameUpdate, Round, State
 from .rules.max_leap import without_leaps
@@ -17,21 +14,8 @@ from .rules.reach import REPLACE, Blend
 from .rules.search import window_around
 
 
-class Propagation:
-    """Segments frames with the help of their neighbours; changes nothing.
-
-    Args:
-        engine: runs the network.
-        embeddings: of the video.
-        composer: makes masks of logits.
-        options: of the session.
-    """
-
-    def __init__(self, engine: Engine, embeddings: Embeddings, composer: Composer, options: SessionOptions) -> None:
-        self._engine = engine
-        self._embeddings = embeddings
-        self._composer = composer
-        self._options = options
+class Propagation(FrameAnswerer):
+    """Segments frames with the help of their neighbours; changes nothing."""
 
     def step(
         self, current: Round, neighbour: int, frame: int, state: State, ids: tuple[int, ...], blend: Blend = REPLACE

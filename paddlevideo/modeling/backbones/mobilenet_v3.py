@@ -10,7 +10,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ...utils.registry import ENCODERS
-from ..layers import conv2d
+from ..layers import Conv2D, conv2d
 from ..norm import BatchNorm2D, norm_relu
 from .blocks import BlockEncoder, round_channels
 
@@ -68,19 +68,10 @@ VARIANTS = {
 class ConvNorm(nn.Layer):
     """Convolution and batch norm, then hard-swish, ReLU or nothing."""
 
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: int = 1,
-        stride: int = 1,
-        dilation: int = 1,
-        groups: int = 1,
-        activation: Literal["swish", "relu", "none"] = "none",
-    ) -> None:
+    def __init__(self, conv: Conv2D, activation: Literal["swish", "relu", "none"] = "none") -> None:
         super().__init__()
-        self.conv = conv2d(inputs, outputs, kernel, stride, dilation, groups)
-        self.norm = BatchNorm2D(outputs, **NORM)
+        self.conv = conv
+        self.norm = BatchNorm2D(conv.weight.shape[0], **NORM)
         self.activation = activation
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -112,10 +103,10 @@ class InvertedResidual(nn.Layer):
         super().__init__()
         hidden, outputs = shape.hidden, shape.outputs
         activation: Literal["swish", "relu"] = "swish" if shape.swish else "relu"
-        self.expand = ConvNorm(inputs, hidden, activation=activation) if hidden != inputs else nn.Identity()
-        self.depthwise = ConvNorm(hidden, hidden, shape.kernel, stride, dilation, hidden, activation)
+        self.expand = ConvNorm(conv2d(inputs, hidden), activation) if hidden != inputs else nn.Identity()
+        self.depthwise = ConvNorm(conv2d(hidden, hidden, shape.kernel, stride, dilation, hidden), activation)
         self.excite = SqueezeExcite(hidden) if shape.squeeze else nn.Identity()
-        self.project = ConvNorm(hidden, outputs)
+        self.project = ConvNorm(conv2d(hidden, outputs))
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -147,5 +138,5 @@ class MobileNetV3(BlockEncoder):
             blocks.append(InvertedResidual(inputs, shape, stride, dilation))
             inputs = shape.outputs
         first, second, third = (VARIANTS[variant][last[each]].outputs for each in self.strides)
-        stem = ConvNorm(3, STEM, 3, 2, activation="swish")
+        stem = ConvNorm(conv2d(3, STEM, 3, 2), "swish")
         super().__init__(stem, blocks, (last[4], last[8]), (first, second, third), frozen_blocks)
