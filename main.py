@@ -45,7 +45,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from paddlevideo.tasks.arguments import many_videos, parse
-from paddlevideo.utils.errors import DamagedInput, InputError
+from paddlevideo.utils.errors import DamagedInput, InputError, Terminated
 
 # Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
 
@@ -74,6 +74,7 @@ def run(args: Namespace) -> None:
     from paddlevideo.utils import processes
     from paddlevideo.utils.log import set_up_logging
     from paddlevideo.utils.runtime import set_up
+    from paddlevideo.utils.signals import raise_on_termination
 
     memory = [f"INFERENCE.max_memory_mib={args.max_memory}"] if args.max_memory else []
     config = load_config(args.config, args.override + memory)
@@ -81,13 +82,14 @@ def run(args: Namespace) -> None:
     args.seed = config["seed"] if args.seed is None else args.seed
     set_up_logging()
     set_up(args.threads, args.seed)
+    raise_on_termination()
     processes.start()
     task = "infer_many" if job == "infer" and many_videos(args) else job
     getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for bad input, 3 for damaged, 130 when interrupted."""
+    """Run the command line; return 0, or 2 for bad input, 3 for damaged, 130 when interrupted, 143 when terminated."""
     try:
         run(parse_arguments(argv))
     except InputError as error:
@@ -99,6 +101,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return 143
     return 0
 
 

@@ -22,3 +22,7 @@ class DamagedInput(Exception):
 def one_line(error: BaseException) -> str:
     """Return the error's message on one line."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+class Terminated(BaseException):
+    """SIGTERM has come; like `KeyboardInterrupt`, it lets everything be cleaned up on its way out."""

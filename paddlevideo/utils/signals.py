@@ -1,13 +1,28 @@
-"""Ask a long loop to stop: SIGTERM and Ctrl-C set a flag that the loop looks at when it is safe."""
+"""Stopping by a signal: at once and cleanly, or by a flag that a long loop looks at when it is safe."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from .errors import Terminated
 from .processes import highest
+
+
+def raise_on_termination() -> None:
+    """Let SIGTERM raise `Terminated`; call after Paddle is imported, whose own handler prints a C++ traceback."""
+    process = os.getpid()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != process:  # a forked worker, which has nothing to clean up
+            os._exit(128 + number)
+        raise Terminated
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
 
 
 class StopSignals:

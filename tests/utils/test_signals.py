@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from paddlevideo.utils.signals import StopSignals
+import main
+from paddlevideo.utils.errors import Terminated
+from paddlevideo.utils.signals import StopSignals, raise_on_termination
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +64,27 @@ def test_outside_the_main_thread_nothing_is_caught() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_termination_is_raised_and_cleaned_up_after() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    cleaned = False
+    try:
+        raise_on_termination()
+        with pytest.raises(Terminated):
+            try:
+                send(signal.SIGTERM)
+            finally:
+                cleaned = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert cleaned
+
+
+def test_the_command_line_ends_with_143_and_one_line(monkeypatch, capsys) -> None:
+    def terminated(args: object) -> None:
+        raise Terminated
+
+    monkeypatch.setattr(main, "run", terminated)
+    assert main.main(["--infer", "-c", "any.yaml"]) == 143
+    assert capsys.readouterr().err == "terminated\n"
