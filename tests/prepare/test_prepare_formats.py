@@ -19,7 +19,7 @@ from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.prepare.shapes import counts_of, runs_to_mask
 from tools.prepare_dataset import main
 
-from .drawn import SIZE, picture, save, save_clip, save_film, save_mask, truth
+from tests.loader.drawn import SIZE, picture, save, save_clip, save_film, save_mask, truth
 
 FRAMES = 4
 
