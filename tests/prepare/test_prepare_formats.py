@@ -17,9 +17,8 @@ from pycocotools import mask as pycocotools
 
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.prepare.shapes import counts_of, runs_to_mask
-from tools.prepare_dataset import main
-
 from tests.loader.drawn import SIZE, picture, save, save_clip, save_film, save_mask, truth
+from tools.prepare_dataset import main
 
 FRAMES = 4
 
