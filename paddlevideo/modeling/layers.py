@@ -77,7 +77,7 @@ def normal(fan: int) -> paddle.ParamAttr:
 class Conv2D(nn.Conv2D):
     """Convolution that trains faster on a CPU; anywhere else, and in inference, it is Paddle's own.
 
-    Pointwise and stride-1 depthwise convolutions go through ``cpu_conv``, several times faster there; dense ones
+    Pointwise and stride-1 depthwise convolutions go through `kernels.convolution`, several times faster; dense ones
     through ``training_runner``, when the trainer has set it. Values and gradients agree to rounding.
     """
 
