@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import cv2
 import numpy as np
 from skimage.draw import line
 
@@ -23,11 +24,15 @@ _TOLERANCE = 1e-6  # points a rounding error outside 0..1 are taken to be on the
 
 @dataclass(frozen=True)
 class Stroke:
-    """One stroke: points (x, y) in 0..1 of the picture's width and height; object 0 is the background."""
+    """One stroke: points (x, y) in 0..1 of the picture's width and height; object 0 is the background.
+
+    ``radius`` is the brush's, as a share of the picture's width; 0 is a line one pixel thin.
+    """
 
     object_id: int
     frame: int
     points: tuple[tuple[float, float], ...]
+    radius: float = 0.0
 
 
 Rounds = list[list[Stroke]]
@@ -37,8 +42,8 @@ def read_rounds(path: str | Path, frames: int, objects: int | None = None) -> Ro
     """Read a DAVIS scribble file: one round, or a JSON list of rounds.
 
     A round is ``{"scribbles": [strokes of frame 0, strokes of frame 1, ...]}`` with an entry a frame of the video, a
-    stroke ``{"path": [[x, y], ...], "object_id": id}``. ``annotated_frame``, where given, must be the frame that the
-    round's strokes are on. Other keys are left alone.
+    stroke ``{"path": [[x, y], ...], "object_id": id}``, with a ``"radius"`` where it is broad. ``annotated_frame``,
+    where given, must be the frame that the round's strokes are on. Other keys are left alone.
 
     Args:
         path: the JSON file.
@@ -95,7 +100,8 @@ def write_rounds(
         for stroke in strokes:
             points = [[float(x), float(y)] for x, y in stroke.points]
             times = {"start_time": 0, "end_time": 0}  # the format's; strokes keep none
-            by_frame[stroke.frame].append({"path": points, "object_id": int(stroke.object_id), **times})
+            broad = {"radius": float(stroke.radius)} if stroke.radius else {}
+            by_frame[stroke.frame].append({"path": points, "object_id": int(stroke.object_id), **broad, **times})
         document: dict[str, Any] = {"sequence": sequence, "scribbles": by_frame}
         if len({stroke.frame for stroke in strokes}) == 1:
             document["annotated_frame"] = int(strokes[0].frame)
@@ -116,15 +122,29 @@ def draw_label(strokes: Iterable[Stroke], size: tuple[int, int]) -> np.ndarray:
     """Draw the strokes of one frame as ids on an int16 (h, w) grid of -1 (unlabelled); later strokes overwrite.
 
     They are drawn at the size asked for, usually the embedding's, and not scaled down: points are multiplied by
-    (w - 1, h - 1), truncated and joined by Bresenham lines. A single point is a dot.
+    (w - 1, h - 1), truncated and joined by Bresenham lines. A single point is a dot. A stroke with a radius has all
+    that is no further from its line.
     """
     height, width = size
     label = np.full(size, UNLABELLED, dtype=np.int16)  # int8 would not hold the ids above 127
     for stroke in strokes:
         places = [(int(y * (height - 1)), int(x * (width - 1))) for x, y in stroke.points]
-        for start, end in zip(places, places[1:] or places, strict=False):
-            label[line(*start, *end)] = stroke.object_id
+        cells = [line(*start, *end) for start, end in zip(places, places[1:] or places, strict=False)]
+        rows, columns = (np.concatenate(each) for each in zip(*cells, strict=True))
+        label[rows, columns] = stroke.object_id
+        if stroke.radius * width >= 1:
+            _broaden(label, rows, columns, stroke.radius * width, stroke.object_id)
     return label
+
+
+def _broaden(label: np.ndarray, rows: np.ndarray, columns: np.ndarray, radius: float, object_id: int) -> None:
+    """Label (h,w) all that is at most ``radius`` cells away from some of its cells."""
+    margin = int(radius)
+    top, left = max(int(rows.min()) - margin, 0), max(int(columns.min()) - margin, 0)
+    part = label[top : rows.max() + margin + 1, left : columns.max() + margin + 1]
+    away = np.ones(part.shape, np.uint8)
+    away[rows - top, columns - left] = 0
+    part[cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius] = object_id
 
 
 def region_distance(label: np.ndarray, distance: int = REGION, click_region: float | None = None) -> int:
@@ -224,7 +244,11 @@ def _read_stroke(entry: Any, frame: int, objects: int | None, where: str) -> Str
         _fail(where, f"unknown object_id {object_id}; there are objects 1 to {objects} and 0 for the background")
     if not isinstance(path, list) or not path:
         _fail(where, "'path' must be a list of at least one point [x, y]")
-    return Stroke(object_id, frame, tuple(_read_point(point, f"{where}, point {i}") for i, point in enumerate(path, 1)))
+    radius = entry.get("radius", 0.0)
+    if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 <= radius <= 1:
+        _fail(where, f"radius {radius!r} must be a number from 0 to 1, a share of the picture's width")
+    points = tuple(_read_point(point, f"{where}, point {i}") for i, point in enumerate(path, 1))
+    return Stroke(object_id, frame, points, float(radius))
 
 
 def _read_point(point: Any, where: str) -> tuple[float, float]:

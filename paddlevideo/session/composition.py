@@ -11,6 +11,7 @@ import numpy as np
 
 from ..loader.frame_source import FrameSource
 from ..utils.arrays import Floats, Mask
+from .drawn import Drawn
 from .engine import Engine
 from .locks import Locks
 from .memory.embeddings import Embeddings
@@ -30,13 +31,22 @@ class Composer:
         frames: the video.
         input_size: (H,W) of what the network is fed.
         locks: objects whose masks stay.
+        drawn: what a person said of frames.
         options: of the session.
     """
 
-    def __init__(self, frames: FrameSource, input_size: tuple[int, int], locks: Locks, options: SessionOptions) -> None:
+    def __init__(
+        self,
+        frames: FrameSource,
+        input_size: tuple[int, int],
+        locks: Locks,
+        drawn: Drawn,
+        options: SessionOptions,
+    ) -> None:
         self._frames = frames
         self._input_size = input_size
         self._locks = locks
+        self._drawn = drawn
         self._edges = options.edges
         self._cell_position = CELL_POSITIONS[options.upsampling]
 
@@ -58,7 +68,8 @@ class Composer:
         if not blend.weight:  # the rest stays to the pixel
             mask = _overwritten(state.masks.mask(frame), mask, blend.overriding, ids)
             grid = _overwritten(state.masks.grid(frame), grid, blend.overriding, ids)
-        mask, grid = self._locks.paste(mask, frame), self._locks.paste_grid(grid, frame)
+        mask = self._locks.paste(self._drawn.over(mask, frame, free_ids), frame)
+        grid = self._locks.paste_grid(self._drawn.over(grid, frame, free_ids), frame)
         if probabilities is not None:
             probabilities = with_locked(probabilities, grid, ids, self._locks.ids)
         return FrameUpdate(FrameResult(frame, mask, logits), grid, probabilities)

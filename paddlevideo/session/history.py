@@ -22,6 +22,7 @@ class History:
     """Rounds are opened, answered, propagated and undone here; what they say was checked before.
 
     Args:
+        rounds: none yet; read by others while it grows.
         interaction: answers annotated frames.
         propagation: carries their masks on.
         state: before the first round.
@@ -31,13 +32,14 @@ class History:
 
     def __init__(
         self,
+        rounds: list[Round],
         interaction: Interaction,
         propagation: Propagation,
         state: State,
         ids: Callable[[], Ids],
         undo_depth: int,
     ) -> None:
-        self.rounds: list[Round] = []
+        self.rounds = rounds
         self.state = state
         self._interaction = interaction
         self._propagation = propagation
@@ -73,11 +75,12 @@ class History:
             _release(self.rounds[-1])
         number = len(self.rounds) + 1
         replaced = self.state.saved(frame)
-        self.rounds.append(Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced))
+        begun = Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced)
+        self.rounds.append(begun)
         for old in self.rounds[: -self._undo_depth]:
             if old.propagated:
                 old.before = None
-        return self._begin(self.rounds[-1])
+        return self._begin(begun)
 
     def settle(self) -> None:
         """Have all of the last round's annotated frame in the memories."""

@@ -20,6 +20,7 @@ from ..utils.arrays import IGNORE, Floats, Labels, Mask
 from ..utils.errors import InputError
 from . import checks
 from .composition import Composer
+from .drawn import Drawn
 from .engine import Engine
 from .history import History
 from .interaction import Interaction
@@ -67,11 +68,13 @@ class Session:
             ),
         )
         self._locks = Locks()
-        composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, options)
+        rounds: list[Round] = []
+        composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, Drawn(rounds), options)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         probabilities = ProbabilityMemory(store) if options.reach == "between" else None
         self._history = History(
+            rounds,
             Interaction(engine, self._embeddings, composer, options),
             Propagation(engine, self._embeddings, composer, options),
             State(GlobalMemory(store), LocalMemory(store), MaskStore(), probabilities),
@@ -135,7 +138,7 @@ class Session:
         return tuple(self._history.rounds)
 
     def add_strokes(self, strokes: Sequence[Stroke]) -> FrameResult:
-        """Draw strokes of any objects on one frame and return its new mask.
+        """Draw strokes of any objects on one frame and return its new mask, which has their objects under them.
 
         More strokes on the same frame belong to the same round until it is propagated; strokes on another frame begin
         a new one. Raises `InputError` for a frame or an object that is not there.
@@ -153,7 +156,10 @@ class Session:
         return self._history.annotate(frame, label, [])
 
     def add_mask(self, frame: int, mask: Mask) -> FrameResult:
-        """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing."""
+        """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing.
+
+        It stays until strokes correct it: what is carried from other frames leaves it alone.
+        """
         self._check(frame, "mask")
         mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)

@@ -166,6 +166,30 @@ def test_strokes_are_drawn_at_the_asked_size() -> None:
     assert np.array_equal(np.nonzero(label[:, 170] == 2)[0], np.arange(11, 108))
 
 
+def test_a_broad_stroke_has_all_within_its_radius() -> None:
+    for size in ((60, 100), (480, 854)):
+        label = draw_label([Stroke(3, 0, ((0.3, 0.5), (0.6, 0.5)), radius=0.05)], size)
+        line = draw_label([Stroke(3, 0, ((0.3, 0.5), (0.6, 0.5)))], size)
+        rows, columns = np.nonzero(line == 3)
+        y, x = np.mgrid[: size[0], : size[1]]
+        away = np.hypot(y - rows[0], np.maximum(0, np.maximum(columns.min() - x, x - columns.max())))
+        assert np.array_equal(label == 3, away <= 0.05 * size[1])
+    corner = draw_label([Stroke(1, 0, ((0.0, 0.0),), radius=0.5), Stroke(0, 0, ((1.0, 1.0),), radius=0.001)], (40, 60))
+    assert (corner == 1).sum() > 600 and (corner == 0).sum() == 1
+
+
+def test_radius_in_and_out(tmp_path: Path) -> None:
+    strokes = [Stroke(1, 1, ((0.1, 0.2), (0.3, 0.4)), 0.0125), Stroke(1, 1, ((0.5, 0.5),))]
+    write_rounds(tmp_path / "out.json", [strokes], FRAMES)
+    assert read_rounds(tmp_path / "out.json", FRAMES) == [strokes]
+    assert (tmp_path / "out.json").read_text().count("radius") == 1
+    for radius in (-0.1, 1.5, "3", None, True, float("nan")):
+        faulty = document()
+        faulty["scribbles"][1] = [{"path": LINE, "object_id": 1, "radius": radius}]
+        with pytest.raises(InputError, match="stroke 1: radius .* must be a number from 0 to 1"):
+            read(tmp_path, faulty)
+
+
 def test_region_of_interest() -> None:
     label = np.full((100, 100), -1, np.int16)
     label[50, 40:61] = 1
