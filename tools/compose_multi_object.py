@@ -3,7 +3,8 @@
 python tools/compose_multi_object.py data/composed --data data/DAVIS
 python tools/compose_multi_object.py data/composed --data data/DAVIS --objects 4 --frames 30 --count 3 --seed 7
 
-The objects of other sequences of the split are pasted onto each, frame by frame. See docs/en/data.md.
+The objects of other sequences of the split are pasted onto each, frame by frame. With --hard each is also written with
+a copy of its own object beside it, which counts as background, and with a rope in front. See docs/en/data.md.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=50, metavar="T", help="of each sequence, at most (50)")
     parser.add_argument("--count", type=int, metavar="N", help="compose on the first N sequences only")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn (0)")
+    parser.add_argument("--hard", action="store_true", help="also look-alikes and thin things; see the text above")
     args = parser.parse_args(argv)
     try:
         source = DavisFolder(args.data, args.split)
-        wanted = Composing(tuple(args.objects), args.frames, args.count, args.seed)
+        wanted = Composing(tuple(args.objects), args.frames, args.count, args.seed, args.hard)
         names = write_composed_davis(args.out, source, wanted)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

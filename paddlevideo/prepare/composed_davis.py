@@ -16,6 +16,7 @@ from ..loader.davis import DavisFolder
 from ..utils.errors import InputError
 from ..writers.contact_sheet import ContactSheet
 from ..writers.overlay import draw_overlay
+from .rope import Rope
 from .video_layers import Layer, draw_layers, stack_masks
 from .write_davis import new_davis_folder, write_frame, write_splits
 
@@ -30,6 +31,7 @@ class Composing:
         objects: numbers of objects, the base's own included; each base gets a composition for each number.
         frames: of each base, its first ones, at most.
         count: bases, the first sequences of the split; None takes all. Objects come from the whole split.
+        hard: also each base with a copy of its object beside it, as background, and with a thin object in front.
         seed: of everything that is drawn. A base's composition of three is its composition of two and one object more.
     """
 
@@ -37,12 +39,14 @@ class Composing:
     frames: int = 50
     count: int | None = None
     seed: int = 0
+    hard: bool = False
 
 
 def write_composed_davis(root: str | Path, source: DavisFolder, wanted: Composing) -> list[str]:
     """Compose the sequences of ``source`` with each other as the split ``val`` at ``root``; return the new names.
 
     ``blackswan+camel+dog`` has the base blackswan and in front of it camel, then dog; their ids are 1, 2, 3.
+    ``blackswan+copy`` has the base's own object once more, which counts as background; ``blackswan+rope`` a rope.
     ``preview.png`` shows the middle frames.
 
     Raises:
@@ -51,8 +55,9 @@ def write_composed_davis(root: str | Path, source: DavisFolder, wanted: Composin
     _check(source, wanted)
     bases = source.sequences[: wanted.count]
     numbers = sorted(set(wanted.objects))
-    total = sum(min(len(base), wanted.frames) for base in bases) * len(numbers)
+    total = sum(min(len(base), wanted.frames) for base in bases) * (len(numbers) + 2 * wanted.hard)
     names: list[str] = []
+    copy: list[Layer] = []
     sheet = ContactSheet()
     with new_davis_folder(root) as folder, tqdm(total=total, desc="composing", unit="frame", delay=2) as bar:
         for index, base in enumerate(bases):
@@ -60,9 +65,18 @@ def write_composed_davis(root: str | Path, source: DavisFolder, wanted: Composin
             others = [sequence for sequence in source.sequences if sequence is not base]
             frames = min(len(base), wanted.frames)
             layers = draw_layers(base, others, frames, numbers[-1], rng)
-            for count in numbers:
-                names.append("+".join(layer.sequence.name for layer in layers[:count]))
-                for t, (picture, mask) in enumerate(composed_frames(layers[:count])):
+            composed = [
+                ("+".join(layer.sequence.name for layer in layers[:count]), layers[:count]) for count in numbers
+            ]
+            if wanted.hard:
+                copy = draw_layers(base, [base], frames, 2, rng)
+                rope = [layers[0], Layer.of_thing(Rope(frames, base.size, rng))]
+                composed += [(f"{base.name}+copy", copy), (f"{base.name}+rope", rope)]
+            for name, parts in composed:
+                names.append(name)
+                for t, (picture, mask) in enumerate(composed_frames(parts)):
+                    if parts is copy:
+                        mask[mask == 2] = 0
                     write_frame(folder, names[-1], t, picture, mask)
                     if t == frames // 2 and len(names) <= PREVIEWS:
                         sheet.add(t, draw_overlay(picture, mask))

@@ -12,6 +12,7 @@ from ..loader.clip import IGNORE, count_ids
 from ..loader.davis import Sequence
 from ..loader.synthetic_clips import blend, draw_place, warp
 from ..utils.errors import InputError
+from .rope import Rope
 
 EXTENT = (0.3, 0.6)  # longer side of a pasted object's box, median over its frames, by the picture's shorter side
 ENLARGED = 1.5  # at most: beyond, an object is blurred beside what is sharp
@@ -35,7 +36,7 @@ class Layer:
         cut: whether the border of its own pictures cuts it off in sight.
     """
 
-    sequence: Sequence
+    sequence: Sequence | Rope
     order: np.ndarray
     scale: float
     flip: bool
@@ -56,6 +57,13 @@ class Layer:
                 "sequence out of the split"
             )
         return cls(sequence, np.arange(frames), 1.0, False, (0, 0), masks, whole)
+
+    @classmethod
+    def of_thing(cls, thing: Rope) -> Layer:
+        """A drawn thing as it is, of the base's size."""
+        masks = [thing.mask(t) for t in range(len(thing))]
+        whole = np.array([np.count_nonzero(mask) for mask in masks])
+        return cls(thing, np.arange(len(thing)), 1.0, False, (0, 0), masks, whole)
 
     def over(self, picture: np.ndarray, t: int) -> np.ndarray:
         """Return (H, W, 3) uint8: ``picture`` with the object of frame ``t`` in front."""

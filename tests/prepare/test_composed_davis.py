@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -71,6 +72,20 @@ def test_fewer_bases_and_frames_are_the_first_ones(toy: DavisFolder, tmp_path: P
     short = write_composed_davis(tmp_path / "short", toy, Composing((1, 3), frames=2, count=1))
     assert short[0] == toy.sequences[0].name  # its own object alone
     assert [len(sequence) for sequence in DavisFolder(tmp_path / "short", "val").sequences] == [2, 2]
+
+
+def test_look_alikes_are_background_and_ropes_are_thin(toy: DavisFolder, tmp_path: Path) -> None:
+    names = write_composed_davis(tmp_path / "hard", toy, Composing((1,), count=2, hard=True))
+    first = toy.sequences[0].name
+    assert names[:3] == [first, f"{first}+copy", f"{first}+rope"] and len(names) == 6
+    plain, copy, rope = DavisFolder(tmp_path / "hard", "val").sequences[:3]
+    for t in range(FRAMES):
+        assert set(np.unique(copy.mask(t))) <= {0, 1}
+        beside = np.abs(copy.frame(t).astype(int) - plain.frame(t)).max(axis=2) > 60  # JPEG's own errors are smaller
+        assert beside.sum() > 50 and not (copy.mask(t) == 1)[beside].any()
+        thin = rope.mask(t) == 2
+        assert 20 < thin.sum() < 0.05 * thin.size and cv2.erode(thin.astype(np.uint8), np.ones((3, 3))).sum() == 0
+        assert np.abs(rope.frame(t).astype(int) - plain.frame(t)).max(axis=2)[thin].mean() > 10
 
 
 @pytest.mark.parametrize(
