@@ -36,7 +36,8 @@ def test_many_videos_are_segmented_in_full(tiny_davis, tmp_path):
     (tiny_davis / "Scribbles" / "disc" / "001.json").rename(strokes / "disc.json")
     arguments = ["--infer", "-c", "configs/segmentation/manet_lite.yaml", "-w", "data/weights/manet_lite.pdparams"]
     arguments += ["-o", "PIPELINE.input.size=null", "--engine", "plain", "--export", "palette", "--threads", "1"]
-    arguments += ["--input", f"{tiny_davis}/JPEGImages/480p/d*", "--scribbles", str(strokes), "--output", f"{tmp_path}/out"]
+    arguments += ["--input", f"{tiny_davis}/JPEGImages/480p/d*", "--scribbles", str(strokes)]
+    arguments += ["--output", str(tmp_path / "out")]
     done = _run("import main; sys.exit(main.main(sys.argv[1:]))", *arguments)
     assert done.returncode == 0, done.stderr
     truth, masks = tiny_davis / "Annotations" / "480p" / "disc", tmp_path / "out" / "disc" / "masks"
