@@ -34,6 +34,7 @@ from ..loader.listing import existing, listed, mask_files
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
+from ..session.mask_rounds import run_masks
 from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
@@ -41,7 +42,6 @@ from ..utils.errors import DamagedInput, InputError
 from ..utils.written import Written
 from ..writers.clip_info import ClipInfo, ObjectInfo, Recording
 from ..writers.exporter import Exporter, all_exporters, check_exporters, find_exporters, write_clip
-from .mask_rounds import run_masks
 
 Exporters = Sequence[type[Exporter]]
 WHOLE = Propagation()
