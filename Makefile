@@ -1,4 +1,5 @@
-# make demo | app | test | test-browser | fuzz | lint | install | judge | clean: each installs what it needs into .venv first.
+# make demo | app | test | test-browser | fuzz | lint | resolve | install | judge | clean: each installs what it needs into
+# .venv first.
 #   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
 #   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
 
@@ -18,7 +19,7 @@ WEIGHTS := data/weights/manet_lite.pdparams
 JAVASCRIPT := tools/javascript
 CHECKS := $(JAVASCRIPT)/node_modules/.bin
 
-.PHONY: demo app test test-browser fuzz lint lint-javascript install judge clean
+.PHONY: demo app test test-browser fuzz lint lint-javascript resolve install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
@@ -54,6 +55,17 @@ lint-javascript: | $(BIN)/python
 		echo "npm cannot install the checks: the page's JavaScript is not checked"; \
 	else $(CHECKS)/eslint --config $(JAVASCRIPT)/eslint.config.js paddlevideo/app/static/js && \
 		$(CHECKS)/tsc --project $(JAVASCRIPT); fi
+
+# Whether wheels of all requirements exist for systems that the tests do not run on; nothing is installed. The index is
+# that of pip. OpenVINO has wheels for Linux on ARM from glibc 2.35 on.
+SYSTEMS := x86_64-pc-windows-msvc aarch64-apple-darwin aarch64-manylinux_2_35
+resolve: $(VENV)/.dev
+	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/null)}}"; \
+	for system in $(SYSTEMS); do for version in 3.10 3.13; do \
+		echo "$$system, Python $$version"; \
+		$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --python-platform $$system \
+			--python-version $$version requirements.txt requirements-dev.txt >/dev/null || exit; \
+	done; done
 
 install: $(VENV)/.dev
 

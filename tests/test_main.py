@@ -60,6 +60,14 @@ def test_bad_flags_exit_with_2(argv: list[str]) -> None:
     assert caught.value.code == 2
 
 
+def test_names_are_separated_by_commas_and_go_with_infer(capsys: pytest.CaptureFixture[str]) -> None:
+    infer = ["-c", CONFIG, "--infer", "--names"]
+    assert cli.parse_arguments([*infer, "person, big dog,"]).names == ["person", "big dog", ""]
+    with pytest.raises(SystemExit):
+        cli.parse_arguments(["-c", CONFIG, "--names", "person"])
+    assert "--names goes with --infer" in capsys.readouterr().err
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], Namespace]]:
     """Record the tasks that are called instead of running them."""

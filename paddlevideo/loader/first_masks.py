@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,26 @@ def read_first_masks(
         raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
     frames.notices.tell()
     return masks
+
+
+def check_masks(masks: Mapping[int, np.ndarray], frames: FrameSource, objects: int | None = None) -> Masks:
+    """Return masks in memory, each of the frame of its key, as `read_first_masks` returns those of files.
+
+    Raises:
+        InputError: a mask of another type or size, one that holds no ids, or one of a frame that is not there.
+    """
+    if not isinstance(masks, Mapping):
+        raise InputError(f"masks: a {type(masks).__name__}; give a dict, the number of a frame to its mask")
+    reader = MaskReader(max_objects=objects or USUAL_IDS, notices=frames.notices)
+    found: Masks = {}
+    for frame, given in sorted(masks.items()):
+        if frame not in range(len(frames)):
+            raise InputError(f"mask of frame {frame}: {frames.path} has frames 0 to {len(frames) - 1}")
+        mask = reader.read_array(np.asarray(given), name := Path(f"mask of frame {frame}"))
+        check_size(name, mask, frames.size, 1, "the video")
+        found[frame] = np.where(mask == IGNORE, 0, mask).astype(np.uint8)
+    frames.notices.tell()
+    return found
 
 
 def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int:

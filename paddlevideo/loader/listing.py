@@ -6,6 +6,7 @@ import glob
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from os import PathLike
 from pathlib import Path
 
 from ..utils.errors import InputError, one_line
@@ -73,7 +74,7 @@ def is_pattern(path: str) -> bool:
     return glob.has_magic(path)
 
 
-def existing(path: str | Path) -> Path:
+def existing(path: str | PathLike[str]) -> Path:
     """Return where ``path`` is: ``~`` stands for the home folder, and letters may be composed or decomposed.
 
     A path that is not there is returned as it is.

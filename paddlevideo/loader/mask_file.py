@@ -12,7 +12,7 @@ import numpy as np
 from ..utils.errors import InputError
 from .clip import IGNORE
 from .listing import listed
-from .mask_picture import WHITE, MaskPicture, read_mask_picture
+from .mask_picture import WHITE, MaskPicture, as_mask_picture, read_mask_picture
 from .notices import Notices
 from .palette import PALETTE
 
@@ -43,6 +43,7 @@ class MaskReader:
         self, files: Sequence[Path] = (), max_objects: int = USUAL_IDS, notices: Notices | None = None
     ) -> None:
         self._files = files
+        self._help = _HELP if files else "give ids 1, 2, ..."
         self._most = max(max_objects, USUAL_IDS)
         self._notices = Notices() if notices is None else notices
         self._white: Path | None = None  # a mask whose white was read as object 1
@@ -68,6 +69,10 @@ class MaskReader:
             )
         return ids
 
+    def read_array(self, mask: np.ndarray, name: Path) -> np.ndarray:
+        """Return a mask in memory as (H, W) uint8 ids, see `as_mask_picture`; ``name`` is for messages."""
+        return self._ids(as_mask_picture(mask, name), name)
+
     def _ids(self, picture: MaskPicture, path: Path) -> np.ndarray:
         if picture.form == "ids":
             return picture.values.astype(np.uint8)
@@ -92,7 +97,7 @@ class MaskReader:
         if picture.lossy or len(levels) > _MOST_COLOURS:
             raise InputError(
                 f"{path}: {len(levels)} levels of grey up to {levels[-1]}; a picture with soft edges or a photograph "
-                f"is no mask, {_HELP}"
+                f"is no mask, {self._help}"
             )
         return self._in_order(values, path)
 
@@ -113,11 +118,11 @@ class MaskReader:
         if self._white is not None and levels.get(WHITE, 1) != 1:
             raise InputError(
                 f"{path}: grey levels {listed(map(str, levels))} in the masks of this clip, but in {self._white} "
-                f"white alone is object 1; {_HELP}"
+                f"white alone is object 1; {self._help}"
             )
         found = np.unique(values[values > 0]).tolist()
         if missing := [level for level in found if level not in levels]:
-            raise InputError(f"{path}: grey levels {listed(map(str, missing))} are no ids; {_HELP}")
+            raise InputError(f"{path}: grey levels {listed(map(str, missing))} are no ids; {self._help}")
         said = ", ".join(f"{level} is object {number}" for level, number in levels.items())
         self._notices.add(f"grey levels that are no ids, read as objects in order ({said})", path.name)
         ids = np.zeros(values.shape, np.uint8)
@@ -142,8 +147,8 @@ class MaskReader:
         table = self._colours if len(codes) <= _MOST_COLOURS and not picture.lossy else {}
         if any(code not in table for code in codes):
             raise InputError(
-                f"{path}: a mask holds object ids, this is a colour picture of {len(codes)} colours; {_HELP}, or with "
-                "DAVIS's colours"
+                f"{path}: a mask holds object ids, this is a colour picture of {len(codes)} colours; {self._help}, or "
+                "with DAVIS's colours"
             )
         if any(code not in _DAVIS for code in codes):
             said = ", ".join(f"{code} is object {number}" for code, number in table.items() if number)

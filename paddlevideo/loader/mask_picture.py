@@ -50,6 +50,24 @@ def read_mask_picture(path: Path) -> MaskPicture:
         return MaskPicture(form, values, deep, lossy, oriented)
 
 
+def as_mask_picture(mask: np.ndarray, name: Path) -> MaskPicture:
+    """Return what a mask in memory would be in a file: (H, W) of bool or numbers, or (H, W, 3 or 4) uint8 colours.
+
+    Args:
+        mask: the pixels.
+        name: what it is called in messages.
+
+    Raises:
+        InputError: it has another type or shape, or values that are no whole numbers.
+    """
+    if mask.ndim == 3 and mask.shape[2] in (3, 4) and mask.dtype == np.uint8:
+        return MaskPicture(*_values_of(Image.fromarray(mask), name))
+    if mask.ndim != 2 or mask.dtype.kind not in "buif":
+        raise InputError(f"{name}: {mask.dtype} of shape {mask.shape}; give ids (H,W), or bool for one object")
+    numbers = mask.astype(np.int64) * WHITE if mask.dtype == bool else _of_numbers(mask, name)
+    return MaskPicture("grey", numbers, deep=bool((numbers > WHITE).any()))
+
+
 def _values_of(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey", "colour"], np.ndarray, bool]:
     mode = picture.mode
     if mode == "P":

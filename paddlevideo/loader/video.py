@@ -1,4 +1,4 @@
-"""Frames by number from a video file, a folder of pictures or a glob, read lazily.
+"""Frames by number from a video file, a folder of pictures, a glob or memory, read lazily.
 
 ``open_frames(path)[i]`` is the picture that decoding everything in presentation order gives at place ``i``, whatever
 was asked for before.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import av
 import numpy as np
 
 from ..utils.errors import InputError, one_line
+from .array_frames import ArrayFrames
 from .frame_source import FrameSource, sealed, size_text
 from .listing import entries, existing, is_pattern, is_picture, matching
 from .picture_file import holds_picture, read_header
@@ -28,26 +30,32 @@ from .video_stream import choose_stream, decoded, open_stream, other_streams
 
 CACHE_BYTES = 128 << 20  # decoded frames kept: about 100 of 854x480, 48 of 1280x720
 
-__all__ = ["FrameSource", "PictureFrames", "VideoFrames", "open_frames"]
+Video = str | Path | FrameSource | np.ndarray | Sequence[Any]
+
+__all__ = ["FrameSource", "PictureFrames", "Video", "VideoFrames", "open_frames"]
 
 
-def open_frames(path: str | Path, *, lenient: bool = False) -> FrameSource:
-    """Open a video file, a folder of pictures, one picture, or a glob such as ``clip/*.jpg``.
+def open_frames(video: Video, *, lenient: bool = False) -> FrameSource:
+    """Open a video file, a folder of pictures, one picture, a glob such as ``clip/*.jpg``, or frames in memory.
 
     What is there and is not used is logged, a line a kind, and stays in the clip's ``notices``.
 
     Args:
-        path: of the clip; ``~`` is the home folder.
+        video: its path, where ``~`` is the home folder; or frames, see `ArrayFrames`. What is open already is returned.
         lenient: a frame that cannot be read is replaced by the nearest one and named, see `FrameSource`.
 
     Raises:
         InputError: nothing there, nothing readable in it, or pictures of different sizes.
     """
-    place = existing(path)
+    if isinstance(video, FrameSource):
+        return video
+    if not isinstance(video, (str, PathLike)):
+        return ArrayFrames(video)
+    place = existing(video)
     try:
-        frames = _open(place, str(path), lenient)
+        frames = _open(place, str(video), lenient)
     except OSError as error:
-        raise InputError(f"{path}: cannot be opened ({one_line(error)}); check the path and its rights") from error
+        raise InputError(f"{video}: cannot be opened ({one_line(error)}); check the path and its rights") from error
     frames.notices.tell()
     return frames
 

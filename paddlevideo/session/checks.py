@@ -6,10 +6,12 @@ Shapes: H W the video's own size, h w embedding grid.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from ..loader.frame_source import FrameSource
+from ..loader.mask_file import MaskReader
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke
 from ..utils.arrays import IGNORE, Labels, Mask
 from ..utils.errors import InputError
@@ -47,13 +49,19 @@ def grid_label(label: Labels, frame: int, size: tuple[int, ...], ids: Collection
     return label.astype(np.int16)
 
 
-def whole_mask(mask: Mask, frame: int, size: tuple[int, int], ids: Collection[int]) -> Mask:
-    """The mask (H,W) of a frame, checked: it has the video's ``size`` and only these ids or 255."""
+def whole_mask(mask: np.ndarray, frame: int, frames: FrameSource, ids: Collection[int]) -> Mask:
+    """The mask (H,W) of a frame as `MaskReader` reads it, checked: it has the video's size, and only these ids or 255.
+
+    What the reader takes for granted is logged.
+    """
+    name = f"mask of frame {frame}"
     mask = np.asarray(mask)
-    if mask.shape != tuple(size):
-        raise InputError(f"mask of frame {frame}: its size is {mask.shape}, the video's is {size}")
-    known_ids(set(np.unique(mask).tolist()) - {IGNORE}, ids, f"mask of frame {frame}")
-    return mask.astype(np.uint8)
+    if mask.shape[:2] != tuple(frames.size):
+        raise InputError(f"{name}: its size is {mask.shape}, the video's is {frames.size}")
+    found = MaskReader(max_objects=max(ids), notices=frames.notices).read_array(mask, Path(name))
+    frames.notices.tell()
+    known_ids(set(np.unique(found).tolist()) - {IGNORE}, ids, name)
+    return found.astype(np.uint8)
 
 
 def span_around(span: tuple[int, int] | None, annotated: Collection[int], frames: FrameSource) -> tuple[int, int]:

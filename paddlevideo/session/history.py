@@ -68,8 +68,14 @@ class History:
         return self._begin(last)
 
     def open(self, frame: int, label: Labels, mask: Mask | None = None, strokes: Sequence[Stroke] = ()) -> FrameResult:
-        """Begin a round with a label (h,w) or a whole mask (H,W), and return its frame's answer."""
+        """Begin a round with a label (h,w) or a whole mask (H,W), and return its frame's answer.
+
+        A frame's mask replaces the one that waits there.
+        """
         self._pass = None
+        last = self.rounds[-1] if mask is not None and self.rounds else None
+        if last is not None and last.mask is not None and last.frame == frame and not last.propagated:
+            self.undo()
         self.settle()
         if self.rounds:
             _release(self.rounds[-1])

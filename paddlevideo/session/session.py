@@ -155,13 +155,17 @@ class Session:
         label = checks.grid_label(label, frame, self._embeddings[frame].shape[1:], self.ids)
         return self._history.annotate(frame, label, [])
 
-    def add_mask(self, frame: int, mask: Mask) -> FrameResult:
+    def add_mask(self, frame: int, mask: np.ndarray) -> FrameResult:
         """Give a frame's whole mask (H,W) at the video's own size: ids, 0 for background, 255 where it says nothing.
 
-        It stays until strokes correct it: what is carried from other frames leaves it alone.
+        Until it is propagated, another mask of the frame replaces it. It stays until strokes correct it: what is
+        carried from other frames leaves it alone.
+
+        A mask file is read by the same rule: bool, and 255 on 0 alone, is object 1, with soft edges too; numbers that
+        are no ids are refused.
         """
         self._check(frame, "mask")
-        mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames.size, self.ids), frame)
+        mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames, self.ids), frame)
         label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
         label[label == IGNORE] = UNLABELLED
         return self._history.open(frame, label, mask=np.where(mask == IGNORE, 0, mask).astype(np.uint8))

@@ -36,8 +36,9 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         parser.error(f"unrecognized arguments: {args.video} (a video goes with --serve, or as --input)")
     elif not args.config:
         parser.error("the following arguments are required: -c/--config")
-    if args.export is not None and not args.infer:
-        parser.error("--export goes with --infer")
+    for flag in ("export", "names"):
+        if getattr(args, flag) is not None and not args.infer:
+            parser.error(f"--{flag} goes with --infer")
     return args
 
 
@@ -85,6 +86,9 @@ def _add_inference(group: argparse._ArgumentGroup) -> None:
         help="what --infer writes (palette,overlay,contact_sheet,rle); 'list' shows all kinds there are",
     )
     group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
+    group.add_argument(
+        "--names", type=_names, metavar="NAME,...", help="of the objects, in the order of their ids; for --export"
+    )
     group.add_argument(
         "--max-memory",
         "--max_memory",
@@ -137,6 +141,10 @@ class _Kinds(argparse.Action):
                 print(f"{kind.key:15} {kind.name:18} {kind.title()}")
             parser.exit()
         setattr(namespace, self.dest, [kind.strip() for kind in values.split(",") if kind.strip()])
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _not_negative(text: str) -> int:

@@ -88,7 +88,7 @@ class FinishedSequences:
 class FinishedClips:
     """Files ``NAME/done.json`` in the output folder of an inference over many videos, written last into each.
 
-    One counts only for the same weights, settings, objects, video, strokes and mask, and with all results beside it.
+    One counts only for the same weights, settings, objects, names, video, strokes and mask, with all results beside it.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class FinishedClips:
         engine: str,
         objects: int | None,
         exporters: Iterable[type[Exporter]],
+        names: Iterable[str] | None = None,
     ) -> None:
         self._output = output
         self._weights = weights
@@ -106,6 +107,8 @@ class FinishedClips:
         self._settings: dict[str, Any] = {**network_settings(cfg), "engine": engine, "objects": objects}
         if set(self._results) != set(default_kinds()):  # marks from before there were other kinds still count
             self._settings["export"] = sorted(self._results)
+        if names:
+            self._settings["names"] = list(names)
 
     def read(self, clip: Clip) -> dict[str, Any] | None:
         """Return the entry of a clip when its results stand there and count."""

@@ -22,7 +22,7 @@ import os
 import shutil
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,14 @@ from ..loader.listing import existing, listed, mask_files
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
+from ..session.mask_rounds import run_masks
 from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import DamagedInput, InputError
 from ..utils.written import Written
-from ..writers.clip_info import ClipInfo, Recording
+from ..writers.clip_info import ClipInfo, ObjectInfo, Recording
 from ..writers.exporter import Exporter, all_exporters, check_exporters, find_exporters, write_clip
-from .mask_rounds import run_masks
 
 Exporters = Sequence[type[Exporter]]
 WHOLE = Propagation()
@@ -56,19 +56,31 @@ class Start:
     rounds: Rounds
     masks: Masks = field(default_factory=dict)
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
+    names: Sequence[str] = ()  # of the objects, in the order of their ids
 
     def clip(self, frames: FrameSource) -> ClipInfo:
         """What exporters get to know about the video."""
         annotated = {strokes[0].frame for strokes in self.rounds} | set(self.masks)
         recording = Recording(self.rounds, self.settings, frozenset(annotated))
-        return ClipInfo.of(frames, range(1, self.objects + 1), recording, show_strokes=True)
+        names = self.names or [""] * self.objects
+        objects = [ObjectInfo(number, name) for number, name in enumerate(names, 1)]
+        return ClipInfo.of(frames, objects, recording, show_strokes=True)
+
+    def named(self, names: Sequence[str] | None) -> Start:
+        """Return the same with these names of its objects; raise `InputError` unless there is one for each."""
+        if names and len(names) != self.objects:
+            raise InputError(
+                f"--names {','.join(names)}: {len(names)} for {self.objects} object{'s' * (self.objects != 1)}; give "
+                "one for each, in the order of their ids"
+            )
+        return replace(self, names=names or ())
 
 
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
     exporters = find_exporters(args.export)
     frames = open_frames(args.input, lenient=True)
-    start = read_start(frames, args.scribbles, args.masks, args.objects, args.mask_frame)
+    start = read_start(frames, args.scribbles, args.masks, args.objects, args.mask_frame).named(args.names)
     check_exporters(exporters, start.clip(frames))
     masks = mask_files(existing(args.masks)) if args.masks else []
     output = check_output(args.output, frames, exporters, (args.scribbles, *masks, args.weights))

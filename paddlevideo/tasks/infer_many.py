@@ -56,7 +56,7 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     inputs = input_files(args.weights, clips)
     summary = Written(output, inputs)
     processes.from_main(lambda: summary.check("summary.json"))
-    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects, exporters)
+    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects, exporters, args.names)
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
         todo = [clip for clip in clips if clip.name not in entries]
@@ -131,7 +131,7 @@ def run_share(
         began = time.perf_counter()
         made_from = finished.made_from(clip)
         frames = open_frames(clip.path, lenient=True)
-        start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects)
+        start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects).named(args.names)
         check_exporters(exporters, start.clip(frames))
         written = check_output(str(Path(args.output) / clip.name), frames, exporters, inputs)
         session = segmenter.open(frames, start.objects, undo_depth=1)

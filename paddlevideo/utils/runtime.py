@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
-import math
 import os
 import random
 import sys
@@ -167,7 +166,7 @@ def device() -> str:
 
 
 def peak_memory_gib() -> float:
-    """Return the most memory that this process has used: of its card, or on a CPU of the machine (NaN on Windows)."""
+    """Return the most memory that this process has used: of its card, or on a CPU of the machine."""
     import paddle
 
     if device() == "gpu":
@@ -175,7 +174,10 @@ def peak_memory_gib() -> float:
     try:
         import resource
     except ImportError:  # on Windows
-        return math.nan
+        import psutil
+
+        memory = psutil.Process().memory_info()
+        return float(getattr(memory, "peak_wset", memory.rss)) / 2**30
     # ru_maxrss counts KiB on Linux and bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (30 if sys.platform == "darwin" else 20)
 

@@ -104,7 +104,7 @@ class ClipInfo:
             file_names=tuple(file.name for file in frames.files) if _are_pictures(frames) else (),
             times=tuple(frames.times),
             pixel_aspect=frames.pixel_aspect,
-            source=source,
+            source=source if frames.files else None,
             recording=recording,
             show_strokes=show_strokes,
             opacity=opacity,

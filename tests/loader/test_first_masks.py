@@ -13,7 +13,7 @@ from paddlevideo.loader.first_masks import read_first_masks
 from paddlevideo.loader.replay_file import Propagation
 from paddlevideo.loader.video import open_frames
 from paddlevideo.loader.video_collection import one_video
-from paddlevideo.tasks.mask_rounds import run_masks
+from paddlevideo.session.mask_rounds import run_masks
 from paddlevideo.utils.errors import InputError
 
 from .drawn import SIZE, save_clip, save_film, save_mask, truth

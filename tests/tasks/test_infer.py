@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from paddlevideo.loader.mask_file import read_mask
@@ -93,6 +94,7 @@ def arguments(tmp_path: Path, clip: Path) -> Callable[..., Namespace]:
             "scribbles": str(tmp_path / "strokes.json"),
             "masks": None,
             "mask_frame": None,
+            "names": None,
             "objects": None,
             "export": None,
         }
@@ -121,6 +123,19 @@ def test_everything_is_written_and_right(
     with av.open(str(out / "overlay.mp4")) as video:
         assert len(list(video.decode(video=0))) == FRAMES
     assert built == ["model", "weights", "fast"]
+
+
+def test_objects_have_the_names_that_were_given(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    kinds = ["coco", "yolo", "cvat", "mattes"]
+    task.infer(CFG, arguments(objects=3, names=["person", "小狗", "person"], export=kinds))
+    out = tmp_path / "out"
+    assert [each["name"] for each in json.loads((out / "coco.json").read_text())["categories"]] == ["person", "小狗"]
+    assert yaml.safe_load((out / "yolo" / "data.yaml").read_text(encoding="utf-8"))["names"] == {0: "person", 1: "小狗"}
+    assert 'label="小狗"' in (out / "cvat.xml").read_text(encoding="utf-8")
+    files = ["object_1_person.mp4", "object_2_小狗.mp4", "object_3_person.mp4"]
+    assert sorted(file.name for file in (out / "mattes").iterdir()) == files
 
 
 def test_rounds_are_split_by_frame_and_run_in_order(
@@ -330,6 +345,8 @@ CASES = [
     "mask of another size",
     "mask without object",
     "too many objects",
+    "too few names",
+    "too many names",
     "no output",
     "output is a file",
     "output below a file",
@@ -374,6 +391,8 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "mask of another size": (mask("small.png"), "the mask is 62x20, the video 62x45"),
         "mask without object": (mask("empty.png"), "no object in the mask"),
         "too many objects": (mask("three.png", objects=2), "unknown object 3; --objects says that there are 2"),
+        "too few names": ({"names": ["cat"], "objects": 2}, "--names cat: 1 for 2 objects; give one for each"),
+        "too many names": ({"names": ["cat", "dog"]}, "--names cat,dog: 2 for 1 object; give one for each"),
         "no output": ({"output": None}, "--output DIR"),
         "output is a file": ({"output": str(folder / "file")}, "is a file"),
         "output below a file": ({"output": str(folder / "file" / "out")}, "file is not a folder"),

@@ -53,6 +53,7 @@ def arguments(world: Path) -> Callable[..., Namespace]:
             "scribbles": str(world / "strokes"),
             "masks": None,
             "mask_frame": None,
+            "names": None,
             "objects": None,
             "export": None,
         }
@@ -132,6 +133,10 @@ def test_only_what_changed_is_done_again(
     assert again(**with_matte) == []
     (world / "out" / "pair" / "matte.mp4").unlink()
     assert again(**with_matte) == ["pair"]
+    with_names = {"input": f"{world}/videos/disc*", "export": ["coco"], "names": ["ball"]}
+    assert again(**with_names) == ["disc"]
+    assert again(**with_names) == []
+    assert again(**{**with_names, "names": ["disc"]}) == ["disc"]
 
 
 def test_masks_as_davis_has_them(world: Path, arguments: Callable[..., Namespace]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from paddlevideo.utils import run_lock
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.run_lock import RunLock
 
@@ -55,3 +57,22 @@ def test_a_file_that_is_no_lock_stays(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.lock: is no lock of a run"), RunLock(tmp_path):
         pytest.fail("locked")
     assert (tmp_path / ".lock").read_text() == "mine"
+
+
+def test_the_number_can_be_read_where_the_first_byte_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_lock, "_START", 1)  # as on Windows
+    with RunLock(tmp_path), pytest.raises(InputError, match=rf"another run \(process {os.getpid()}\) is at work"):
+        RunLock(tmp_path).__enter__()
+    assert (tmp_path / ".lock").read_text() == f" {os.getpid()}\n"
+
+
+def test_a_folder_whose_system_cannot_lock_is_used_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(file: int, blocking: bool) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run_lock, "lock_descriptor", refuse)
+    with RunLock(tmp_path):
+        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+    assert f"{tmp_path}: not locked on this system (No locks available); start no second run" in caplog.text

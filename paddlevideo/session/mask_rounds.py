@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..loader.replay_file import Propagation
-from ..session.session import Session
+from .session import Session
 
 Propagate = Callable[[str, Propagation], None]  # a title for the bar, and how far
 
