@@ -34,7 +34,7 @@ from ..utils.written import Written
 from ..weights.safe_pickle import open_file
 from ..writers.exporter import check_exporters, find_exporters
 from .finished import FinishedClips
-from .infer import Exporters, check_output, check_writable, read_start, segment
+from .infer import Exporters, check_output, check_writable, read_start, segment, told
 
 logger = logging.getLogger(__name__)
 
@@ -140,8 +140,7 @@ def run_share(
         entry: Entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         logger.info("%s: %d frames, %d objects, %.1f seconds", clip.name, *entry.values())
         frames.notices.tell()
-        told = {"unreadable": frames.unreadable, "notices": frames.notices.document()}
-        entry |= {key: value for key, value in told.items() if value}
+        entry |= told(frames)
         finished.write(clip, made_from, entry)
         return {"status": "done", **entry}
 
