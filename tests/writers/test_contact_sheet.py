@@ -40,7 +40,8 @@ def test_pictures_of_several_shapes_and_of_wide_pixels() -> None:
         sheet.add(0, np.full((height, 100, 3), 90, np.uint8))
     picture = sheet.draw()
     assert picture.shape[0] == 2 * (150 + 6) + 6
-    assert [int((picture[top:, left + 50, 0] == 90).sum()) > 0 for top, left in ((6, 6), (6, 112), (162, 6))] == [True] * 3
+    corners = (6, 6), (6, 112), (162, 6)
+    assert [int((picture[top : top + 150, left + 50, 0] == 90).sum()) // 10 for top, left in corners] == [5, 15, 10]
     wide = ContactSheet(width=100, pixel_aspect=Fraction(4, 3))
     wide.add(0, np.full((120, 120, 3), 90, np.uint8))
     assert wide.draw().shape[0] == 75 + 2 * 6
