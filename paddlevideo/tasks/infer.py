@@ -99,7 +99,7 @@ def segment(
     output: Written,
     scribbles: str | None,
 ) -> None:
-    """Run all rounds and put the results, a copy of the file ``scribbles`` and what is `told` in place of earlier ones."""
+    """Run all rounds and put the results in place of earlier ones, with a copy of ``scribbles`` and what is `told`."""
     run_rounds(session, start, len(frames))
     with output.replacing(*result_names(exporters), *earlier_names(output)) as folder:
         clip = start.clip(frames)

@@ -27,7 +27,7 @@ from ..loader.video import open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..session.segmenter import Segmenter
 from ..utils import processes
-from ..utils.errors import DamagedInput, InputError
+from ..utils.errors import DamagedInput, InputError, one_line
 from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
 from ..utils.written import Written
@@ -153,6 +153,9 @@ def run_share(
         except InputError as error:
             logger.error("%s: %s", clip.name, error)
             entries[clip.name] = {"status": "failed", "error": str(error)}
+        except Exception as error:  # a fault of ours: the others go on all the same
+            logger.exception("%s: an error that is not foreseen", clip.name)
+            entries[clip.name] = {"status": "failed", "error": f"{type(error).__name__}: {one_line(error)}"}
     return entries
 
 
