@@ -43,9 +43,12 @@ import importlib
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
 from paddlevideo.tasks.arguments import many_videos, parse
-from paddlevideo.utils.errors import DamagedInput, InputError, Terminated
+from paddlevideo.utils.command import exit_code
+from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.signals import hold_termination
 
 # Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
 
@@ -65,16 +68,25 @@ def run(args: Namespace) -> None:
     if job == "infer" and not (args.scribbles or args.masks):
         raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
 
+    with hold_termination():  # Paddle brings a handler of its own, which prints a C++ traceback
+        config = prepare(args, job)
+    from paddlevideo.utils import processes
+
+    processes.start()
+    task = "infer_many" if job == "infer" and many_videos(args) else job
+    getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
+
+
+def prepare(args: Namespace, job: str) -> dict[str, Any]:
+    """Import Paddle, set the process up and return the config; the seed goes to ``args``."""
     from paddlevideo.utils.runtime import prepare_inference, prepare_threads, prepare_training
 
     prepare_threads(args.threads)
     prepare_training() if job == "train" else prepare_inference()
 
     from paddlevideo.config.loading import load_config, require_for
-    from paddlevideo.utils import processes
     from paddlevideo.utils.log import set_up_logging
     from paddlevideo.utils.runtime import set_up
-    from paddlevideo.utils.signals import raise_on_termination
 
     memory = [f"INFERENCE.max_memory_mib={args.max_memory}"] if args.max_memory else []
     config = load_config(args.config, args.override + memory)
@@ -82,29 +94,12 @@ def run(args: Namespace) -> None:
     args.seed = config["seed"] if args.seed is None else args.seed
     set_up_logging()
     set_up(args.threads, args.seed)
-    raise_on_termination()
-    processes.start()
-    task = "infer_many" if job == "infer" and many_videos(args) else job
-    getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
+    return config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 for bad input, 3 for damaged, 130 when interrupted, 143 when terminated."""
-    try:
-        run(parse_arguments(argv))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except DamagedInput as error:
-        print(f"warning: {error}", file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except Terminated:
-        print("terminated", file=sys.stderr)
-        return 143
-    return 0
+    return exit_code(lambda: run(parse_arguments(argv)))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if __name__ == "__main__":  # where the package is when it is not installed
 
 from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.prepare.composed_davis import Composing, write_composed_davis
-from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.command import exit_code
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,15 +33,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn (0)")
     parser.add_argument("--hard", action="store_true", help="also look-alikes and thin things; see the text above")
     args = parser.parse_args(argv)
-    try:
-        source = DavisFolder(args.data, args.split)
-        wanted = Composing(tuple(args.objects), args.frames, args.count, args.seed, args.hard)
-        names = write_composed_davis(args.out, source, wanted)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return exit_code(lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compose and write the folder; raise `InputError` when that cannot be."""
+    source = DavisFolder(args.data, args.split)
+    wanted = Composing(tuple(args.objects), args.frames, args.count, args.seed, args.hard)
+    names = write_composed_davis(args.out, source, wanted)
     print(f"{args.out}: {len(names)} sequences; see preview.png")
-    return 0
 
 
 if __name__ == "__main__":

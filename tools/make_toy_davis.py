@@ -14,7 +14,7 @@ if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
-from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.command import exit_code
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,13 +26,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--size", type=_size, default=(144, 240), metavar="HxW", help="height and width (144x240)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn (0)")
     args = parser.parse_args(argv)
-    try:
-        names = write_toy_davis(args.out, ToyWorld(args.sequences, args.frames, args.size, args.seed))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return exit_code(lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw and write the folder; raise `InputError` when that cannot be."""
+    names = write_toy_davis(args.out, ToyWorld(args.sequences, args.frames, args.size, args.seed))
     print(f"{args.out}: {len(names)} sequences of {args.frames} frames")
-    return 0
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from paddlevideo.prepare import check_sequences, open_source, write_data_set
+from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.errors import InputError
 
 BEST, LAST = "manet_lite_joint_best.pdparams", "manet_lite_joint_final.pdparams"
@@ -37,12 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the split (0)")
     parser.add_argument("--max_objects", type=int, default=20, help="more ids than this are an error (20)")
     args = parser.parse_args(argv)
-    try:
-        run(args)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(lambda: run(args))
 
 
 def run(args: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from .listing import (
     pictures,
 )
 from .notices import Notices
+from .picture_file import read_header
 
-__all__ = ["VIDEO_SUFFIXES", "Clip", "listed", "one_video", "pair_clips"]
+__all__ = ["VIDEO_SUFFIXES", "Clip", "is_film", "listed", "one_video", "pair_clips"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Clip:
 def one_video(source: str, scribbles: str | None, masks: str | None) -> bool:
     """Say whether ``masks`` is a folder of masks of the one video ``source``, each named after a frame.
 
-    It is where ``source`` is a film or its pictures, unless the folder has ``NAME.png`` or ``NAME/`` for it.
+    It is where ``source`` is a film or its pictures, unless the folder has ``NAME.png`` or ``NAME/`` for it, or for a
+    film among the pictures.
     """
     if not masks or not existing(masks).is_dir() or (scribbles and existing(scribbles).is_dir()):
         return False
@@ -59,10 +61,13 @@ def one_video(source: str, scribbles: str | None, masks: str | None) -> bool:
         found = matching(source) if is_pattern(source) else []
         if not found:
             return False
-    if any(_is_video(entry) for entry in found) or (found and not any(is_picture(entry) for entry in found)):
+    if any(_is_video(entry) for entry in found if not is_picture(entry)):
+        return False
+    if found and not any(is_picture(entry) for entry in found):
         return False
     own = {_stem(entry) for entry in entries(existing(masks))}
-    return not place.is_file() or composed(place.stem) not in own
+    named = [entry for entry in ([place] if place.is_file() else found) if _stem(entry) in own]
+    return not any(place.is_file() or is_film(entry) for entry in named)
 
 
 def pair_clips(
@@ -72,10 +77,10 @@ def pair_clips(
     output: str | Path | None = None,
     notices: Notices | None = None,
 ) -> tuple[list[Clip], list[str]]:
-    """Find the videos of ``source`` and what belongs to each; nothing is opened yet.
+    """Find the videos of ``source`` and what belongs to each; no more than headers of loose pictures is read.
 
     Args:
-        source: a folder whose entries are video files and folders of pictures, or a glob of such.
+        source: a folder whose entries are films (`is_film`) and folders of pictures, or a glob of such.
         scribbles: a folder with ``NAME.json``, or ``NAME/`` whose first file counts (as DAVIS has them), a video.
         masks: a folder with ``NAME.png``, or ``NAME/`` with one or more masks named after frames, a video.
         output: a folder that is no video, wherever it lies.
@@ -95,9 +100,11 @@ def pair_clips(
             raise InputError(f"{flag} {place}: is not a folder; for many videos give a folder, with a file for each")
     try:
         others = [existing(place) for place in (scribbles, masks, output) if place]
-        videos = _find_videos(source, others, notices)
-        strokes = _find_starts(scribbles, frozenset({".json"}), notices)
-        firsts = _find_starts(masks, SUFFIXES, notices)
+        told = Notices()  # of strokes and masks, after what is told of the videos
+        strokes = _find_starts(scribbles, frozenset({".json"}), told)
+        firsts = _find_starts(masks, SUFFIXES, told)
+        videos = _find_videos(source, others, {*strokes, *firsts}, notices)
+        notices.extend(told)
     except OSError as error:
         raise InputError(f"{source}: cannot be listed ({one_line(error)}); check the paths and their rights") from error
     names = {_stem(video): video for video in videos}
@@ -127,8 +134,11 @@ def _stem(entry: Path) -> str:
     return composed(_name(entry))
 
 
-def _find_videos(source: str, others: Iterable[Path], notices: Notices) -> list[Path]:
-    """Return the video files and the folders of ``source`` without ``others``, in natural order."""
+def _find_videos(source: str, others: Iterable[Path], wanted: Container[str], notices: Notices) -> list[Path]:
+    """Return the films and the folders of ``source`` without ``others``, in natural order.
+
+    A folder without pictures is none, unless it is ``wanted`` by its name: it fails when its turn comes.
+    """
     place = existing(source)
     if place.is_dir():
         found = entries(place)
@@ -139,9 +149,12 @@ def _find_videos(source: str, others: Iterable[Path], notices: Notices) -> list[
     else:
         raise InputError(f"--input {source}: no such file or folder; give a folder of videos or a quoted glob")
     no_videos = {other.resolve() for other in others}
-    videos = [entry for entry in found if _is_video(entry) and entry.resolve() not in no_videos]
+    found = [
+        entry for entry in found if entry.resolve() not in no_videos and not (entry.is_dir() and not entries(entry))
+    ]
+    videos = [entry for entry in found if _is_video(entry) or (entry.is_dir() and _stem(entry) in wanted)]
     if videos:
-        left = [entry.name for entry in found if not _is_video(entry) and not (entry.is_dir() and not entries(entry))]
+        left = [entry.name for entry in found if entry not in set(videos)]
         if left:
             notices.add(f"{source}: no videos, not used", *left)
         return videos
@@ -154,10 +167,18 @@ def _find_videos(source: str, others: Iterable[Path], notices: Notices) -> list[
     raise InputError(f"--input {source}: no videos; looked for folders of pictures and files with {suffixes}")
 
 
+def is_film(file: Path) -> bool:
+    """Whether a file by itself is a clip: by its suffix, or a picture of several pages, a stack or an animation."""
+    if not is_picture(file):
+        return file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
+    try:
+        return len(read_header(file).pages) > 1
+    except InputError:  # broken ones are named where they are read
+        return False
+
+
 def _is_video(entry: Path) -> bool:
-    if entry.is_dir():
-        return bool(entries(entry))
-    return entry.suffix.lower() in VIDEO_SUFFIXES and entry.is_file()
+    return bool(pictures(entry)) if entry.is_dir() else is_film(entry)
 
 
 def _find_starts(folder: str | None, suffixes: frozenset[str], notices: Notices) -> dict[str, Path]:

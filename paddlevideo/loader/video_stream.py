@@ -23,6 +23,8 @@ def open_container(path: str, **options: str) -> Any:
         raise InputError(f"{path}: no such file; {_NO_VIDEO}")
     with Path(path).open("rb") as file:
         head = file.read(12)
+    if not head:
+        raise InputError(f"{path}: the file is empty; copy it again from where it was made")
     if head[4:8] == b"ftyp" and head[8:12] in _PHOTOGRAPHS:
         raise InputError(f"{path}: a photograph (HEIF or AVIF), which is not read; save it as JPEG or PNG")
     # An absolute path is never taken for an address (10:30.mp4). Playlists and concat scripts may name further files

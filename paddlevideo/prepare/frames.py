@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 
 from ..loader.frame_source import FrameSource
-from ..loader.listing import VIDEO_SUFFIXES, entries, is_picture, missing_numbers, pictures, subfolders
+from ..loader.listing import entries, is_picture, missing_numbers, pictures, subfolders
 from ..loader.notices import Notices
 from ..loader.picture_file import Depth, Header, read_header, read_rgb
 from ..loader.video import open_frames
+from ..loader.video_collection import is_film
 from ..utils.errors import InputError
 
 JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
@@ -126,11 +127,6 @@ class FilmFrames:
         return None
 
 
-def is_film(file: Path) -> bool:
-    """Whether ``file`` looks like a video."""
-    return file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
-
-
 def open_source_frames(place: Path, notices: Notices, beside: frozenset[str] = frozenset()) -> SourceFrames:
     """Open a video file or a folder of pictures; what else is in the folder is noted, but for suffixes ``beside``."""
     if place.is_file():
@@ -151,6 +147,11 @@ def open_source_frames(place: Path, notices: Notices, beside: frozenset[str] = f
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """Return the videos of ``folder``: folders of pictures and films; else the folder itself where it has pictures."""
+    """Return the videos of ``folder``: folders and films; else the folder itself where it has pictures.
+
+    One stack or animation by itself is the folder's own video, as a folder of pictures is.
+    """
     found = [entry for entry in entries(folder) if is_film(entry) or entry in set(subfolders(folder))]
+    if len(found) == 1 and is_picture(found[0]):
+        return [folder]
     return found or ([folder] if pictures(folder) else [])

@@ -10,6 +10,7 @@ Writes, all at the video's own size, unless ``--export`` asks for other kinds of
     contact_sheet.png   evenly spaced overlays and every annotated frame, marked
     masks.json          COCO run-length encoding, a record for every object on every frame
     scribbles.json      the strokes as given
+    summary.json        what was given and is not used, or could not be read; only where there is such
 
 They replace what an earlier run is known to have written (`utils.written`). A person's file in their place ends the
 run.
@@ -17,6 +18,7 @@ run.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -109,7 +111,7 @@ def segment(
     output: Written,
     scribbles: str | None,
 ) -> None:
-    """Run all rounds and put the results, and a copy of the file ``scribbles``, in place of earlier ones."""
+    """Run all rounds and put the results in place of earlier ones, with a copy of ``scribbles`` and what is `told`."""
     run_rounds(session, start, len(frames))
     with output.replacing(*result_names(exporters), *earlier_names(output)) as folder:
         clip = start.clip(frames)
@@ -118,6 +120,14 @@ def segment(
             pass
         if scribbles:
             shutil.copyfile(scribbles, folder / "scribbles.json")
+        if document := told(frames):
+            (folder / "summary.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def told(frames: FrameSource) -> dict[str, Any]:
+    """What was given and is not used, or could not be read, for JSON; empty where there is nothing of it."""
+    found = {"unreadable": frames.unreadable, "notices": frames.notices.document()}
+    return {key: value for key, value in found.items() if value}
 
 
 def read_start(
@@ -167,7 +177,7 @@ def _by_frame(rounds: Rounds, settings: Sequence[RoundSettings]) -> tuple[Rounds
 
 def result_names(exporters: Exporters) -> list[str]:
     """The files and folders that a run writes; done.json goes first, so that it never stands beside a mixture."""
-    return ["done.json", *(each.name for each in exporters), "scribbles.json"]
+    return ["done.json", *(each.name for each in exporters), "scribbles.json", "summary.json"]
 
 
 def earlier_names(output: Written) -> list[str]:

@@ -27,14 +27,14 @@ from ..loader.video import open_frames
 from ..loader.video_collection import Clip, listed, pair_clips
 from ..session.segmenter import Segmenter
 from ..utils import processes
-from ..utils.errors import DamagedInput, InputError
+from ..utils.errors import DamagedInput, InputError, one_line
 from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
 from ..utils.written import Written
 from ..weights.safe_pickle import open_file
 from ..writers.exporter import check_exporters, find_exporters
 from .finished import FinishedClips
-from .infer import Exporters, check_output, check_writable, read_start, segment
+from .infer import Exporters, check_output, check_writable, read_start, segment, told
 
 logger = logging.getLogger(__name__)
 
@@ -140,8 +140,7 @@ def run_share(
         entry: Entry = {"frames": len(frames), "objects": start.objects, "seconds": seconds}
         logger.info("%s: %d frames, %d objects, %.1f seconds", clip.name, *entry.values())
         frames.notices.tell()
-        told = {"unreadable": frames.unreadable, "notices": frames.notices.document()}
-        entry |= {key: value for key, value in told.items() if value}
+        entry |= told(frames)
         finished.write(clip, made_from, entry)
         return {"status": "done", **entry}
 
@@ -154,6 +153,9 @@ def run_share(
         except InputError as error:
             logger.error("%s: %s", clip.name, error)
             entries[clip.name] = {"status": "failed", "error": str(error)}
+        except Exception as error:  # a fault of ours: the others go on all the same
+            logger.exception("%s: an error that is not foreseen", clip.name)
+            entries[clip.name] = {"status": "failed", "error": f"{type(error).__name__}: {one_line(error)}"}
     return entries
 
 

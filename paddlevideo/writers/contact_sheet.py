@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -30,17 +31,25 @@ class ContactSheet:
         annotated: frames to mark.
         width: pixels of one picture in the grid.
         columns: pictures a row.
+        pixel_aspect: width of the pictures' pixels by their height.
     """
 
-    def __init__(self, annotated: Iterable[int] = (), width: int = 320, columns: int = 4) -> None:
+    def __init__(
+        self,
+        annotated: Iterable[int] = (),
+        width: int = 320,
+        columns: int = 4,
+        pixel_aspect: Fraction = Fraction(1),
+    ) -> None:
         self._annotated = frozenset(annotated)
         self._width = width
         self._columns = columns
+        self._pixel_aspect = pixel_aspect
         self._tiles: list[np.ndarray] = []
 
     def add(self, frame: int, picture: np.ndarray) -> None:
         """Add (H, W, 3) uint8 RGB ``picture`` of frame number ``frame``."""
-        height = max(1, round(picture.shape[0] * self._width / picture.shape[1]))
+        height = max(1, round(picture.shape[0] * self._width / (picture.shape[1] * self._pixel_aspect)))
         tile = cv2.resize(np.asarray(picture), (self._width, height), interpolation=cv2.INTER_AREA)
         marked = frame in self._annotated
         text = f"{frame} annotated" if marked else str(frame)
@@ -56,7 +65,7 @@ class ContactSheet:
             raise ValueError("a contact sheet needs at least one picture")
         columns = min(self._columns, len(self._tiles))
         rows = math.ceil(len(self._tiles) / columns)
-        step_y, step_x = self._tiles[0].shape[0] + _GAP, self._width + _GAP
+        step_y, step_x = max(tile.shape[0] for tile in self._tiles) + _GAP, self._width + _GAP
         sheet = np.full((rows * step_y + _GAP, columns * step_x + _GAP, 3), _PAPER, dtype=np.uint8)
         for place, tile in enumerate(self._tiles):
             top, left = _GAP + place // columns * step_y, _GAP + place % columns * step_x

@@ -10,6 +10,9 @@ from typing import Any
 
 import av
 
+from ..loader.video_stream import choose_stream, open_container
+from ..utils.errors import InputError
+
 _COPIED = frozenset({"aac", "mp3", "alac", "ac3", "eac3", "opus", "flac"})  # what players know in an MP4
 _GAP = 0.05  # seconds without sound that stay
 _RUN_IN = 0.1  # seconds before the first picture: decoders need some sound before the one that is heard
@@ -37,8 +40,11 @@ class Sound:
         self._encoder: Any = None
         self._samples: int | None = None  # where the encoder has got to
         try:
-            self._source = av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
-            self._begin()
+            number = choose_stream(str(path))
+            self._source = open_container(str(path))
+            self._begin(self._source.streams[number])
+        except InputError:  # pictures, a TIFF stack or an animation: no film, no sound
+            return
         except av.FFmpegError as error:
             self._give_up(error)
 
@@ -61,13 +67,13 @@ class Sound:
         if self._source is not None:
             self._source.close()
 
-    def _begin(self) -> None:
-        sound, film = self._source.streams.best("audio"), self._source.streams.best("video")
+    def _begin(self, film: Any) -> None:
+        sound = self._source.streams.best("audio")
         if sound is None:
             return
         if sound.codec_context is None:
             return self._give_up("no decoder is known for it")
-        start = film.start_time * film.time_base if film is not None and film.start_time is not None else 0
+        start = film.start_time * film.time_base if film.start_time is not None else 0
         self._start = round(start / sound.time_base)  # of the pictures, in units of the sound
         if sound.codec_context.codec.canonical_name in _COPIED:
             self._stream = self._target.add_stream_from_template(sound)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from paddlevideo.loader.notices import Notices
-from paddlevideo.loader.video_collection import Clip, listed, pair_clips
+from paddlevideo.loader.video_collection import Clip, listed, one_video, pair_clips
 from paddlevideo.utils.errors import InputError
 
 
@@ -61,6 +62,26 @@ def test_strokes_masks_and_output_beside_the_videos_are_no_videos(place: Callabl
     assert [clip.path for clip in clips] == [root / "a.mp4"]
 
 
+def test_stacks_and_animations_are_videos_and_folders_without_pictures_are_not(place: Callable[..., Path]) -> None:
+    root = place("v/a.mp4", "v/notes/readme.txt", "v/wanted/readme.txt", "v/cover.png", "v/__MACOSX/._a.mp4", "v/b.ogv")
+    (root / "v" / "empty").mkdir()
+    pages = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    for name in ("stack.tif", "anim.webp", "moving.png"):
+        pages[0].save(root / "v" / name, save_all=True, append_images=pages[1:])
+    names = ["a", "anim", "b", "moving", "stack", "wanted"]
+    strokes = place(*(f"s/{name}.json" for name in names)) / "s"
+    notices = Notices()
+    clips, unused = pair_clips(str(root / "v"), str(strokes), None, notices=notices)
+    assert [clip.name for clip in clips] == names and not unused
+    assert notices.document() == [{"what": f"{root / 'v'}: no videos, not used", "items": ["cover.png", "notes"]}]
+    for name in ("00000", "00001"):
+        place(f"m/{name}.png")
+    pages[0].save(root / "v" / "00000.png")
+    assert one_video(str(root / "v" / "stack.tif"), None, str(root / "m"))
+    place("n/stack.png")
+    assert not one_video(str(root / "v" / "stack.tif"), None, str(root / "n"))
+
+
 @pytest.mark.parametrize(
     ("files", "given", "message"),
     [
@@ -68,7 +89,7 @@ def test_strokes_masks_and_output_beside_the_videos_are_no_videos(place: Callabl
         (["v/a.mp4", "v/b.mp4", "v/c.mp4", "s/b.json"], {}, "nothing for 2 of 3 videos: a, c; add a.json"),
         (["v/a.mp4", "s/a.json", "m/b.png"], {"masks": "m"}, "--masks .*nothing for 1 of 1 videos: a; add a.png"),
         (["v/a.mp4", "s/a.json", "a.png"], {"masks": "a.png"}, "--masks .*a.png: is not a folder"),
-        (["v/notes.txt", "s/a.json"], {}, "no videos; looked for folders of pictures and files with .3gp"),
+        (["v/notes.txt", "s/a.json"], {}, "no videos; looked for folders of pictures and files with .3g2"),
         (["v/0.png", "v/1.png", "s/a.json"], {}, "pictures of one video"),
         (["s/a.json"], {}, "no such file or folder"),
         (["s/a.json"], {"source": "v/*.mp4"}, "no videos"),

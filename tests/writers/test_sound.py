@@ -9,20 +9,35 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
+from PIL import Image
 
+from paddlevideo.loader.video import open_frames
 from paddlevideo.writers.video import Look, VideoWriter
 
 PICTURE = np.full((48, 64, 3), 100, np.uint8)
 SECONDS, CLICK = 3.0, 1.0
 
 
-def film(path: Path, codec: str, late: float = 0.0, rate: int = 44100) -> Path:
-    """Two seconds of pictures, 10 a second, which begin ``late``, and three of sound, with a click 1 s after them."""
+def film(path: Path, codec: str, late: float = 0.0, rate: int = 44100, thumbnail: bool = False) -> Path:
+    """Two seconds of pictures, 10 a second, which begin ``late``, and three of sound, with a click 1 s after them.
+
+    A ``thumbnail`` is a stream before the pictures', of one large picture at 0 s, which players are told to show.
+    """
     with av.open(str(path), "w") as container:
+        if thumbnail:
+            small = container.add_stream("mjpeg", rate=10)
+            small.width, small.height, small.pix_fmt = 640, 480, "yuvj420p"
+            small.disposition = Disposition.default
         video = container.add_stream("libx264", rate=10)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = container.add_stream(codec, rate=rate)
         sound.layout = "mono"
+        if thumbnail:
+            video.disposition = Disposition(0)
+            shown = av.VideoFrame.from_ndarray(np.full((480, 640, 3), 90, np.uint8))
+            shown.pts, shown.time_base = 0, Fraction(1, 10)
+            container.mux([*small.encode(shown), *small.encode()])
         for index in range(20):
             frame = av.VideoFrame.from_ndarray(PICTURE)
             frame.pts, frame.time_base = index + round(late * 10), Fraction(1, 10)
@@ -88,6 +103,12 @@ def test_packets_are_copied_as_they_are(tmp_path: Path) -> None:
     assert packets[1] == packets[0][: len(packets[1])] and len(packets[1]) > 80
 
 
+def test_the_place_is_that_of_the_film_not_of_its_thumbnail(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", "aac", 0.5, thumbnail=True)
+    assert len(open_frames(source)) == 20
+    assert heard(overlay(tmp_path / "o.mp4", source))[2] == pytest.approx(CLICK - 0.02, abs=0.04)
+
+
 def test_a_rate_that_aac_does_not_have(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mkv", "pcm_s16le", rate=11000)
     found, length, click = heard(overlay(tmp_path / "o.mp4", source))
@@ -101,6 +122,8 @@ def test_pictures_stay_where_sound_is_missing_or_broken(tmp_path: Path, caplog: 
     broken.write_bytes(b"no film at all" * 99)
     with caplog.at_level(logging.WARNING):
         plain = overlay(tmp_path / "o.mp4", silent)
+        Image.fromarray(PICTURE).save(tmp_path / "stack.tif", save_all=True, append_images=[Image.fromarray(PICTURE)])
+        assert overlay(tmp_path / "s.mp4", tmp_path / "stack.tif").read_bytes() == plain.read_bytes()
         assert not caplog.records
         assert overlay(tmp_path / "p.mp4", broken).read_bytes() == plain.read_bytes()
     assert "broken.mp4: the sound cannot be read on" in caplog.text

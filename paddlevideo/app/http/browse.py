@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...loader.listing import is_system
 from ...loader.pictures import is_picture, natural_key
-from ...loader.video_collection import VIDEO_SUFFIXES
+from ...loader.video_collection import is_film
 from ..errors import AppError
 
 _SHOWN = 2000  # entries of a folder
@@ -50,7 +51,7 @@ def entries(folders: Mapping[str, Path], folder: str, path: str) -> list[dict[st
     root = folders[folder].resolve()
     found = []
     for entry in sorted(place.iterdir(), key=natural_key)[:_SHOWN]:
-        if entry.name.startswith(".") or not entry.resolve().is_relative_to(root):
+        if is_system(entry) or not entry.resolve().is_relative_to(root):
             continue
         kind = _kind(entry)
         if kind:
@@ -65,4 +66,4 @@ def _kind(entry: Path) -> str | None:
             return "frames" if any(is_picture(file) for file in entry.iterdir()) else "folder"
         except OSError:
             return None
-    return "video" if entry.suffix.lower() in VIDEO_SUFFIXES and entry.is_file() else None
+    return "video" if is_film(entry) else None

@@ -24,7 +24,7 @@ class ContactSheet(Exporter):
     def open(self) -> None:
         annotated = self.clip.recording.annotated
         self._shown = set(choose_frames(len(self.clip.frame_names), PICTURES, annotated))
-        self._sheet = Sheet(annotated)
+        self._sheet = Sheet(annotated, pixel_aspect=self.clip.pixel_aspect)
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
