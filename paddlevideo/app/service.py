@@ -9,7 +9,7 @@ from typing import Any
 
 from ..writers.exporter import Exporter
 from .errors import AppError
-from .projects.actions import Span
+from .projects.actions import Span, frames_of
 from .projects.exports import Snapshot, export_url, find_exporter, write_export
 from .projects.library import Library
 from .projects.pictures import Pictures
@@ -22,6 +22,7 @@ from .work.events import Events
 from .work.sessions import MakeSession, Sessions
 from .work.worker import Job, Worker
 
+_LONG = 5  # steps of taking up work again that the page is told of
 
 class Service:
     """See the module's text; methods may be called from any thread.
@@ -181,8 +182,11 @@ class Service:
         """Begin to carry the rounds that wait, or the last one again, over the video or a span of it."""
         with project.lock:
             project.check_revision(revision)
-            rounds = project.view.waiting or project.view.rounds[-1:]
-            if not rounds:
+            stopped = project.stopped()
+            if stopped and stopped.span != span:
+                stopped = None  # it is carried over another span from its frame on
+            rounds = project.view.waiting or ([] if stopped else project.view.rounds[-1:])
+            if not rounds and not stopped:
                 raise AppError("no_strokes")
             for frame in span or ():
                 project.check_frame(frame)
@@ -191,28 +195,34 @@ class Service:
                 if not first <= each.frame <= last:
                     raise AppError("span_without_frame", frame=each.frame, first=first, last=last)
             self.worker.cancel(project.id, ("propagate",))
-            total = len(rounds) * (last - first + 1)
+            frames = frames_of(span, project.frames)
+            total = (len(rounds) + bool(stopped)) * frames
             job = Job("propagate", person, project.id, iter(()), total, self._tell_job)
-            job.steps = self._propagate(project, job, len(rounds), span, last - first + 1)
+            job.done = job.earlier = stopped.frames if stopped else 0
+            job.steps = self._propagate(project, job, len(rounds), span, frames, bool(stopped))
             self.worker.submit(job)
         self._use(project)
         return self.document(project)
 
-    def _propagate(self, project: Project, job: Job, rounds: int, span: Span | None, frames: int) -> Iterator[None]:
+    def _propagate(
+        self, project: Project, job: Job, rounds: int, span: Span | None, frames: int, goes_on: bool
+    ) -> Iterator[None]:
+        """Carry on ``rounds`` that wait, after the rest of a round that was stopped where it ``goes_on``."""
         replay = self.sessions.open(project)
-        yield from self._bring(project)
+        yield from self._bring(project, walking=goes_on)
         group = None
         job.began = None  # its rate is that of its own frames
-        for _ in range(rounds):
+        for rest in [True] * goes_on + [False] * rounds:
             with project.lock:
                 if job.cancelled:
                     return
-                action = project.begin_propagation(span, group)
+                action = project.begin_propagation(span, group, goes_on=rest)
                 group = action.group
-            for result in replay.propagate(action.number, span, frames):
+            walk = replay.go_on(action.number, frames) if rest else replay.propagate(action.number, span, frames)
+            for result in walk:
                 with project.lock:
-                    if job.cancelled:
-                        return
+                    if not project.is_latest(action):
+                        return  # the frame is of a propagation that a change has stopped
                     project.put_mask(action.number, result.frame, result.mask)
                 job.done += 1
                 self._tell_mask(project, result.frame)
@@ -271,17 +281,23 @@ class Service:
         self.ahead.use(project)
         self.worker.wake()
 
-    def _bring(self, project: Project) -> Iterator[None]:
-        """Bring the project's session up to date, and tell the page where that takes long."""
+    def _bring(self, project: Project, walking: bool = False) -> Iterator[None]:
+        """Bring the project's session up to date, see `Replay.bring`, and tell the page where that takes long."""
         replay = self.sessions.open(project)
         self.ahead.restart(project.id)
         total = replay.steps_left()
-        for done, _ in enumerate(replay.bring(), 1):
-            if total > 5:
-                self.events.publish(
-                    project.id, "job", kind="replay", done=done, total=total, rate=None, paused=False, position=0
-                )
-            yield
+
+        def tell(done: int, **more: bool) -> None:
+            if total > _LONG:
+                facts = {"done": done, "total": total, "rate": None, "paused": False, "position": 0}
+                self.events.publish(project.id, "job", kind="replay", **facts, **more)
+
+        try:
+            for done, _ in enumerate(replay.bring(walking), 1):
+                tell(done)
+                yield
+        finally:
+            tell(total, finished=True)
 
     def _tell_mask(self, project: Project, frame: int) -> None:
         with project.lock:

@@ -42,6 +42,8 @@ class Round(Answer):
     frame: int
     propagated: bool
     span: list[int] | None = Field(description="first and last frame of the propagation; null: all")
+    done: int = Field(description="frames that the propagation has given")
+    total: int = Field(description="frames that it gives if it is not stopped")
 
 
 class Frames(Answer):
@@ -74,6 +76,7 @@ class ProjectDocument(Answer):
     objects: list[ObjectAnswer]
     strokes: list[Stroke]
     rounds: list[Round]
+    left: int = Field(description="frames left of a propagation that was stopped and can go on; 0: none")
     frames: Frames
     can_undo: bool
     can_redo: bool

@@ -43,6 +43,7 @@ class CurrentMasks:
         self._writers = {frame: action.number for action in history for frame in given.get(action.number, ())}
         self._removed_at = max((each.number for each in history if isinstance(each, ObjectRemoved)), default=0)
         self._propagations = [each for each in history if isinstance(each, Propagated) and each.number in given]
+        self._last = self._chain()  # the actions of the last propagation: it may have been stopped and gone on with
 
     def note(self, action: int, frame: int) -> None:
         """A frame has its mask from this action of the history now."""
@@ -92,7 +93,7 @@ class CurrentMasks:
         propagation changed, None where it has not been.
         """
         frames = range(self._frames)
-        last = self._files.given[self.last_propagation.number] if self.last_propagation else {}
+        last = {frame: mask for action in self._last for frame, mask in self._files.given[action].items()}
         return {
             "masks": [self.revision(frame) for frame in frames],
             "state": "".join(self.state(frame) for frame in frames),
@@ -111,6 +112,14 @@ class CurrentMasks:
 
     # ---------------------------------------------------------------------------------------------- inside
 
+    def _chain(self) -> list[int]:
+        numbers: list[int] = []
+        for each in reversed(self._propagations):
+            numbers.insert(0, each.number)
+            if not each.goes_on:
+                break
+        return numbers
+
     def _source(self, frame: int) -> int:
         """The action whose file the frame's mask is in, 0 without one."""
         writer = self._writers.get(frame)
@@ -121,7 +130,7 @@ class CurrentMasks:
         if self._view.waiting:
             return True
         last = self.last_propagation
-        if last is None or self._writers[frame] >= last.number:
+        if last is None or self._writers[frame] >= self._last[0]:
             return False
         first, end = last.span or (0, self._frames - 1)
         return bool(first <= frame <= end)

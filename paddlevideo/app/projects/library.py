@@ -90,7 +90,10 @@ class Library:
 
     def delete(self, person: str, project: str) -> None:
         """Delete a project with all that is in its folder."""
-        folder = self.get(person, project).folder
+        found = self.get(person, project)
+        folder = found.folder
+        with found.lock:
+            found.gone = True  # no work under way puts anything there any more
         with self._lock:
             self._open.pop(folder, None)
         (folder / "project.json").unlink(missing_ok=True)  # what is left over after a kill is no project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .actions import Action, Propagated, Span, StrokeDrawn
 from .facts import ObjectState
@@ -62,8 +62,14 @@ def program(
         elif isinstance(action, Propagated):
             operation = Propagate(action.number, frames_done[action.number], action.span)
             last = operations[-1]
-            if again and isinstance(last, Propagate) and operation.covers(last):
-                operations.pop()  # the same round once more, from where it began
+            if isinstance(last, Propagate):
+                if action.goes_on:
+                    operations.pop()
+                    operation = replace(operation, frames=last.frames + operation.frames)
+                elif again and operation.covers(last) and isinstance(operations[-2], AddStroke | Propagate):
+                    # The same round once more, from where it began; its answer was of other locks where they come
+                    # between.
+                    operations.pop()
             operations.append(operation)
         # An object that goes unlocks itself; one that comes is free.
         if now.ids != ids:

@@ -25,12 +25,13 @@ from .actions import (
     Span,
     StrokeDrawn,
     StrokesErased,
+    frames_of,
 )
 from .current_masks import CurrentMasks
 from .facts import ObjectState, Source, VideoFacts
 from .history import View, view
 from .mask_files import MaskFiles
-from .program import Operation, program
+from .program import Operation, Propagate, program
 from .record import Record
 
 COLORS = (
@@ -46,6 +47,7 @@ class Project:
         id: the name of its folder.
         masks: those that its frames have now; they are changed by the project alone.
         around: the frame that was looked at last.
+        gone: it was deleted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,6 +59,7 @@ class Project:
         self._files.forget({action.number for action in [*record.history, *record.redo]})
         self.masks = CurrentMasks(self._files, self.frames, self.video.size, self.lock)
         self.around = 0
+        self.gone = False
         self._program: list[Operation] | None = None  # worked out when it is asked for
         self._note_change()
 
@@ -131,7 +134,8 @@ class Project:
                 "video": asdict(record.video),
                 "objects": [{**asdict(view.objects[each]), "hidden": each in record.hidden} for each in view.ids],
                 "strokes": [stroke for each in view.rounds for stroke in each.stroke_documents()],
-                "rounds": [each.document() for each in view.rounds],
+                "rounds": [each.document(self.frames) for each in view.rounds],
+                "left": self.left(),
                 "frames": self.masks.document(),
                 "can_undo": bool(record.history),
                 "can_redo": bool(record.redo),
@@ -146,6 +150,26 @@ class Project:
             if self._program is None:
                 self._program = program(self._record.objects, self._record.history, self._files.counts())
             return list(self._program)
+
+    def stopped(self) -> Propagate | None:
+        """The propagation that came last, if it was stopped and nothing that matters to a session was done since."""
+        last = self.program()[-1]
+        return last if isinstance(last, Propagate) and last.frames < frames_of(last.span, self.frames) else None
+
+    def is_latest(self, propagation: Propagated) -> bool:
+        """Whether nothing that matters to a session was done since this propagation began."""
+        with self.lock:
+            for each in reversed([] if self.gone else self._record.history):
+                if each.number == propagation.number:
+                    return True
+                if not isinstance(each, ObjectEdited) or each.locked is not None:
+                    return False
+            return False
+
+    def left(self) -> int:
+        """How many frames the propagation that was stopped has left; 0 without one."""
+        last = self.stopped()
+        return 0 if last is None else frames_of(last.span, self.frames) - last.frames
 
     def strokes(self) -> dict[int, StrokeDrawn]:
         """The strokes of the whole history by the number of their action."""
@@ -250,10 +274,10 @@ class Project:
             self._known_object(object_id)
             self._act(ObjectRemoved(*self._record.new_ids(), object_id=object_id))
 
-    def begin_propagation(self, span: Span | None, group: int | None) -> Propagated:
+    def begin_propagation(self, span: Span | None, group: int | None, goes_on: bool = False) -> Propagated:
         """Note that the next waiting round, else the last one, is propagated; ``group`` None begins a step of undo."""
         with self.lock:
-            propagated = Propagated(*self._record.new_ids(group), span=span)
+            propagated = Propagated(*self._record.new_ids(group), span=span, goes_on=goes_on)
             self._act(propagated, grow=group is None)
             return propagated
 
@@ -324,6 +348,8 @@ class Project:
             self._program = None
             if len(self._files.given[action]) == 1:
                 self._note_change()  # it counts from its first frame on
+            else:
+                next(each for each in self._view.rounds if each.propagation is done).done += 1
 
 
 def _frames_to_answer(action: Action) -> tuple[int, ...]:
