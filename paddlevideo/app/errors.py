@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 from ..utils.errors import InputError
+from .reasons import reason_of
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -77,4 +78,4 @@ def as_app_error(error: Exception) -> AppError:
         if getattr(cause, "errno", None) in _NO_ROOM:  # of the system, or of FFmpeg
             return AppError("disk_full")
         cause = cause.__cause__
-    return AppError("bad_input", reason=str(error)) if isinstance(error, InputError) else AppError("internal")
+    return AppError("bad_input", **reason_of(str(error))) if isinstance(error, InputError) else AppError("internal")

@@ -24,6 +24,7 @@ from .work.worker import Job, Worker
 
 _LONG = 5  # steps of taking up work again that the page is told of
 
+
 class Service:
     """See the module's text; methods may be called from any thread.
 
@@ -301,7 +302,12 @@ class Service:
 
     def _tell_mask(self, project: Project, frame: int) -> None:
         with project.lock:
-            news = {"frame": frame, "rev": project.masks.revision(frame), "state": project.masks.state(frame)}
+            news = {
+                "frame": frame,
+                "rev": project.masks.revision(frame),
+                "state": project.masks.state(frame),
+                "lanes": project.masks.lanes([frame]),
+            }
         self.events.publish(project.id, "mask", **news)
 
     def _tell_job(self, job: Job) -> None:

@@ -78,6 +78,9 @@ class ProjectDocument(Answer):
     rounds: list[Round]
     left: int = Field(description="frames left of a propagation that was stopped and can go on; 0: none")
     frames: Frames
+    lanes: dict[int, str] = Field(
+        description="for each object a character a frame: . not in the mask, p in it, s in it and out of date"
+    )
     can_undo: bool
     can_redo: bool
     settings: dict[str, Any] = Field(description="the page's own")

@@ -6,7 +6,7 @@ Both follow from the history. Shapes: H W the video's own size.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,24 @@ class CurrentMasks:
             "changed": [last[frame].changed if frame in last else None for frame in frames],
         }
 
+    def lanes(self, frames: Iterable[int]) -> dict[int, str]:
+        """For each object a character a frame: ``.`` it is not in the mask, ``p`` it is, ``s`` it is and out of date."""
+        waiting = self._view.waiting
+        drawn = {stroke.object_id for each in waiting for stroke in each.strokes}
+        answered = {each.frame for each in waiting}
+        lanes: dict[int, list[str]] = {each: [] for each in self._view.ids}
+        for frame in frames:
+            writer = self._writers.get(frame)
+            has = frozenset[int]() if writer is None else self._files.given[writer][frame].objects
+            there = bool(self._source(frame))
+            owed = there and self._owed(frame)
+            for each, lane in lanes.items():
+                # A stroke of the background may change any object.
+                stale = owed or (frame not in answered and not drawn.isdisjoint((0, each)))
+                shown = there and (has is None or each in has)
+                lane.append("." if not shown else "s" if stale else "p")
+        return {each: "".join(lane) for each, lane in lanes.items()}
+
     @property
     def last_propagation(self) -> Propagated | None:
         """The last one that gave a mask."""
@@ -127,8 +145,10 @@ class CurrentMasks:
 
     def _stale(self, frame: int) -> bool:
         """Whether strokes, or a propagation that was stopped, have not reached the frame yet."""
-        if self._view.waiting:
-            return True
+        return bool(self._view.waiting) or self._owed(frame)
+
+    def _owed(self, frame: int) -> bool:
+        """Whether the last propagation was stopped before it came to a frame that has a mask."""
         last = self.last_propagation
         if last is None or self._writers[frame] >= self._last[0]:
             return False

@@ -35,9 +35,9 @@ from .program import Operation, Propagate, program
 from .record import Record
 
 COLORS = (
-    "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#bfef45", "#fabed4", "#469990",
+    "#e6194b", "#4363d8", "#ffe119", "#42d4f4", "#f58231", "#911eb4", "#3cb44b", "#f032e6", "#fabed4", "#469990",
 )  # fmt: skip
-"""Of new objects, in turn."""
+"""Of new objects, in turn: the first four are four to deuteranopes, too."""
 
 
 class Project:
@@ -137,6 +137,7 @@ class Project:
                 "rounds": [each.document(self.frames) for each in view.rounds],
                 "left": self.left(),
                 "frames": self.masks.document(),
+                "lanes": self.masks.lanes(range(self.frames)),
                 "can_undo": bool(record.history),
                 "can_redo": bool(record.redo),
                 "settings": self.settings,

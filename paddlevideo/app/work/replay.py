@@ -168,5 +168,3 @@ def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
             break
         count += 1
     return count
-
-

@@ -319,6 +319,10 @@ def test_a_project_goes_on_in_another_server(folder: Path) -> None:
         assert client.get("/api/projects").json() == []
 
 
+def test_one_clip_opened_twice_makes_two_names(client: TestClient) -> None:
+    assert [_open(client)["name"] for _ in range(3)] == ["clip", "clip 2", "clip 3"]
+
+
 def test_the_video_of_the_command_line_is_opened_once(folder: Path) -> None:
     for _ in range(2):
         with _client(folder, open_path=folder / "videos" / "clip.mp4") as client:

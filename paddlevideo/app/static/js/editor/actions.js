@@ -20,14 +20,14 @@ export function editorActions(editor) {
     spanIn: { group: "propagate", keys: ["i"], run: () => moveSpan(store, "in", store.get("frame")) },
     spanOut: { group: "propagate", keys: ["o"], run: () => moveSpan(store, "out", store.get("frame")) },
     spanClear: { group: "propagate", keys: ["x"], run: () => store.set({ span: null }) },
-    follow: { group: "propagate", keys: ["l"], run: () => toggle(store, "follow") },
+    follow: { group: "propagate", keys: ["l"], run: () => editor.job.toggleFollow() },
     export: { group: "project", keys: ["Shift+e"], run: () => editor.openExport() },
     help: { group: "project", keys: ["?"], run: () => editor.openHelp() },
     home: { group: "project", keys: [], run: () => (location.hash = "#/") },
   };
 }
 
-/** @param {EditorStore} store @param {"follow" | "outline" | "strokesShown" | "playing"} key */
+/** @param {EditorStore} store @param {"outline" | "strokesShown" | "playing"} key */
 const toggle = (store, key) => store.set({ [key]: !store.get(key) });
 
 /** @param {Editor} editor @param {EditorStore} store @returns {Actions} */
@@ -76,13 +76,15 @@ function viewing(editor, store) {
     work(editor.picture.view);
     editor.picture.viewChanged();
   };
+  /** What a zoom leaves where it is: what is under the pointer, else the middle. @returns {Point | []} */
+  const place = () => editor.picture.pointer ?? [];
   return {
     outline: { group: "view", keys: ["v"], run: () => toggle(store, "outline") },
     fainter: { group: "view", keys: [","], run: opacity(-0.1), repeats: true },
     stronger: { group: "view", keys: ["."], run: opacity(0.1), repeats: true },
     strokes: { group: "view", keys: ["s"], run: () => toggle(store, "strokesShown") },
-    zoomIn: { group: "view", keys: ["+", "="], run: view((each) => each.zoom(1.4)), repeats: true },
-    zoomOut: { group: "view", keys: ["-"], run: view((each) => each.zoom(1 / 1.4)), repeats: true },
+    zoomIn: { group: "view", keys: ["+", "="], run: view((each) => each.zoom(1.4, ...place())), repeats: true },
+    zoomOut: { group: "view", keys: ["-"], run: view((each) => each.zoom(1 / 1.4, ...place())), repeats: true },
     fit: { group: "view", keys: ["f"], run: view((each) => each.fit()) },
   };
 }
@@ -102,6 +104,7 @@ function moving(editor, store) {
     last: { group: "video", keys: ["End"], run: () => editor.seek(last()) },
     previousMark: { group: "video", keys: ["PageUp"], run: () => editor.seekMark(-1) },
     nextMark: { group: "video", keys: ["PageDown"], run: () => editor.seekMark(1) },
+    goTo: { group: "video", keys: ["g"], run: (frame) => (frame === undefined ? editor.typeFrame() : editor.seek(frame)) },
     jump: { group: "video", keys: ["j"], run: () => editor.seekMostChanged() },
     timelineIn: { group: "video", keys: ["Shift+ArrowUp"], run: () => editor.timeline.zoom(1.4), repeats: true },
     timelineOut: { group: "video", keys: ["Shift+ArrowDown"], run: () => editor.timeline.zoom(1 / 1.4), repeats: true },

@@ -30,6 +30,8 @@ import { buildTransport } from "../timeline/transport.js";
 const KEPT = ["brush", "opacity", "outline", "follow", "frame", "tool", "object", "span"];
 
 export class Editor {
+  closed = false;
+
   /** @param {ProjectAnswer} doc @param {() => void} redraw builds the page anew, in another language */
   constructor(doc, redraw) {
     const store = (this.store = editorStore(doc));
@@ -63,6 +65,7 @@ export class Editor {
   }
 
   close() {
+    this.closed = true;
     this.store.set({ playing: false });
     for (const end of this.ends) end();
     this.picture.close();
@@ -75,6 +78,11 @@ export class Editor {
   seek(frame) {
     this.job.stay();
     this.store.set({ playing: false, frame: clamp(frame, 0, this.store.get("doc").video.frames - 1) });
+  }
+
+  /** Let the person type a frame or a time. */
+  typeFrame() {
+    this.element.querySelector(".clock-place")?.dispatchEvent(new Event("type"));
   }
 
   /** To the next annotated frame in a direction. @param {1 | -1} direction */
@@ -216,7 +224,7 @@ export class Editor {
   /** @param {Failure} error */
   #failed(error) {
     const again = this.strokes.refused();
-    const action = again && { text: t("stroke.again"), tip: t("stroke.againTip"), run: again };
-    toastError(error, { action: error.code === "stale_revision" ? action : null });
+    if (this.closed) return;
+    toastError(error, again ? { action: { text: t("stroke.again"), tip: t("stroke.againTip"), run: again }, stays: true } : {});
   }
 }

@@ -29,6 +29,9 @@ export function buildRail(store, actions) {
     tools[0].style.setProperty("--tool-color", color);
     pressed(outline, store.get("outline"));
     pressed(strokes, store.get("strokesShown"));
+    const { video } = store.get("doc");
+    size.setAttribute("aria-valuetext", t("rail.pixels", { pixels: Math.max(1, Math.round(store.get("brush") * video.width)) }));
+    opacity.setAttribute("aria-valuetext", t("rail.percent", { percent: Math.round(100 * store.get("opacity")) }));
     size.value = String(Math.log(store.get("brush") / LEAST) / Math.log(MOST / LEAST));
     opacity.value = String(store.get("opacity"));
     opacity.disabled = store.get("outline");

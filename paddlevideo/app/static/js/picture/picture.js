@@ -33,7 +33,8 @@ export class Picture {
     this.view = new View(video);
     this.canvas = el("canvas", { class: "picture-canvas" });
     this.top = el("canvas", { class: "picture-top", tabindex: "0", role: "img", "aria-label": t("picture.label") });
-    this.element = el("section", { class: "picture", "aria-label": t("picture.label") }, this.canvas, this.top);
+    this.waits = el("p", { class: "picture-wait", hidden: true });
+    this.element = el("section", { class: "picture", "aria-label": t("picture.label") }, this.canvas, this.top, this.waits);
     this.#context = context2d(this.canvas, { alpha: false });
     this.#topContext = context2d(this.top);
     this.draw = onceAFrame(() => this.#draw());
@@ -49,7 +50,7 @@ export class Picture {
     this.overlays = new Overlays(store, (frame) => {
       if (frame === this.shown || frame === store.get("frame")) this.draw();
     });
-    store.subscribe(["frame", "opacity", "outline", "doc", "masks"], this.draw);
+    store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected"], this.draw);
     store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
@@ -59,6 +60,12 @@ export class Picture {
     return this.frames.fresh(frame) && this.overlays.cache.fresh(frame);
   }
 
+  /** The frame that is on the screen, where it is the one to show; strokes are drawn on no other. */
+  here() {
+    const { shown } = this;
+    return shown !== null && shown === this.store.get("frame") && this.frames.peek(shown) ? shown : null;
+  }
+
   /** Fetch these frames when there is nothing more urgent. @param {number[]} frames */
   ahead(frames) {
     this.frames.ahead(frames);
@@ -66,6 +73,7 @@ export class Picture {
   }
 
   viewChanged() {
+    this.store.set({ scale: this.view.scale });
     this.draw();
     this.drawTop();
   }
@@ -101,6 +109,7 @@ export class Picture {
       canvas.height = Math.round(height * ratio);
     }
     this.view.resize(width, height);
+    this.store.set({ scale: this.view.scale });
     this.#draw(); // at once: a resized canvas is blank
     this.#drawTop();
   }
@@ -116,6 +125,8 @@ export class Picture {
     const frame = this.store.get("frame");
     if (this.frames.get(frame) && this.#maskReady(frame)) this.shown = frame;
     const at = this.shown;
+    this.waits.hidden = this.here() !== null;
+    if (!this.waits.hidden) this.waits.textContent = t("picture.waits", { frame: frame + 1 });
     const [context, { video }] = [this.#context, this.store.get("doc")];
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = "#0d0f12";

@@ -2,7 +2,7 @@
 
 import * as api from "../net/api.js";
 import { t } from "../ui/i18n.js";
-import { strokePoints, touches } from "./strokes.js";
+import { nearestStroke, strokePoints } from "./strokes.js";
 import { toast } from "../ui/toasts.js";
 
 export class Strokes {
@@ -21,17 +21,23 @@ export class Strokes {
     this.job = job;
   }
 
-  /** Whether a stroke may begin here, and of which object: null where not. */
-  begin() {
+  /** A stroke that begins at `point` (picture pixels), null where none may. @param {Point} point @returns {Drawing | null} */
+  begin(point) {
     const { store } = this;
     if (store.get("playing") || (this.job.propagating && this.job.following && !store.get("job")?.paused)) {
       store.set({ playing: false });
       this.job.stay(); // the picture runs: the first touch stops it, so that nobody draws on the wrong frame
       return null;
     }
+    const frame = this.picture.here();
+    if (frame === null) {
+      toast(t("stroke.notHere"));
+      return null;
+    }
     const object = store.get("tool") === "background" ? 0 : this.#chosen();
-    if (object !== null) api.hold(store.get("doc").id, store.get("frame")).catch(() => {}); // it only saves time
-    return object;
+    if (object === null) return null;
+    api.hold(store.get("doc").id, frame).catch(() => {}); // it only saves time
+    return { points: [point], object, frame };
   }
 
   #chosen() {
@@ -41,10 +47,9 @@ export class Strokes {
     return object && !object.locked ? object.id : null;
   }
 
-  /** Send what was drawn, in picture pixels. @param {Point[]} drawn @param {number} object */
-  stroke(drawn, object) {
-    const { doc, frame } = this.store.values;
-    const points = strokePoints(drawn, this.picture.radius(), doc.video);
+  /** Send what was drawn. @param {Drawing} drawing */
+  stroke({ points: drawn, object, frame }) {
+    const points = strokePoints(drawn, this.picture.radius(), this.store.get("doc").video);
     this.#send({ frame, object_id: object, points });
   }
 
@@ -62,13 +67,11 @@ export class Strokes {
 
   /** @param {Point} point */
   eraseAt(point) {
-    const { doc, frame } = this.store.values;
-    const past = new Set(doc.rounds.filter((each) => each.propagated).map((each) => each.number));
-    const hit = doc.strokes.filter(
-      (each) => each.frame === frame && touches(each, point, this.picture.radius(), doc.video),
-    );
-    const keys = hit.filter((each) => !each.round || !past.has(each.round)).map((each) => each.key);
-    this.erase(keys, hit.length - keys.length);
+    const { rounds, strokes, video } = this.store.get("doc");
+    const there = strokes.filter((each) => each.frame === this.picture.here());
+    const hit = nearestStroke(there, point, this.picture.radius(), video);
+    const past = rounds.some((each) => each.number === hit?.round && each.propagated);
+    this.erase(hit && !past ? [hit.key] : [], Number(past));
   }
 
   /** Keep the mask of an answer, so that it shows without another request. @param {ProjectAnswer} answer */
