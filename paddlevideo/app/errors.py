@@ -40,6 +40,12 @@ ERRORS: dict[str, tuple[int, str]] = {
     "stale_revision": (409, "The project was changed elsewhere in the meantime; it has been loaded again."),
     "nothing_to_undo": (409, "There is nothing to undo."),
     "nothing_to_redo": (409, "There is nothing to redo."),
+    "not_a_mask": (422, "{name}: cannot be read as a mask ({reason})."),
+    "mask_objects": (422, "{name}: object {object} is far above the project's; number the mask's objects from 1 on."),
+    "mask_size": (
+        422,
+        "{name}: the mask is {width} x {height}, the video {video_width} x {video_height}; give a mask of that size.",
+    ),
     "no_strokes": (409, "No frame is annotated yet; draw a stroke first."),
     "stroke_used": (409, "This stroke has been propagated already and cannot be erased; undo the propagation first."),
     "object_locked": (409, "Object {object} is locked; unlock it to draw on it."),

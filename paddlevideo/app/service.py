@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..writers.exporter import Exporter
 from .errors import AppError
 from .projects.actions import Span, frames_of
 from .projects.exports import Snapshot, export_url, find_exporter, write_export
+from .projects.given import read_given
 from .projects.library import Library
 from .projects.pictures import Pictures
 from .projects.project import Project
@@ -22,6 +25,7 @@ from .work.events import Events
 from .work.sessions import MakeSession, Sessions
 from .work.worker import Job, Worker
 
+_NEW_OBJECTS = 20  # that a mask may bring
 _LONG = 5  # steps of taking up work again that the page is told of
 
 
@@ -157,6 +161,36 @@ class Service:
             self._changed(project, stop=project.program() != before)
         return self.document(project)
 
+    def touch_up(
+        self,
+        project: Project,
+        frame: int,
+        object_id: int,
+        change: Callable[[np.ndarray], np.ndarray],
+        revision: int | None,
+    ) -> dict[str, Any]:
+        """Change pixels of a frame's mask and return the document with the mask."""
+        self.change(project, revision, lambda: project.touch_up(frame, object_id, change))
+        return self._with_mask(project, frame)
+
+    def give_mask(
+        self, project: Project, frame: int, picture: bytes, name: str, revision: int | None
+    ) -> dict[str, Any]:
+        """Take a picture of ids for a frame's mask, with objects for ids that are new; ``name`` is for messages."""
+        mask = read_given(project.folder, picture, name, project.video.size)
+
+        def give() -> None:
+            project.check_frame(frame)
+            new = int(mask.max()) - max(project.view.ids, default=0)
+            if new > _NEW_OBJECTS:
+                raise AppError("mask_objects", name=name, object=int(mask.max()))
+            for _ in range(new):
+                project.add_object("")
+            project.give_mask(frame, mask)
+
+        self.change(project, revision, give)
+        return self._with_mask(project, frame)
+
     def hold(self, project: Project, frame: int) -> None:
         """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""
         project.check_frame(frame)
@@ -172,6 +206,10 @@ class Service:
         self._use(project)
         job = Job("answer", person, project.id, self._bring(project))
         self.worker.submit(job).result()
+        return self._with_mask(project, frame)
+
+    def _with_mask(self, project: Project, frame: int) -> dict[str, Any]:
+        """The document with the mask that a frame has now, which other pages are told of."""
         self._tell_mask(project, frame)
         png = project.masks.png(frame)
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_stroke_lands_on_no_frame_that_is_not_on_the_screen(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     held: list[Route] = []
-    person.page.route("**/frames/30.jpg*", held.append)
+    person.page.route("**/frames/30.jpg*", lambda route: held.append(route))
     person.go_to(30)
     person.page.locator(".picture-wait", has_text="frame 31").wait_for()
     person.page.mouse.click(*person.on_screen(disc(30)))
@@ -38,6 +38,7 @@ def test_a_stroke_lands_on_no_frame_that_is_not_on_the_screen(person: Person, se
 def test_a_stroke_ends_with_the_frame_it_was_begun_on(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.go_to(5)
+    person.see_frame()
     x, y = person.on_screen(disc(5))
     person.page.mouse.move(x - 10, y)
     person.page.mouse.down()
@@ -53,6 +54,7 @@ def test_a_stroke_ends_with_the_frame_it_was_begun_on(person: Person, served: Se
 def test_a_stroke_drawn_while_the_server_is_away_can_be_drawn_again(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.go_to(8)
+    person.see_frame()
     person.page.route("**/strokes", lambda route: route.abort())
     person.page.mouse.click(*person.on_screen(disc(8)))
     again = person.page.get_by_role("button", name="Draw it again")
@@ -72,7 +74,8 @@ def test_the_eraser_takes_one_stroke_at_a_touch(person: Person, served: Served) 
     person.page.mouse.click(*person.on_screen((x, y)))
     person.until(lambda: len(person.document()["strokes"]) < 3, "nothing is erased")
     person.wait_for("idle")
-    assert sorted(round(each["points"][0][1] - y, 3) for each in person.document()["strokes"]) == [-0.006, 0.006]
+    left = [each["points"][0][1] - y for each in person.document()["strokes"]]
+    assert len(left) == 2 and min(map(abs, left)) > 0.003, "the one under the pointer is taken"
 
 
 def test_taking_up_work_comes_to_an_end(person: Person, served: Served) -> None:

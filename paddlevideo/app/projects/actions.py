@@ -52,6 +52,19 @@ class StrokesErased(_Action):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaskGiven(_Action):
+    """A frame's mask by a person's hand, in the file of this action.
+
+    ``objects`` are those that there were, so that it says where each of them is; ``changed`` those that it changed.
+    """
+
+    kind: Literal["mask"] = "mask"
+    frame: int
+    objects: tuple[int, ...]
+    changed: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObjectAdded(_Action):
     """A new object, unlocked."""
 
@@ -109,7 +122,7 @@ class Propagated(_Action):
 
 
 ObjectAction = Annotated[ObjectAdded | ObjectEdited | ObjectRemoved, Field(discriminator="change")]
-Action = Annotated[StrokeDrawn | StrokesErased | Propagated | ObjectAction, Field(discriminator="kind")]
+Action = Annotated[StrokeDrawn | StrokesErased | MaskGiven | Propagated | ObjectAction, Field(discriminator="kind")]
 
 
 def as_stroke(action: StrokeDrawn) -> Stroke:

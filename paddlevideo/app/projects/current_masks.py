@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...session.memory.masks import only
-from .actions import Action, ObjectRemoved, Propagated
+from .actions import Action, MaskGiven, ObjectRemoved, Propagated
 from .history import View
 from .mask_files import MaskFiles, encode_png, read_png
 
@@ -40,6 +40,12 @@ class CurrentMasks:
         given = self._files.given
         self._view = view
         self._annotated = {each.frame for each in view.rounds}
+        self._by_hand: dict[int, MaskGiven] = {}
+        for each in view.rounds:
+            if each.by_hand:
+                self._by_hand[each.frame] = each.by_hand
+            else:  # what a person draws afterwards counts
+                self._by_hand.pop(each.frame, None)
         self._writers = {frame: action.number for action in history for frame in given.get(action.number, ())}
         self._removed_at = max((each.number for each in history if isinstance(each, ObjectRemoved)), default=0)
         self._propagations = [each for each in history if isinstance(each, Propagated) and each.number in given]
@@ -100,10 +106,19 @@ class CurrentMasks:
             "changed": [last[frame].changed if frame in last else None for frame in frames],
         }
 
+    def kept_by_hand(self, frame: int, mask: np.ndarray) -> np.ndarray:
+        """What a frame has when a propagation gives it ``mask`` (H,W): what is by hand stays, other objects come in."""
+        given = self._by_hand.get(frame)
+        if given is None:
+            return mask
+        now = only(self.mask(frame), given.objects)
+        return np.where((now == 0) & ~np.isin(mask, given.objects), mask, now)
+
     def lanes(self, frames: Iterable[int]) -> dict[int, str]:
-        """For each object a character a frame: ``.`` it is not in the mask, ``p`` it is, ``s`` it is and out of date."""
+        """For each object a character a frame: ``.`` it is not in the mask, ``p`` it is, ``s`` it is and out of date,
+        ``h`` it is by hand."""
         waiting = self._view.waiting
-        drawn = {stroke.object_id for each in waiting for stroke in each.strokes}
+        drawn = set[int]().union(*(each.drawn for each in waiting))
         answered = {each.frame for each in waiting}
         lanes: dict[int, list[str]] = {each: [] for each in self._view.ids}
         for frame in frames:
@@ -115,7 +130,8 @@ class CurrentMasks:
                 # A stroke of the background may change any object.
                 stale = owed or (frame not in answered and not drawn.isdisjoint((0, each)))
                 shown = there and (has is None or each in has)
-                lane.append("." if not shown else "s" if stale else "p")
+                kept = frame in self._by_hand and each in self._by_hand[frame].objects
+                lane.append("." if not shown else "h" if kept else "s" if stale else "p")
         return {each: "".join(lane) for each, lane in lanes.items()}
 
     @property

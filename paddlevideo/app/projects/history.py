@@ -9,19 +9,38 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .actions import Action, ObjectAction, ObjectAdded, ObjectRemoved, Propagated, StrokeDrawn, StrokesErased, frames_of
+from .actions import (
+    Action,
+    MaskGiven,
+    ObjectAction,
+    ObjectAdded,
+    ObjectRemoved,
+    Propagated,
+    StrokeDrawn,
+    StrokesErased,
+    frames_of,
+)
 from .facts import ObjectState
 
 
 @dataclass
 class RoundView:
-    """One round: strokes of one frame, the propagation of them, if there was one, and how many frames it gave."""
+    """One round: strokes of one frame or its mask by hand, the propagation, if there was one, and how many frames it
+    gave."""
 
     number: int
     frame: int
     strokes: list[StrokeDrawn] = field(default_factory=list)
+    by_hand: MaskGiven | None = None
     propagation: Propagated | None = None
     done: int = 0
+
+    @property
+    def drawn(self) -> set[int]:
+        """The ids that it is about; 0 is the background."""
+        if self.by_hand:
+            return set(self.by_hand.changed or self.by_hand.objects)
+        return {stroke.object_id for stroke in self.strokes}
 
     def document(self, video: int) -> dict[str, Any]:
         """The round as the page gets it, apart from its strokes, for a video's number of frames."""
@@ -33,6 +52,8 @@ class RoundView:
             "span": span,
             "done": self.done,
             "total": frames_of(span, video) if self.propagation else 0,
+            "by_hand": self.by_hand is not None,
+            "objects": sorted(self.drawn - {0}),
         }
 
     def stroke_documents(self) -> list[dict[str, Any]]:
@@ -89,6 +110,8 @@ class View:
         """
         if isinstance(action, StrokeDrawn):
             self._draw(action)
+        elif isinstance(action, MaskGiven):
+            self._round_on(action.frame, by_hand=True).by_hand = action
         elif isinstance(action, Propagated):
             carried = self.round_of(action)
             carried.done = frames + (carried.done if action.goes_on else 0)
@@ -97,11 +120,15 @@ class View:
             self._change_object(action)
 
     def _draw(self, stroke: StrokeDrawn) -> None:
+        self._round_on(stroke.frame, by_hand=False).strokes.append(stroke)
+
+    def _round_on(self, frame: int, by_hand: bool) -> RoundView:
+        """The last round, if it waits on this frame and is of the same kind, else a new one."""
         last = self.rounds[-1] if self.rounds else None
-        if last is None or last.frame != stroke.frame or last.propagation:
-            last = RoundView(len(self.rounds) + 1, stroke.frame)
+        if last is None or last.frame != frame or last.propagation or by_hand != bool(last.by_hand):
+            last = RoundView(len(self.rounds) + 1, frame)
             self.rounds.append(last)
-        last.strokes.append(stroke)
+        return last
 
     def _change_object(self, action: ObjectAction) -> None:
         object_id = action.object_id

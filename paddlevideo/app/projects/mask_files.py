@@ -2,7 +2,8 @@
 
 Files are written once and never changed, so that undo and redo only choose among them. A line of the log is
 ``FRAME ACTION SOURCE CHANGED OBJECTS``: after ACTION the frame's mask is in the file of action SOURCE (0: it has none),
-CHANGED of its pixels are new, and it has OBJECTS (``1,3``; ``-``: none; earlier versions did not say). A line is appended after its file is there, so a killed server leaves nothing half.
+CHANGED of its pixels are new, and OBJECTS are in it (``1,3``; ``-``: none; earlier versions did not say). A line is
+appended after its file is there, so a killed server leaves nothing half.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ objects and rounds are a `View`, each frame's mask is in `CurrentMasks`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ...loader.scribbles import MAX_OBJECT_ID
 from ..errors import AppError
 from .actions import (
     Action,
+    MaskGiven,
     ObjectAdded,
     ObjectEdited,
     ObjectRemoved,
@@ -30,7 +31,7 @@ from .actions import (
 from .current_masks import CurrentMasks
 from .facts import ObjectState, Source, VideoFacts
 from .history import View, view
-from .mask_files import MaskFiles
+from .mask_files import MaskFiles, read_png
 from .program import Operation, Propagate, program
 from .record import Record
 
@@ -190,9 +191,14 @@ class Project:
     def put_mask(self, action: int, frame: int, mask: np.ndarray) -> None:
         """Keep the mask (H,W) at the video's own size that an action gave a frame."""
         with self.lock:
+            mask = self.masks.kept_by_hand(frame, mask) if self._is_propagation(action) else mask
             changed = float((self.masks.mask(frame) != mask).mean())
             self._files.put(action, frame, mask, changed)
             self._note_mask(action, frame)
+
+    def given_mask(self, action: int, frame: int) -> np.ndarray:
+        """The mask (H,W) that a person gave a frame by an action."""
+        return read_png(self._files.path(frame, action))
 
     def drop_mask(self, action: int, frame: int) -> None:
         """Note that an action left a frame as the last propagation left it, maybe without a mask."""
@@ -214,6 +220,29 @@ class Project:
             stroke = StrokeDrawn(*self._record.new_ids(), key=key, frame=frame, object_id=object_id, points=rounded)
             self._act(stroke)
             return stroke
+
+    def give_mask(self, frame: int, mask: np.ndarray) -> None:
+        """Take a mask (H,W) of known ids for a frame's; locked objects stay as they are."""
+        self.check_frame(frame)
+        with self.lock:
+            now, ids = self.masks.mask(frame), self._view.ids
+            locked = self._view.locked
+            mask = np.where(np.isin(now, locked), now, np.where(np.isin(mask, locked), 0, mask)).astype(np.uint8)
+            different = now != mask
+            changed = set(np.unique(now[different])) | set(np.unique(mask[different]))
+            number, group = self._record.new_ids()
+            self._files.put(number, frame, mask, float(different.mean()))  # a killed server leaves no action without it
+            changed_ids = tuple(sorted(int(each) for each in changed - {0}))
+            self._act(MaskGiven(number, group, frame=frame, objects=ids, changed=changed_ids))
+
+    def touch_up(self, frame: int, object_id: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Change the pixels of a frame's mask: ``change`` makes a mask (H,W) from the one that there is."""
+        self.check_frame(frame)
+        with self.lock:
+            self._known_object(object_id)
+            if object_id in self._view.locked:
+                raise AppError("object_locked", object=object_id)
+            self.give_mask(frame, change(self.masks.mask(frame)))
 
     def erase(self, keys: Sequence[str]) -> None:
         """Take strokes back that were not propagated yet."""
@@ -339,6 +368,9 @@ class Project:
         self._view = view(self._record.objects, self._record.history, self._files.counts())
         self._program = None
         self.masks.follow(self._record.history, self._view)
+
+    def _is_propagation(self, action: int) -> bool:
+        return any(isinstance(each, Propagated) for each in self._record.history if each.number == action)
 
     def _note_mask(self, action: int, frame: int) -> None:
         done = next((each for each in self._record.history if each.number == action), None)

@@ -14,7 +14,7 @@ from ...session.rounds import FrameResult
 from ...session.session import Session
 from ...utils.errors import InputError
 from ..projects.actions import Span, as_stroke
-from ..projects.program import AddStroke, LockObjects, Operation, Propagate, SetObjects
+from ..projects.program import AddStroke, GiveMask, LockObjects, Operation, Propagate, SetObjects
 from ..projects.project import Project
 
 OpenSession = Callable[[Sequence[int]], Session]
@@ -45,7 +45,8 @@ class Replay:
         program = self.project.program()
         left = program[_common(self._told, program) :]
         answers = sum(frame is not None for frame, _ in groupby(left, self._frames_drawn_on()))
-        return answers + sum(each.frames for each in left if isinstance(each, Propagate))
+        masks = sum(isinstance(each, GiveMask) for each in left)
+        return answers + masks + sum(each.frames for each in left if isinstance(each, Propagate))
 
     def bring(self, walking: bool = False) -> Iterator[None]:
         """Bring the session to where the project is, a step at a time, and keep masks that the project waits for.
@@ -66,6 +67,9 @@ class Replay:
             elif isinstance(operation, Propagate):
                 for _ in self.propagate(operation.action, operation.span, operation.frames):
                     yield
+            elif isinstance(operation, GiveMask):
+                self._give(operation)
+                yield
             else:
                 self._set(operation)
                 self._told.append(operation)
@@ -108,6 +112,14 @@ class Replay:
         self._told += program[place : place + len(batch)]
         self._touched += [len(self._starts) - 1] * len(batch)
         yield
+
+    def _give(self, operation: GiveMask) -> None:
+        """Take a person's mask, which begins a round."""
+        self._walk = None
+        self.session.add_mask(operation.frame, self.project.given_mask(operation.action, operation.frame))
+        self._starts.append(len(self._told))
+        self._told.append(operation)
+        self._touched.append(len(self._starts) - 1)
 
     def _frames_drawn_on(self) -> Callable[[Operation], int | None]:
         """Gives the frame of an operation that is a stroke, None for another."""

@@ -114,6 +114,52 @@ def test_a_stopped_propagation_goes_on_where_it_was(project: Project) -> None:
     assert np.array_equal(_masks(project), whole) and project.left() == 0
 
 
+@pytest.mark.parametrize("reach", ["video", "between"])
+def test_a_mask_by_hand_is_propagated_from_and_never_overwritten(project: Project, reach: str) -> None:
+    replay = _replay(project, reach=reach)
+    _stroke(project, 2, 1)
+    _propagate(project, replay)
+    square = np.zeros(SIZE, np.uint8)
+    square[30:40, 20:30] = 1
+    for _ in range(2):  # the second takes the place of the first
+        project.give_mask(5, square)
+    assert [each["by_hand"] for each in project.document()["rounds"]] == [False, True]
+    assert project.document()["lanes"][1][5] == "h" and project.document()["frames"]["state"][5] == "a"
+    _propagate(project, replay)
+    assert len(replay.session.rounds) == 2 and replay.session.rounds[1].propagated
+    assert np.array_equal(project.masks.mask(5), square)
+    assert project.masks.mask(6)[24:, :].any(), "it is propagated from"
+    project.add_object("second")
+    _stroke(project, 0, 2)
+    _propagate(project, replay)
+    kept = project.masks.mask(5)
+    assert np.array_equal(kept == 1, square == 1), "a new object comes in where nothing is by hand"
+    fresh = _replay(Project(project.folder), reach=reach)
+    assert fresh.steps_left() == sum(1 for _ in fresh.bring())
+    assert np.array_equal(fresh.session.mask(5), replay.session.mask(5))
+    for _ in range(4):
+        project.undo()
+    _run(replay)
+    assert np.array_equal(project.masks.mask(5), square)
+    project.undo()
+    _run(replay)
+    assert np.array_equal(_session_masks(replay), _masks(project)), "as the first round left it"
+
+
+def test_locked_objects_stay_when_pixels_are_painted(project: Project) -> None:
+    project.add_object("second")
+    both = np.zeros(SIZE, np.uint8)
+    both[:10], both[20:30] = 1, 2
+    project.give_mask(3, both)
+    project.edit_object(1, locked=True)
+    project.give_mask(3, np.full(SIZE, 2, np.uint8))
+    assert np.unique(project.masks.mask(3)[:10]).tolist() == [1] and np.unique(project.masks.mask(3)[10:]).tolist() == [
+        2
+    ]
+    with pytest.raises(AppError, match="locked"):
+        project.touch_up(3, 1, np.zeros_like)
+
+
 def test_steps_left_are_as_many_as_are_done(project: Project) -> None:
     replay = _replay(project)
     for frame, object_id in ((2, 1), (2, 0), (2, 0), (5, 1)):
