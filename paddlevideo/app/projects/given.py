@@ -11,6 +11,7 @@ from ...loader.mask_file import read_mask
 from ...loader.scribbles import MAX_OBJECT_ID
 from ...utils.errors import InputError
 from ..errors import AppError
+from ..reasons import reason_of
 
 
 def read_given(folder: Path, picture: bytes, name: str, size: tuple[int, int]) -> np.ndarray:
@@ -26,7 +27,7 @@ def read_given(folder: Path, picture: bytes, name: str, size: tuple[int, int]) -
         try:
             mask = read_mask(path, MAX_OBJECT_ID)
         except InputError as error:
-            raise AppError("not_a_mask", name=name, reason=str(error).replace(f"{path}: ", "")) from error
+            raise AppError("not_a_mask", name=name, **reason_of(str(error).replace(f"{path}: ", ""))) from error
     if mask.shape != size:
         sizes = {"width": mask.shape[1], "height": mask.shape[0], "video_width": size[1], "video_height": size[0]}
         raise AppError("mask_size", name=name, **sizes)

@@ -43,6 +43,9 @@ interface Round {
   /** Frames that its propagation has given, of how many. */
   done: number;
   total: number;
+  /** It is no strokes but the frame's mask. */
+  by_hand: boolean;
+  objects: number[];
 }
 
 /** A value for each frame; `state` is a string of them as the server sends it. */
@@ -168,7 +171,7 @@ interface EventHandlers {
 
 // ------------------------------------------------------------------------------------------- the page's state
 
-type Tool = "brush" | "background" | "eraser" | "pan";
+type Tool = "brush" | "background" | "mask" | "eraser" | "pan";
 
 /** What the page finds again when a project is opened. */
 interface KeptSettings {
@@ -178,6 +181,8 @@ interface KeptSettings {
   follow: boolean;
   frame: number;
   tool: Tool;
+  /** Width of the mask brush, in the video's pixels. */
+  line: number;
   object: number;
   span: Span | null;
   strokes: boolean;
@@ -205,6 +210,8 @@ interface EditorValues extends Omit<KeptSettings, "strokes"> {
   connected: boolean;
   /** Calls under way. */
   busy: number;
+  /** The mask brush takes the object away. */
+  out: boolean;
   /** The person looks elsewhere: the picture does not follow the propagation under way. */
   stayed: boolean;
   /** Screen pixels a picture pixel. */
@@ -234,6 +241,8 @@ interface Drawing {
   points: Point[];
   object: number;
   frame: number;
+  /** Of a line on the mask itself: how wide, and whether it takes the object away. */
+  mask?: { width: number; out: boolean };
 }
 
 // ------------------------------------------------------------------------------------------- the mask worker

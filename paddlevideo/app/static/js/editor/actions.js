@@ -2,6 +2,7 @@
 
 import { clamp } from "../ui/dom.js";
 import { moveSpan } from "../timeline/input.js";
+import { WIDEST } from "./touch_up.js";
 
 export const GROUPS = ["draw", "objects", "view", "video", "propagate", "project"];
 
@@ -35,10 +36,17 @@ function drawing(editor, store) {
   /** @param {Tool} name */
   const tool = (name) => () => store.set({ tool: name });
   /** @param {number} factor */
-  const size = (factor) => () => store.set({ brush: clamp(store.get("brush") * factor, 0.002, 0.1) });
+  const size = (factor) => () => {
+    const line = store.get("line");
+    const wider = factor > 1 ? Math.ceil(line * factor) : Math.floor(line * factor);
+    if (store.get("tool") === "mask") store.set({ line: clamp(wider, 1, WIDEST) });
+    else store.set({ brush: clamp(store.get("brush") * factor, 0.002, 0.1) });
+  };
   return {
     brush: { group: "draw", keys: ["b"], run: tool("brush") },
     background: { group: "draw", keys: ["n", "0"], run: tool("background") },
+    mask: { group: "draw", keys: ["m"], run: tool("mask") },
+    maskOut: { group: "draw", keys: ["Shift+m"], run: () => store.set({ tool: "mask", out: !store.get("out") }) },
     eraser: { group: "draw", keys: ["e"], run: tool("eraser") },
     pan: { group: "draw", keys: ["h"], run: tool("pan") },
     smaller: { group: "draw", keys: ["["], run: size(1 / 1.25), repeats: true },
@@ -63,6 +71,9 @@ function objectActions(editor, store) {
     hideObject: { group: "objects", keys: ["Shift+h"], run: flip("hidden") },
     lockObject: { group: "objects", keys: ["Shift+l"], run: flip("locked") },
     renameObject: { group: "objects", keys: ["F2"], run: () => editor.objects.rename(store.get("object")) },
+    absent: { group: "objects", keys: ["Shift+x"], run: () => editor.clean("absent") },
+    holes: { group: "objects", keys: ["Shift+f"], run: () => editor.clean("holes") },
+    islands: { group: "objects", keys: ["Shift+i"], run: () => editor.clean("islands") },
     removeObject: { group: "objects", keys: ["Shift+Delete"], run: () => editor.removeObject(store.get("object")) },
   };
 }

@@ -19,7 +19,7 @@ export function buildRounds(store, actions, seek) {
   };
   store.subscribe(["doc", "frame"], update);
   update();
-  const legend = ["annotated", "waiting", "current", "stale"].map((name) =>
+  const legend = ["annotated", "by_hand", "waiting", "current", "stale"].map((name) =>
     el("li", {}, el("i", { class: `key ${name}` }), t(`legend.${name}`)),
   );
   return el(
@@ -40,7 +40,7 @@ function row(round, here, seek) {
   const button = el(
     "button",
     { type: "button", class: here ? "round here" : "round", on: { click: () => seek(round.frame) } },
-    el("i", { class: !round.propagated ? "diamond waiting" : stopped ? "diamond stopped" : "diamond" }),
+    el("i", { class: ["diamond", round.by_hand && "hand", !round.propagated ? "waiting" : stopped && "stopped"].filter(Boolean).join(" ") }),
     el("span", { text: t("rounds.one", { number: round.number, frame: round.frame + 1 }) }),
     el("small", { text: what }),
   );

@@ -82,6 +82,7 @@ export function editorStore(answer) {
     tool: settings.tool ?? "brush",
     object: settings.object ?? doc.objects[0]?.id ?? 1, // adoptDocument takes another where it is gone
     brush: settings.brush ?? 0.008, // of the picture's width
+    line: settings.line ?? 1,
     opacity: settings.opacity ?? 0.5,
     outline: settings.outline ?? false,
     strokesShown: settings.strokes ?? true,
@@ -98,6 +99,7 @@ export function editorStore(answer) {
     told: new Map(),
     connected: true,
     busy: 0,
+    out: false,
     stayed: false,
     scale: 1,
   };

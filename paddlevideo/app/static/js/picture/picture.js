@@ -51,7 +51,7 @@ export class Picture {
       if (frame === this.shown || frame === store.get("frame")) this.draw();
     });
     store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected"], this.draw);
-    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush"], this.drawTop);
+    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
 
@@ -81,6 +81,7 @@ export class Picture {
   /** Radius of the brush in the video's pixels; the eraser is wider, to be hit with. */
   radius() {
     const { video } = this.store.get("doc");
+    if (this.store.get("tool") === "mask") return this.store.get("line") / 2;
     const radius = (this.store.get("brush") * video.width) / 2;
     return this.store.get("tool") === "eraser" ? Math.max(radius, 2 * cellOf(video)) : radius;
   }
@@ -158,8 +159,9 @@ export class Picture {
     context.lineCap = context.lineJoin = "round";
     if (this.store.get("strokesShown")) this.#drawStrokes(context);
     if (this.drawing) {
-      const width = Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
-      this.#line(context, this.drawing.points, this.colorOf(this.drawing.object), width, 0.9);
+      const { mask, points, object } = this.drawing;
+      const width = mask?.width ?? Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
+      this.#line(context, points, mask?.out ? BACKGROUND : this.colorOf(object), width, 0.9, !mask);
     }
     if (this.pointer) this.#drawBrush(context, this.pointer);
   }
@@ -195,8 +197,9 @@ export class Picture {
    * @param {string} color
    * @param {number} width
    * @param {number} strength
+   * @param {boolean} rim
    */
-  #line(context, points, color, width, strength) {
+  #line(context, points, color, width, strength, rim = true) {
     const path = new Path2D();
     path.moveTo(...points[0]);
     if (points.length === 1) path.lineTo(points[0][0] + 0.01, points[0][1]);
@@ -204,7 +207,7 @@ export class Picture {
     context.globalAlpha = strength;
     context.strokeStyle = "#0b0d10";
     context.lineWidth = width + 2.5 / this.view.scale;
-    context.stroke(path);
+    if (rim) context.stroke(path);
     context.strokeStyle = color;
     context.lineWidth = width;
     context.stroke(path);
@@ -216,8 +219,9 @@ export class Picture {
     const tool = this.store.get("tool");
     if (tool === "pan") return;
     const [x, y] = this.view.toPicture(...pointer);
-    const radius = Math.max(this.radius(), cellOf(this.store.get("doc").video) / 2, 3 / this.view.scale);
-    const color = tool === "brush" ? this.colorOf(this.store.get("object")) : BACKGROUND;
+    const least = tool === "mask" ? 1.5 / this.view.scale : cellOf(this.store.get("doc").video) / 2;
+    const radius = Math.max(this.radius(), least, tool === "mask" ? 0 : 3 / this.view.scale);
+    const color = tool === "brush" || (tool === "mask" && !this.store.get("out")) ? this.colorOf(this.store.get("object")) : BACKGROUND;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.strokeStyle = "#0b0d10";

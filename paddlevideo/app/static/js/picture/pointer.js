@@ -73,7 +73,7 @@ export class Pointer {
     }
     if (this.#drag) return;
     const kind = this.#kind(event);
-    if (kind === "draw") this.#beginStroke(event.pointerId, at);
+    if (kind === "draw") this.#beginStroke(event.pointerId, at, event.altKey);
     else if (kind) this.#drag = { id: event.pointerId, kind, at, keys: new Set(), refused: 0 };
     if (this.#drag?.kind === "erase") this.#erase(this.#drag, [at]);
     this.#hover(at);
@@ -89,9 +89,9 @@ export class Pointer {
     return tool === "eraser" ? "erase" : "draw";
   }
 
-  /** @param {number} id @param {Point} at */
-  #beginStroke(id, at) {
-    const drawing = this.actions.begin(this.picture.view.toPicture(...at));
+  /** @param {number} id @param {Point} at @param {boolean} other */
+  #beginStroke(id, at, other) {
+    const drawing = this.actions.begin(this.picture.view.toPicture(...at), other);
     if (!drawing) return;
     this.#drag = { id, kind: "draw", at, keys: new Set(), refused: 0 };
     this.picture.drawing = drawing;
@@ -119,7 +119,7 @@ export class Pointer {
   #extend(places) {
     const points = this.picture.drawing?.points;
     if (!points) return;
-    const least = cellOf(this.store.get("doc").video) / 8;
+    const least = this.picture.drawing?.mask ? 0.5 : cellOf(this.store.get("doc").video) / 8;
     for (const each of places) {
       const next = this.picture.view.toPicture(...each);
       const last = points[points.length - 1];

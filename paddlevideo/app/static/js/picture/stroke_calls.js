@@ -2,7 +2,7 @@
 
 import * as api from "../net/api.js";
 import { t } from "../ui/i18n.js";
-import { nearestStroke, strokePoints } from "./strokes.js";
+import { linePoints, nearestStroke, strokePoints } from "./strokes.js";
 import { toast } from "../ui/toasts.js";
 
 export class Strokes {
@@ -21,8 +21,13 @@ export class Strokes {
     this.job = job;
   }
 
-  /** A stroke that begins at `point` (picture pixels), null where none may. @param {Point} point @returns {Drawing | null} */
-  begin(point) {
+  /**
+   * A stroke that begins at `point` (picture pixels), null where none may.
+   * @param {Point} point
+   * @param {boolean} other the mask brush does the other of painting and taking away
+   * @returns {Drawing | null}
+   */
+  begin(point, other = false) {
     const { store } = this;
     if (store.get("playing") || (this.job.propagating && this.job.following && !store.get("job")?.paused)) {
       store.set({ playing: false });
@@ -36,6 +41,8 @@ export class Strokes {
     }
     const object = store.get("tool") === "background" ? 0 : this.#chosen();
     if (object === null) return null;
+    const { tool, line, out } = store.values;
+    if (tool === "mask") return { points: [point], object, frame, mask: { width: line, out: out !== other } };
     api.hold(store.get("doc").id, frame).catch(() => {}); // it only saves time
     return { points: [point], object, frame };
   }
@@ -48,7 +55,11 @@ export class Strokes {
   }
 
   /** Send what was drawn. @param {Drawing} drawing */
-  stroke({ points: drawn, object, frame }) {
+  stroke({ points: drawn, object, frame, mask }) {
+    if (mask) {
+      this.#paint(drawn, { frame, object_id: object, ...mask });
+      return;
+    }
     const points = strokePoints(drawn, this.picture.radius(), this.store.get("doc").video);
     this.#send({ frame, object_id: object, points });
   }
@@ -81,11 +92,16 @@ export class Strokes {
     this.picture.draw();
   }
 
-  /** Forget the strokes on their way; returns how to send them again, or null where there were none. */
-  refused() {
-    const waiting = this.store.get("pending");
-    this.store.set({ pending: [], erasing: new Set() });
-    return waiting.length ? () => waiting.forEach(({ key, ...stroke }) => this.#send(stroke)) : null;
+  /**
+   * Change the mask's own pixels along a line.
+   * @param {Point[]} drawn
+   * @param {{frame: number, object_id: number, width: number, out: boolean}} line
+   */
+  async #paint(drawn, line) {
+    const points = linePoints(drawn, this.store.get("doc").video);
+    const again = () => this.#paint(drawn, line);
+    const answer = await this.commands.run((id, revision) => api.paint(id, revision, { ...line, points }), again);
+    if (answer) this.takeMask(answer);
   }
 
   /** @param {NewStroke} stroke */
@@ -93,7 +109,8 @@ export class Strokes {
     const key = `pending-${(this.#numbers += 1)}`;
     this.store.set({ pending: [...this.store.get("pending"), { key, ...stroke }] });
     performance.mark("stroke-sent");
-    const answer = await this.commands.run((id, revision) => api.addStroke(id, revision, stroke));
+    const again = () => this.#send(stroke);
+    const answer = await this.commands.run((id, revision) => api.addStroke(id, revision, stroke), again);
     this.store.set({ pending: this.store.get("pending").filter((each) => each.key !== key) });
     if (answer) this.takeMask(answer);
   }

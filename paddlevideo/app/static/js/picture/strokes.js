@@ -23,6 +23,14 @@ export function strokePoints(drawn, radius, video) {
   return limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
 }
 
+/** A line that was drawn, as points for the mask brush. @param {Point[]} drawn in the video's pixels @param {VideoFacts} video */
+export function linePoints(drawn, video) {
+  return thin(drawn, 0.25).map(/** @returns {Point} */ ([x, y]) => [exact(x / video.width), exact(y / video.height)]);
+}
+
+/** @param {number} value */
+const exact = (value) => Math.round(clamp(value, 0, 1) * 1e7) / 1e7;
+
 /**
  * The stroke nearest to `point` (video pixels), of several as near the last one; undefined where none is within `radius`.
  * @param {Stroke[]} strokes

@@ -126,13 +126,14 @@ function hatch(context, left, top, width, height) {
 }
 
 /**
- * A diamond over each frame with strokes; those not propagated yet are hollow.
+ * A diamond over each frame with strokes, a square over one by hand; those not propagated yet are hollow.
  * @param {Context} context
  * @param {Scale} scale
  * @param {Project} doc
  */
 export function drawMarks(context, scale, { strokes, rounds, frames }) {
   const waiting = new Set(rounds.filter((each) => !each.propagated).map((each) => each.frame));
+  const byHand = new Map(rounds.map((each) => [each.frame, each.by_hand])); // the last round of a frame counts
   const marked = new Set([...strokes.map((each) => each.frame), ...rounds.map((each) => each.frame)]);
   frames.state.forEach((state, frame) => state === "a" && marked.add(frame));
   const y = ROWS.marks + ROWS.marksHeight / 2;
@@ -141,7 +142,7 @@ export function drawMarks(context, scale, { strokes, rounds, frames }) {
     if (x < -8 || x > scale.width + 8) continue;
     context.save();
     context.translate(x, y);
-    context.rotate(Math.PI / 4);
+    if (!byHand.get(frame)) context.rotate(Math.PI / 4);
     context.fillStyle = waiting.has(frame) ? "#16191e" : "#6cc5ff";
     context.strokeStyle = waiting.has(frame) ? "#ffb454" : "#0b0d10";
     context.lineWidth = waiting.has(frame) ? 2.2 : 1.4;

@@ -12,7 +12,7 @@ const THUMB_BUDGET = 24e6;
 /** @type {[number, number]} px; those of wider and narrower clips show their middle */
 const THUMB_WIDTHS = [40, 110];
 /** @type {Record<string, string>} */
-const LANE_WORDS = { p: "current", s: "stale" };
+const LANE_WORDS = { p: "current", s: "stale", h: "byHand" };
 
 export class Timeline {
   /** @param {EditorStore} store */

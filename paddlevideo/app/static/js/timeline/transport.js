@@ -90,17 +90,15 @@ function workOf(store) {
   if (jobs.propagate) return { word: jobs.propagate.paused ? "resume" : "pause", values: {}, due: jobs.propagate.paused };
   const frames = span ? span[1] - span[0] + 1 : doc.video.frames;
   const waiting = doc.rounds.filter((each) => !each.propagated);
-  const numbers = new Set(waiting.map((each) => each.number));
-  const drawn = [...pending, ...doc.strokes.filter((each) => each.round && numbers.has(each.round))];
   const stopped = doc.rounds.findLast((each) => each.propagated && each.done < each.total);
   if (doc.left && String(stopped?.span) === String(span)) {
     return { word: "goOn", values: { left: doc.left + waiting.length * frames }, due: true };
   }
-  const ids = new Set(drawn.map((each) => each.object_id).filter(Boolean));
+  const ids = new Set([...pending.map((each) => each.object_id), ...waiting.flatMap((each) => each.objects)]);
   const named = doc.objects.filter((each) => ids.has(each.id));
   const values = { name: named.length === 1 ? nameOf(named[0]) : "", objects: named.length, frames: frames * Math.max(1, waiting.length) };
   if (named.length) return { word: named.length === 1 ? "one" : "several", values, due: true };
-  if (drawn.length) return { word: "frames", values, due: true };
+  if (waiting.length || pending.length) return { word: "frames", values, due: true };
   return { word: doc.rounds.length ? "again" : "propagate", values, due: false };
 }
 
