@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 from ..utils.errors import InputError
+from .reasons import reason_of
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -39,6 +40,12 @@ ERRORS: dict[str, tuple[int, str]] = {
     "stale_revision": (409, "The project was changed elsewhere in the meantime; it has been loaded again."),
     "nothing_to_undo": (409, "There is nothing to undo."),
     "nothing_to_redo": (409, "There is nothing to redo."),
+    "not_a_mask": (422, "{name}: cannot be read as a mask ({reason})."),
+    "mask_objects": (422, "{name}: object {object} is far above the project's; number the mask's objects from 1 on."),
+    "mask_size": (
+        422,
+        "{name}: the mask is {width} x {height}, the video {video_width} x {video_height}; give a mask of that size.",
+    ),
     "no_strokes": (409, "No frame is annotated yet; draw a stroke first."),
     "stroke_used": (409, "This stroke has been propagated already and cannot be erased; undo the propagation first."),
     "object_locked": (409, "Object {object} is locked; unlock it to draw on it."),
@@ -77,4 +84,4 @@ def as_app_error(error: Exception) -> AppError:
         if getattr(cause, "errno", None) in _NO_ROOM:  # of the system, or of FFmpeg
             return AppError("disk_full")
         cause = cause.__cause__
-    return AppError("bad_input", reason=str(error)) if isinstance(error, InputError) else AppError("internal")
+    return AppError("bad_input", **reason_of(str(error))) if isinstance(error, InputError) else AppError("internal")

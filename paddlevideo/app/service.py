@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..writers.exporter import Exporter
 from .errors import AppError
-from .projects.actions import Span
+from .projects.actions import Span, frames_of
 from .projects.exports import Snapshot, export_url, find_exporter, write_export
+from .projects.given import read_given
 from .projects.library import Library
 from .projects.pictures import Pictures
 from .projects.project import Project
@@ -21,6 +24,9 @@ from .work.decoding import Decoding
 from .work.events import Events
 from .work.sessions import MakeSession, Sessions
 from .work.worker import Job, Worker
+
+_NEW_OBJECTS = 20  # that a mask may bring
+_LONG = 5  # steps of taking up work again that the page is told of
 
 
 class Service:
@@ -155,6 +161,36 @@ class Service:
             self._changed(project, stop=project.program() != before)
         return self.document(project)
 
+    def touch_up(
+        self,
+        project: Project,
+        frame: int,
+        object_id: int,
+        change: Callable[[np.ndarray], np.ndarray],
+        revision: int | None,
+    ) -> dict[str, Any]:
+        """Change pixels of a frame's mask and return the document with the mask."""
+        self.change(project, revision, lambda: project.touch_up(frame, object_id, change))
+        return self._with_mask(project, frame)
+
+    def give_mask(
+        self, project: Project, frame: int, picture: bytes, name: str, revision: int | None
+    ) -> dict[str, Any]:
+        """Take a picture of ids for a frame's mask, with objects for ids that are new; ``name`` is for messages."""
+        mask = read_given(project.folder, picture, name, project.video.size)
+
+        def give() -> None:
+            project.check_frame(frame)
+            new = int(mask.max()) - max(project.view.ids, default=0)
+            if new > _NEW_OBJECTS:
+                raise AppError("mask_objects", name=name, object=int(mask.max()))
+            for _ in range(new):
+                project.add_object("")
+            project.give_mask(frame, mask)
+
+        self.change(project, revision, give)
+        return self._with_mask(project, frame)
+
     def hold(self, project: Project, frame: int) -> None:
         """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""
         project.check_frame(frame)
@@ -170,6 +206,10 @@ class Service:
         self._use(project)
         job = Job("answer", person, project.id, self._bring(project))
         self.worker.submit(job).result()
+        return self._with_mask(project, frame)
+
+    def _with_mask(self, project: Project, frame: int) -> dict[str, Any]:
+        """The document with the mask that a frame has now, which other pages are told of."""
         self._tell_mask(project, frame)
         png = project.masks.png(frame)
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
@@ -181,8 +221,11 @@ class Service:
         """Begin to carry the rounds that wait, or the last one again, over the video or a span of it."""
         with project.lock:
             project.check_revision(revision)
-            rounds = project.view.waiting or project.view.rounds[-1:]
-            if not rounds:
+            stopped = project.stopped()
+            if stopped and stopped.span != span:
+                stopped = None  # it is carried over another span from its frame on
+            rounds = project.view.waiting or ([] if stopped else project.view.rounds[-1:])
+            if not rounds and not stopped:
                 raise AppError("no_strokes")
             for frame in span or ():
                 project.check_frame(frame)
@@ -191,28 +234,34 @@ class Service:
                 if not first <= each.frame <= last:
                     raise AppError("span_without_frame", frame=each.frame, first=first, last=last)
             self.worker.cancel(project.id, ("propagate",))
-            total = len(rounds) * (last - first + 1)
+            frames = frames_of(span, project.frames)
+            total = (len(rounds) + bool(stopped)) * frames
             job = Job("propagate", person, project.id, iter(()), total, self._tell_job)
-            job.steps = self._propagate(project, job, len(rounds), span, last - first + 1)
+            job.done = job.earlier = stopped.frames if stopped else 0
+            job.steps = self._propagate(project, job, len(rounds), span, frames, bool(stopped))
             self.worker.submit(job)
         self._use(project)
         return self.document(project)
 
-    def _propagate(self, project: Project, job: Job, rounds: int, span: Span | None, frames: int) -> Iterator[None]:
+    def _propagate(
+        self, project: Project, job: Job, rounds: int, span: Span | None, frames: int, goes_on: bool
+    ) -> Iterator[None]:
+        """Carry on ``rounds`` that wait, after the rest of a round that was stopped where it ``goes_on``."""
         replay = self.sessions.open(project)
-        yield from self._bring(project)
+        yield from self._bring(project, walking=goes_on)
         group = None
         job.began = None  # its rate is that of its own frames
-        for _ in range(rounds):
+        for rest in [True] * goes_on + [False] * rounds:
             with project.lock:
                 if job.cancelled:
                     return
-                action = project.begin_propagation(span, group)
+                action = project.begin_propagation(span, group, goes_on=rest)
                 group = action.group
-            for result in replay.propagate(action.number, span, frames):
+            walk = replay.go_on(action.number, frames) if rest else replay.propagate(action.number, span, frames)
+            for result in walk:
                 with project.lock:
-                    if job.cancelled:
-                        return
+                    if not project.is_latest(action):
+                        return  # the frame is of a propagation that a change has stopped
                     project.put_mask(action.number, result.frame, result.mask)
                 job.done += 1
                 self._tell_mask(project, result.frame)
@@ -271,21 +320,32 @@ class Service:
         self.ahead.use(project)
         self.worker.wake()
 
-    def _bring(self, project: Project) -> Iterator[None]:
-        """Bring the project's session up to date, and tell the page where that takes long."""
+    def _bring(self, project: Project, walking: bool = False) -> Iterator[None]:
+        """Bring the project's session up to date, see `Replay.bring`, and tell the page where that takes long."""
         replay = self.sessions.open(project)
         self.ahead.restart(project.id)
         total = replay.steps_left()
-        for done, _ in enumerate(replay.bring(), 1):
-            if total > 5:
-                self.events.publish(
-                    project.id, "job", kind="replay", done=done, total=total, rate=None, paused=False, position=0
-                )
-            yield
+
+        def tell(done: int, **more: bool) -> None:
+            if total > _LONG:
+                facts = {"done": done, "total": total, "rate": None, "paused": False, "position": 0}
+                self.events.publish(project.id, "job", kind="replay", **facts, **more)
+
+        try:
+            for done, _ in enumerate(replay.bring(walking), 1):
+                tell(done)
+                yield
+        finally:
+            tell(total, finished=True)
 
     def _tell_mask(self, project: Project, frame: int) -> None:
         with project.lock:
-            news = {"frame": frame, "rev": project.masks.revision(frame), "state": project.masks.state(frame)}
+            news = {
+                "frame": frame,
+                "rev": project.masks.revision(frame),
+                "state": project.masks.state(frame),
+                "lanes": project.masks.lanes([frame]),
+            }
         self.events.publish(project.id, "mask", **news)
 
     def _tell_job(self, job: Job) -> None:

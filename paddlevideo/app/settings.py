@@ -23,7 +23,7 @@ class Limits:
 
     upload_bytes: int = 2048 << 20
     frames: int = 10_000
-    pixels: int = 3840 * 2160
+    pixels: int = 4096 * 3072  # 4K of cinemas, photographs of 12 megapixels
     seconds: float = 120.0
     uploads: int = 4
     request_bytes: int = 4 << 20

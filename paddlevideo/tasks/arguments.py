@@ -111,7 +111,7 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--max_upload_mib", type=_positive, default=2048, metavar="N", help="of one upload (2048)")
     group.add_argument("--max_frames", type=_positive, default=10_000, metavar="N", help="of one video (10000)")
-    group.add_argument("--max_pixels", type=_positive, default=3840 * 2160, metavar="N", help="of a frame (8294400)")
+    group.add_argument("--max_pixels", type=_positive, default=4096 * 3072, metavar="N", help="of a frame (12582912)")
     group.add_argument("--max_sessions", type=_positive, default=4, metavar="N", help="videos held in memory (4)")
     group.add_argument("--no_browser", action="store_true", help="print the address and open no browser")
 

@@ -100,8 +100,13 @@ class Person:
         top = box["y"] + (box["height"] - video["height"] * scale) / 2
         return left + place[0] * video["width"] * scale, top + place[1] * video["height"] * scale
 
+    def see_frame(self) -> None:
+        """Wait until the frame to show is on the screen: none can be drawn on before."""
+        expect(self.page.locator(".picture-wait")).to_be_hidden()
+
     def draw(self, *places: Place) -> None:
         """Draw a line through the places with the mouse, and wait for its mask."""
+        self.see_frame()
         before = len(self.document()["strokes"])
         first, *rest = [self.on_screen(place) for place in places]
         self.page.mouse.move(*first)

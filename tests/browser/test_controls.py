@@ -134,7 +134,7 @@ def test_a_pen_draws_and_fingers_move_from_then_on(new_person: Callable[..., Per
     assert len(person.document()["strokes"]) == 1, "a palm that rests on the screen draws nothing"
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (768, 1024)])
+@pytest.mark.parametrize("size", [(1280, 720), (853, 480), (1024, 768), (768, 1024)])
 def test_everything_is_in_sight_on_small_screens(
     new_person: Callable[..., Person], served: Served, size: tuple[int, int]
 ) -> None:

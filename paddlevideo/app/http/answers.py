@@ -42,6 +42,10 @@ class Round(Answer):
     frame: int
     propagated: bool
     span: list[int] | None = Field(description="first and last frame of the propagation; null: all")
+    done: int = Field(description="frames that the propagation has given")
+    total: int = Field(description="frames that it gives if it is not stopped")
+    by_hand: bool = Field(description="it is no strokes but the frame's mask, given by a person")
+    objects: list[int] = Field(description="ids of the objects that it is about, the background left out")
 
 
 class Frames(Answer):
@@ -74,7 +78,11 @@ class ProjectDocument(Answer):
     objects: list[ObjectAnswer]
     strokes: list[Stroke]
     rounds: list[Round]
+    left: int = Field(description="frames left of a propagation that was stopped and can go on; 0: none")
     frames: Frames
+    lanes: dict[int, str] = Field(
+        description="for each object a character a frame: . not in the mask, p in it, s out of date, h by hand"
+    )
     can_undo: bool
     can_redo: bool
     settings: dict[str, Any] = Field(description="the page's own")

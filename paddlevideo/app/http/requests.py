@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,6 +65,25 @@ class NewStroke(Changing):
     frame: int
     object_id: Annotated[int, Field(ge=0)]
     points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
+
+
+class Paint(Changing):
+    """A line on a frame's mask, ``width`` pixels of the video wide; ``out``: the object is taken away there."""
+
+    frame: int
+    object_id: Annotated[int, Field(ge=1)]
+    points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
+    width: Annotated[int, Field(ge=1, le=1000)] = 1
+    out: bool = False
+
+
+class Clean(Changing):
+    """``absent``: the object is not in the frame; ``holes`` and ``islands`` of at most ``pixels`` go."""
+
+    frame: int
+    object_id: Annotated[int, Field(ge=1)]
+    what: Literal["absent", "holes", "islands"]
+    pixels: Annotated[int, Field(ge=1)] = 100
 
 
 class Hold(Body):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from ..projects.actions import Span
+from ..projects.touch_up import filled, painted, without, without_islands
 from .answers import ProjectDocument, StrokeAnswer
-from .requests import EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Propagate, Step
+from .requests import Clean, EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Paint, Propagate, Step
 from .routes_common import Person, TheProject, TheService
 
 router = APIRouter(tags=["project"], prefix="/projects/{project}")
@@ -55,6 +58,42 @@ def remove_object(object_id: int, project: TheProject, service: TheService, revi
 @router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask", response_model=StrokeAnswer)
 def stroke(body: NewStroke, project: TheProject, service: TheService, person: Person) -> Document:
     return service.stroke(person, project, body.frame, body.object_id, body.points, body.revision)
+
+
+@router.post("/paint", summary="Change pixels of a frame's mask along a line", response_model=StrokeAnswer)
+def paint(body: Paint, project: TheProject, service: TheService) -> Document:
+    return service.touch_up(
+        project,
+        body.frame,
+        body.object_id,
+        lambda mask: painted(mask, body.object_id, body.points, body.width, body.out),
+        body.revision,
+    )
+
+
+@router.post(
+    "/clean", summary="Take an object out of a frame, or its holes, or its islands", response_model=StrokeAnswer
+)
+def clean(body: Clean, project: TheProject, service: TheService) -> Document:
+    def change(mask: np.ndarray) -> np.ndarray:
+        if body.what == "absent":
+            return without(mask, body.object_id)
+        return (filled if body.what == "holes" else without_islands)(mask, body.object_id, body.pixels)
+
+    return service.touch_up(project, body.frame, body.object_id, change, body.revision)
+
+
+@router.post("/masks/{frame}", summary="Give a frame a mask, a picture of ids as the body", response_model=StrokeAnswer)
+async def give_mask(
+    frame: int,
+    request: Request,
+    project: TheProject,
+    service: TheService,
+    name: str = "mask.png",
+    revision: int | None = None,
+) -> Document:
+    body = await request.body()
+    return await run_in_threadpool(service.give_mask, project, frame, body, name, revision)
 
 
 @router.post("/hold", status_code=204, summary="A stroke is being drawn: keep the model free for its answer")

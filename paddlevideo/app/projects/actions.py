@@ -18,6 +18,11 @@ Span = tuple[int, int]
 """First and last frame."""
 
 
+def frames_of(span: Span | None, video: int) -> int:
+    """How many frames a span has; None is the whole video."""
+    return span[1] - span[0] + 1 if span else video
+
+
 @dataclass(frozen=True)
 class _Action:
     __pydantic_config__ = ConfigDict(extra="ignore")
@@ -44,6 +49,19 @@ class StrokesErased(_Action):
     kind: Literal["erase"] = "erase"
     keys: tuple[str, ...]
     frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskGiven(_Action):
+    """A frame's mask by a person's hand, in the file of this action.
+
+    ``objects`` are those that there were, so that it says where each of them is; ``changed`` those that it changed.
+    """
+
+    kind: Literal["mask"] = "mask"
+    frame: int
+    objects: tuple[int, ...]
+    changed: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +107,22 @@ class ObjectRemoved(_Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Propagated(_Action):
-    """A propagation of the first round that waits, else of the last one again; ``span`` None: the whole video."""
+    """A propagation of the first round that waits, else of the last one again; ``span`` None: the whole video.
+
+    One that ``goes_on`` gives the frames that the propagation before it, which was stopped, has left.
+    """
 
     kind: Literal["propagate"] = "propagate"
     span: Span | None
+    goes_on: bool = False
+
+    @model_serializer(mode="wrap")
+    def _write(self, write: Callable[[Propagated], dict[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if key != "goes_on" or value}
 
 
 ObjectAction = Annotated[ObjectAdded | ObjectEdited | ObjectRemoved, Field(discriminator="change")]
-Action = Annotated[StrokeDrawn | StrokesErased | Propagated | ObjectAction, Field(discriminator="kind")]
+Action = Annotated[StrokeDrawn | StrokesErased | MaskGiven | Propagated | ObjectAction, Field(discriminator="kind")]
 
 
 def as_stroke(action: StrokeDrawn) -> Stroke:

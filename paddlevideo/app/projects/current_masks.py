@@ -6,14 +6,14 @@ Both follow from the history. Shapes: H W the video's own size.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...session.memory.masks import only
-from .actions import Action, ObjectRemoved, Propagated
+from .actions import Action, MaskGiven, ObjectRemoved, Propagated
 from .history import View
 from .mask_files import MaskFiles, encode_png, read_png
 
@@ -40,9 +40,16 @@ class CurrentMasks:
         given = self._files.given
         self._view = view
         self._annotated = {each.frame for each in view.rounds}
+        self._by_hand: dict[int, MaskGiven] = {}
+        for each in view.rounds:
+            if each.by_hand:
+                self._by_hand[each.frame] = each.by_hand
+            else:  # what a person draws afterwards counts
+                self._by_hand.pop(each.frame, None)
         self._writers = {frame: action.number for action in history for frame in given.get(action.number, ())}
         self._removed_at = max((each.number for each in history if isinstance(each, ObjectRemoved)), default=0)
         self._propagations = [each for each in history if isinstance(each, Propagated) and each.number in given]
+        self._last = self._chain()  # the actions of the last propagation: it may have been stopped and gone on with
 
     def note(self, action: int, frame: int) -> None:
         """A frame has its mask from this action of the history now."""
@@ -92,12 +99,40 @@ class CurrentMasks:
         propagation changed, None where it has not been.
         """
         frames = range(self._frames)
-        last = self._files.given[self.last_propagation.number] if self.last_propagation else {}
+        last = {frame: mask for action in self._last for frame, mask in self._files.given[action].items()}
         return {
             "masks": [self.revision(frame) for frame in frames],
             "state": "".join(self.state(frame) for frame in frames),
             "changed": [last[frame].changed if frame in last else None for frame in frames],
         }
+
+    def kept_by_hand(self, frame: int, mask: np.ndarray) -> np.ndarray:
+        """What a frame has when a propagation gives it ``mask`` (H,W): what is by hand stays, other objects come in."""
+        given = self._by_hand.get(frame)
+        if given is None:
+            return mask
+        now = only(self.mask(frame), given.objects)
+        return np.where((now == 0) & ~np.isin(mask, given.objects), mask, now)
+
+    def lanes(self, frames: Iterable[int]) -> dict[int, str]:
+        """For each object a character a frame: ``.`` it is not in the mask, ``p`` it is, ``s`` it is and out of date,
+        ``h`` it is by hand."""
+        waiting = self._view.waiting
+        drawn = set[int]().union(*(each.drawn for each in waiting))
+        answered = {each.frame for each in waiting}
+        lanes: dict[int, list[str]] = {each: [] for each in self._view.ids}
+        for frame in frames:
+            writer = self._writers.get(frame)
+            has = frozenset[int]() if writer is None else self._files.given[writer][frame].objects
+            there = bool(self._source(frame))
+            owed = there and self._owed(frame)
+            for each, lane in lanes.items():
+                # A stroke of the background may change any object.
+                stale = owed or (frame not in answered and not drawn.isdisjoint((0, each)))
+                shown = there and (has is None or each in has)
+                kept = frame in self._by_hand and each in self._by_hand[frame].objects
+                lane.append("." if not shown else "h" if kept else "s" if stale else "p")
+        return {each: "".join(lane) for each, lane in lanes.items()}
 
     @property
     def last_propagation(self) -> Propagated | None:
@@ -111,6 +146,14 @@ class CurrentMasks:
 
     # ---------------------------------------------------------------------------------------------- inside
 
+    def _chain(self) -> list[int]:
+        numbers: list[int] = []
+        for each in reversed(self._propagations):
+            numbers.insert(0, each.number)
+            if not each.goes_on:
+                break
+        return numbers
+
     def _source(self, frame: int) -> int:
         """The action whose file the frame's mask is in, 0 without one."""
         writer = self._writers.get(frame)
@@ -118,10 +161,12 @@ class CurrentMasks:
 
     def _stale(self, frame: int) -> bool:
         """Whether strokes, or a propagation that was stopped, have not reached the frame yet."""
-        if self._view.waiting:
-            return True
+        return bool(self._view.waiting) or self._owed(frame)
+
+    def _owed(self, frame: int) -> bool:
+        """Whether the last propagation was stopped before it came to a frame that has a mask."""
         last = self.last_propagation
-        if last is None or self._writers[frame] >= last.number:
+        if last is None or self._writers[frame] >= self._last[0]:
             return False
         first, end = last.span or (0, self._frames - 1)
         return bool(first <= frame <= end)

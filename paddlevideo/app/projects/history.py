@@ -9,23 +9,52 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .actions import Action, ObjectAction, ObjectAdded, ObjectRemoved, Propagated, StrokeDrawn, StrokesErased
+from .actions import (
+    Action,
+    MaskGiven,
+    ObjectAction,
+    ObjectAdded,
+    ObjectRemoved,
+    Propagated,
+    StrokeDrawn,
+    StrokesErased,
+    frames_of,
+)
 from .facts import ObjectState
 
 
 @dataclass
 class RoundView:
-    """One round: strokes of one frame, and the propagation of them, if there was one."""
+    """One round: strokes of one frame or its mask by hand, the propagation, if there was one, and how many frames it
+    gave."""
 
     number: int
     frame: int
     strokes: list[StrokeDrawn] = field(default_factory=list)
+    by_hand: MaskGiven | None = None
     propagation: Propagated | None = None
+    done: int = 0
 
-    def document(self) -> dict[str, Any]:
-        """The round as the page gets it, apart from its strokes."""
+    @property
+    def drawn(self) -> set[int]:
+        """The ids that it is about; 0 is the background."""
+        if self.by_hand:
+            return set(self.by_hand.changed or self.by_hand.objects)
+        return {stroke.object_id for stroke in self.strokes}
+
+    def document(self, video: int) -> dict[str, Any]:
+        """The round as the page gets it, apart from its strokes, for a video's number of frames."""
         span = self.propagation.span if self.propagation else None
-        return {"number": self.number, "frame": self.frame, "propagated": self.propagation is not None, "span": span}
+        return {
+            "number": self.number,
+            "frame": self.frame,
+            "propagated": self.propagation is not None,
+            "span": span,
+            "done": self.done,
+            "total": frames_of(span, video) if self.propagation else 0,
+            "by_hand": self.by_hand is not None,
+            "objects": sorted(self.drawn - {0}),
+        }
 
     def stroke_documents(self) -> list[dict[str, Any]]:
         """Its strokes as the page gets them."""
@@ -68,21 +97,38 @@ class View:
         """Rounds that were not propagated yet."""
         return [each for each in self.rounds if each.propagation is None]
 
-    def follow(self, action: Action) -> None:
-        """Note one more action; strokes that were erased and propagations that gave no frame are not among them."""
+    def round_of(self, propagation: Propagated) -> RoundView:
+        """The round that a propagation carries, which comes next or is the last one of this view."""
+        if propagation.goes_on:
+            return max(self.rounds, key=lambda each: each.propagation.number if each.propagation else 0)
+        return (self.waiting or self.rounds[-1:])[0]
+
+    def follow(self, action: Action, frames: int = 0) -> None:
+        """Note one more action, and how many frames it gave.
+
+        Strokes that were erased and propagations that gave no frame are not among them.
+        """
         if isinstance(action, StrokeDrawn):
             self._draw(action)
+        elif isinstance(action, MaskGiven):
+            self._round_on(action.frame, by_hand=True).by_hand = action
         elif isinstance(action, Propagated):
-            (self.waiting or self.rounds[-1:])[0].propagation = action
+            carried = self.round_of(action)
+            carried.done = frames + (carried.done if action.goes_on else 0)
+            carried.propagation = action
         elif not isinstance(action, StrokesErased):
             self._change_object(action)
 
     def _draw(self, stroke: StrokeDrawn) -> None:
+        self._round_on(stroke.frame, by_hand=False).strokes.append(stroke)
+
+    def _round_on(self, frame: int, by_hand: bool) -> RoundView:
+        """The last round, if it waits on this frame and is of the same kind, else a new one."""
         last = self.rounds[-1] if self.rounds else None
-        if last is None or last.frame != stroke.frame or last.propagation:
-            last = RoundView(len(self.rounds) + 1, stroke.frame)
+        if last is None or last.frame != frame or last.propagation or by_hand != bool(last.by_hand):
+            last = RoundView(len(self.rounds) + 1, frame)
             self.rounds.append(last)
-        last.strokes.append(stroke)
+        return last
 
     def _change_object(self, action: ObjectAction) -> None:
         object_id = action.object_id
@@ -114,5 +160,5 @@ def view(objects: Iterable[ObjectState], history: Iterable[Action], frames_done:
     """Fold a history that starts from ``objects``."""
     now = View.of(objects)
     for action in in_force(history, frames_done):
-        now.follow(action)
+        now.follow(action, frames_done.get(action.number, 0))
     return now

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import threading
+from itertools import chain, count
 from pathlib import Path
 
 from ...utils.files import remove_leftovers
@@ -65,7 +66,7 @@ class Library:
             raise AppError("no_video", name=name)
         video = probe(path, name, self._settings.limits)
         source = Source(str(path.resolve()), name, uploaded=False)
-        return self._create(self._new_folder(person), path.stem or name, source, video)
+        return self._create(self._new_folder(person), self._free_name(person, path.stem or name), source, video)
 
     def from_upload(self, person: str, file: Path, name: str) -> Project:
         """Make a project of an uploaded file, which is moved into it; a file that is no video stays where it is."""
@@ -75,7 +76,8 @@ class Library:
         suffix = Path(name).suffix.lower()
         target = "video" + (suffix if _SUFFIX.fullmatch(suffix) else "")
         file.rename(folder / target)
-        return self._create(folder, Path(name).stem, Source(target, name, uploaded=True), video)
+        free = self._free_name(person, Path(name).stem)
+        return self._create(folder, free, Source(target, name, uploaded=True), video)
 
     def of_command_line(self, person: str) -> Project | None:
         """The person's project of the video that the server was started with."""
@@ -90,7 +92,10 @@ class Library:
 
     def delete(self, person: str, project: str) -> None:
         """Delete a project with all that is in its folder."""
-        folder = self.get(person, project).folder
+        found = self.get(person, project)
+        folder = found.folder
+        with found.lock:
+            found.gone = True  # no work under way puts anything there any more
         with self._lock:
             self._open.pop(folder, None)
         (folder / "project.json").unlink(missing_ok=True)  # what is left over after a kill is no project
@@ -106,6 +111,11 @@ class Library:
                     shutil.rmtree(folder, ignore_errors=True)
                 else:
                     remove_leftovers(folder)
+
+    def _free_name(self, person: str, name: str) -> str:
+        """The name, numbered where the person has a project of that name already."""
+        taken = {project.name for project in self.all(person)}
+        return next(each for each in chain([name], (f"{name} {i}" for i in count(2))) if each not in taken)
 
     def _new_folder(self, person: str) -> Path:
         return self.folder(person) / secrets.token_hex(8)

@@ -1,8 +1,9 @@
 """The masks of a project on disk: a PNG for every frame and action that gave one, and a log that lists them.
 
 Files are written once and never changed, so that undo and redo only choose among them. A line of the log is
-``FRAME ACTION SOURCE CHANGED``: after ACTION the frame's mask is in the file of action SOURCE (0: it has none), and
-CHANGED of its pixels are new. A line is appended after its file is there, so a killed server leaves nothing half.
+``FRAME ACTION SOURCE CHANGED OBJECTS``: after ACTION the frame's mask is in the file of action SOURCE (0: it has none),
+CHANGED of its pixels are new, and OBJECTS are in it (``1,3``; ``-``: none; earlier versions did not say). A line is
+appended after its file is there, so a killed server leaves nothing half.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class FrameMask:
 
     source: int  # the action whose file has it; 0: no mask
     changed: float  # fraction of its pixels that are new
+    objects: frozenset[int] | None = None  # those that it has; None: not known
 
 
 class MaskFiles:
@@ -41,9 +43,10 @@ class MaskFiles:
         remove_leftovers(self._folder)
         self.given: dict[int, dict[int, FrameMask]] = {}  # by action, then by frame, in the order they came
         for line in self._log.read_text().split("\n")[:-1] if self._log.exists() else []:
-            frame, action, source, changed = line.split()
+            frame, action, source, changed, *objects = line.split()
             if int(source) == 0 or self.path(int(frame), int(source)).exists():
-                self.given.setdefault(int(action), {})[int(frame)] = FrameMask(int(source), float(changed))
+                mask = FrameMask(int(source), float(changed), _objects(objects[0]) if objects else None)
+                self.given.setdefault(int(action), {})[int(frame)] = mask
 
     def path(self, frame: int, action: int) -> Path:
         """The file of a frame's mask."""
@@ -57,11 +60,13 @@ class MaskFiles:
         """Keep the mask (H,W) that ``action`` gave ``frame``."""
         with atomic_path(self.path(frame, action)) as temporary:
             temporary.write_bytes(encode_png(mask))
-        self._note(action, frame, FrameMask(action, round(changed, 6)))
+        found = frozenset(np.flatnonzero(np.bincount(mask.ravel())).tolist()) - {0}
+        self._note(action, frame, FrameMask(action, round(changed, 6), found))
 
     def refer(self, action: int, frame: int, source: int) -> None:
         """Note that ``action`` brought a frame's mask back to that of action ``source``, or to none (0)."""
-        self._note(action, frame, FrameMask(source, 0.0))
+        before = self.given[source][frame].objects if source else frozenset[int]()
+        self._note(action, frame, FrameMask(source, 0.0, before))
 
     def forget(self, actions: set[int]) -> None:
         """Remove the files of all other actions than these."""
@@ -84,7 +89,12 @@ class MaskFiles:
 
     @staticmethod
     def _line(action: int, frame: int, mask: FrameMask) -> str:
-        return f"{frame} {action} {mask.source} {mask.changed:.6f}\n"
+        objects = "" if mask.objects is None else " " + (",".join(map(str, sorted(mask.objects))) or "-")
+        return f"{frame} {action} {mask.source} {mask.changed:.6f}{objects}\n"
+
+
+def _objects(text: str) -> frozenset[int]:
+    return frozenset() if text == "-" else frozenset(map(int, text.split(",")))
 
 
 def encode_png(mask: np.ndarray) -> bytes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AppError
+from ..reasons import reason_of
 from ..settings import Limits
 from .facts import VideoFacts
 
@@ -38,9 +39,9 @@ def probe(path: Path, name: str, limits: Limits) -> VideoFacts:
     try:
         answer = json.loads(found.stdout.decode().splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise AppError("not_a_video", name=name, reason="the decoder gave up") from error
+        raise AppError("not_a_video", name=name, **reason_of("the decoder gave up")) from error
     if "reason" in answer:
-        raise AppError("not_a_video", name=name, reason=answer["reason"].replace(str(path), name))
+        raise AppError("not_a_video", name=name, **reason_of(answer["reason"].replace(f"{path}: ", "")))
     facts = VideoFacts(**answer)
     if facts.width * facts.height > limits.pixels:
         raise AppError("too_many_pixels", name=name, limit=limits.pixels, width=facts.width, height=facts.height)

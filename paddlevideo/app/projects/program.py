@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .actions import Action, Propagated, Span, StrokeDrawn
+from .actions import Action, MaskGiven, Propagated, Span, StrokeDrawn
 from .facts import ObjectState
 from .history import View, in_force
 
@@ -32,6 +32,14 @@ class AddStroke:
 
 
 @dataclass(frozen=True)
+class GiveMask:
+    """Take the mask of an action for its frame's."""
+
+    action: int
+    frame: int
+
+
+@dataclass(frozen=True)
 class Propagate:
     """Take the first ``frames`` frames of a propagation over ``span``, the action's number given."""
 
@@ -44,7 +52,8 @@ class Propagate:
         return self.span == earlier.span and self.frames >= earlier.frames
 
 
-Operation = SetObjects | LockObjects | AddStroke | Propagate
+_ANSWERED = (AddStroke, GiveMask, Propagate)
+Operation = SetObjects | LockObjects | AddStroke | GiveMask | Propagate
 
 
 def program(
@@ -59,11 +68,20 @@ def program(
         now.follow(action)
         if isinstance(action, StrokeDrawn):
             operations.append(AddStroke(action.number))
+        elif isinstance(action, MaskGiven):
+            _drop_replaced(operations, action.frame)
+            operations.append(GiveMask(action.number, action.frame))
         elif isinstance(action, Propagated):
             operation = Propagate(action.number, frames_done[action.number], action.span)
             last = operations[-1]
-            if again and isinstance(last, Propagate) and operation.covers(last):
-                operations.pop()  # the same round once more, from where it began
+            if isinstance(last, Propagate):
+                if action.goes_on:
+                    operations.pop()
+                    operation = replace(operation, frames=last.frames + operation.frames)
+                elif again and operation.covers(last) and isinstance(operations[-2], _ANSWERED):
+                    # The same round once more, from where it began; its answer was of other locks where they come
+                    # between.
+                    operations.pop()
             operations.append(operation)
         # An object that goes unlocks itself; one that comes is free.
         if now.ids != ids:
@@ -71,3 +89,13 @@ def program(
         if now.locked != locked:
             operations.append(LockObjects(now.locked))
     return operations
+
+
+def _drop_replaced(operations: list[Operation], frame: int) -> None:
+    """Drop the last mask of ``frame`` where another one follows at once: both are of one round."""
+    place = len(operations) - 1
+    while isinstance(operations[place], SetObjects | LockObjects) and place:
+        place -= 1
+    last = operations[place]
+    if isinstance(last, GiveMask) and last.frame == frame:
+        del operations[place]

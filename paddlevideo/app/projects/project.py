@@ -7,7 +7,7 @@ objects and rounds are a `View`, each frame's mask is in `CurrentMasks`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ...loader.scribbles import MAX_OBJECT_ID
 from ..errors import AppError
 from .actions import (
     Action,
+    MaskGiven,
     ObjectAdded,
     ObjectEdited,
     ObjectRemoved,
@@ -25,18 +26,19 @@ from .actions import (
     Span,
     StrokeDrawn,
     StrokesErased,
+    frames_of,
 )
 from .current_masks import CurrentMasks
 from .facts import ObjectState, Source, VideoFacts
 from .history import View, view
-from .mask_files import MaskFiles
-from .program import Operation, program
+from .mask_files import MaskFiles, read_png
+from .program import Operation, Propagate, program
 from .record import Record
 
 COLORS = (
-    "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#bfef45", "#fabed4", "#469990",
+    "#e6194b", "#4363d8", "#ffe119", "#42d4f4", "#f58231", "#911eb4", "#3cb44b", "#f032e6", "#fabed4", "#469990",
 )  # fmt: skip
-"""Of new objects, in turn."""
+"""Of new objects, in turn: the first four are four to deuteranopes, too."""
 
 
 class Project:
@@ -46,6 +48,7 @@ class Project:
         id: the name of its folder.
         masks: those that its frames have now; they are changed by the project alone.
         around: the frame that was looked at last.
+        gone: it was deleted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,6 +60,7 @@ class Project:
         self._files.forget({action.number for action in [*record.history, *record.redo]})
         self.masks = CurrentMasks(self._files, self.frames, self.video.size, self.lock)
         self.around = 0
+        self.gone = False
         self._program: list[Operation] | None = None  # worked out when it is asked for
         self._note_change()
 
@@ -131,8 +135,10 @@ class Project:
                 "video": asdict(record.video),
                 "objects": [{**asdict(view.objects[each]), "hidden": each in record.hidden} for each in view.ids],
                 "strokes": [stroke for each in view.rounds for stroke in each.stroke_documents()],
-                "rounds": [each.document() for each in view.rounds],
+                "rounds": [each.document(self.frames) for each in view.rounds],
+                "left": self.left(),
                 "frames": self.masks.document(),
+                "lanes": self.masks.lanes(range(self.frames)),
                 "can_undo": bool(record.history),
                 "can_redo": bool(record.redo),
                 "settings": self.settings,
@@ -146,6 +152,26 @@ class Project:
             if self._program is None:
                 self._program = program(self._record.objects, self._record.history, self._files.counts())
             return list(self._program)
+
+    def stopped(self) -> Propagate | None:
+        """The propagation that came last, if it was stopped and nothing that matters to a session was done since."""
+        last = self.program()[-1]
+        return last if isinstance(last, Propagate) and last.frames < frames_of(last.span, self.frames) else None
+
+    def is_latest(self, propagation: Propagated) -> bool:
+        """Whether nothing that matters to a session was done since this propagation began."""
+        with self.lock:
+            for each in reversed([] if self.gone else self._record.history):
+                if each.number == propagation.number:
+                    return True
+                if not isinstance(each, ObjectEdited) or each.locked is not None:
+                    return False
+            return False
+
+    def left(self) -> int:
+        """How many frames the propagation that was stopped has left; 0 without one."""
+        last = self.stopped()
+        return 0 if last is None else frames_of(last.span, self.frames) - last.frames
 
     def strokes(self) -> dict[int, StrokeDrawn]:
         """The strokes of the whole history by the number of their action."""
@@ -165,9 +191,14 @@ class Project:
     def put_mask(self, action: int, frame: int, mask: np.ndarray) -> None:
         """Keep the mask (H,W) at the video's own size that an action gave a frame."""
         with self.lock:
+            mask = self.masks.kept_by_hand(frame, mask) if self._is_propagation(action) else mask
             changed = float((self.masks.mask(frame) != mask).mean())
             self._files.put(action, frame, mask, changed)
             self._note_mask(action, frame)
+
+    def given_mask(self, action: int, frame: int) -> np.ndarray:
+        """The mask (H,W) that a person gave a frame by an action."""
+        return read_png(self._files.path(frame, action))
 
     def drop_mask(self, action: int, frame: int) -> None:
         """Note that an action left a frame as the last propagation left it, maybe without a mask."""
@@ -189,6 +220,29 @@ class Project:
             stroke = StrokeDrawn(*self._record.new_ids(), key=key, frame=frame, object_id=object_id, points=rounded)
             self._act(stroke)
             return stroke
+
+    def give_mask(self, frame: int, mask: np.ndarray) -> None:
+        """Take a mask (H,W) of known ids for a frame's; locked objects stay as they are."""
+        self.check_frame(frame)
+        with self.lock:
+            now, ids = self.masks.mask(frame), self._view.ids
+            locked = self._view.locked
+            mask = np.where(np.isin(now, locked), now, np.where(np.isin(mask, locked), 0, mask)).astype(np.uint8)
+            different = now != mask
+            changed = set(np.unique(now[different])) | set(np.unique(mask[different]))
+            number, group = self._record.new_ids()
+            self._files.put(number, frame, mask, float(different.mean()))  # a killed server leaves no action without it
+            changed_ids = tuple(sorted(int(each) for each in changed - {0}))
+            self._act(MaskGiven(number, group, frame=frame, objects=ids, changed=changed_ids))
+
+    def touch_up(self, frame: int, object_id: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Change the pixels of a frame's mask: ``change`` makes a mask (H,W) from the one that there is."""
+        self.check_frame(frame)
+        with self.lock:
+            self._known_object(object_id)
+            if object_id in self._view.locked:
+                raise AppError("object_locked", object=object_id)
+            self.give_mask(frame, change(self.masks.mask(frame)))
 
     def erase(self, keys: Sequence[str]) -> None:
         """Take strokes back that were not propagated yet."""
@@ -250,10 +304,10 @@ class Project:
             self._known_object(object_id)
             self._act(ObjectRemoved(*self._record.new_ids(), object_id=object_id))
 
-    def begin_propagation(self, span: Span | None, group: int | None) -> Propagated:
+    def begin_propagation(self, span: Span | None, group: int | None, goes_on: bool = False) -> Propagated:
         """Note that the next waiting round, else the last one, is propagated; ``group`` None begins a step of undo."""
         with self.lock:
-            propagated = Propagated(*self._record.new_ids(group), span=span)
+            propagated = Propagated(*self._record.new_ids(group), span=span, goes_on=goes_on)
             self._act(propagated, grow=group is None)
             return propagated
 
@@ -315,6 +369,9 @@ class Project:
         self._program = None
         self.masks.follow(self._record.history, self._view)
 
+    def _is_propagation(self, action: int) -> bool:
+        return any(isinstance(each, Propagated) for each in self._record.history if each.number == action)
+
     def _note_mask(self, action: int, frame: int) -> None:
         done = next((each for each in self._record.history if each.number == action), None)
         if done is None:
@@ -324,6 +381,8 @@ class Project:
             self._program = None
             if len(self._files.given[action]) == 1:
                 self._note_change()  # it counts from its first frame on
+            else:
+                next(each for each in self._view.rounds if each.propagation is done).done += 1
 
 
 def _frames_to_answer(action: Action) -> tuple[int, ...]:

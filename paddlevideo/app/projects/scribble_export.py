@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ...loader.replay_file import Propagation, RoundSettings
 from ...loader.scribbles import Stroke
-from .program import AddStroke, LockObjects, Operation, SetObjects
+from .program import AddStroke, GiveMask, LockObjects, Operation, SetObjects
 
 
 @dataclass
@@ -20,7 +20,7 @@ class FileRound:
 
 
 def file_rounds(program: Sequence[Operation], strokes: Mapping[int, Stroke], frames: int) -> list[FileRound]:
-    """Return the rounds of the file, in the plainest way that says all.
+    """Return the rounds of the file, in the plainest way that says all; those by hand, which are masks, are left out.
 
     Args:
         program: see `paddlevideo.app.projects.program.program`.
@@ -31,14 +31,22 @@ def file_rounds(program: Sequence[Operation], strokes: Mapping[int, Stroke], fra
     objects: tuple[int, ...] = ()
     locked: tuple[int, ...] = ()
     last = objects, locked
+    waiting: list[bool] = []  # of each round that was not propagated yet whether it is by hand
+    by_hand = False  # the round that was propagated last
     for operation in program:
         if isinstance(operation, SetObjects):
             objects = operation.ids
         elif isinstance(operation, LockObjects):
             locked = operation.ids
+        elif isinstance(operation, GiveMask):
+            waiting.append(True)
         elif isinstance(operation, AddStroke):
+            before = len(rounds)
             _add(rounds, strokes[operation.action], RoundSettings(objects, locked))
+            waiting += [False] * (len(rounds) - before)
             last = objects, locked
+        elif by_hand := waiting.pop(0) if waiting else by_hand:
+            pass
         else:
             rounds[-1].propagations.append(Propagation(objects, locked, operation.span, operation.frames))
             last = objects, locked

@@ -8,13 +8,13 @@ Everything happens in steps of one answer or one frame, so that the worker can d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 
 from ...session.rounds import FrameResult
 from ...session.session import Session
 from ...utils.errors import InputError
 from ..projects.actions import Span, as_stroke
-from ..projects.program import AddStroke, LockObjects, Operation, Propagate, SetObjects
+from ..projects.program import AddStroke, GiveMask, LockObjects, Operation, Propagate, SetObjects
 from ..projects.project import Project
 
 OpenSession = Callable[[Sequence[int]], Session]
@@ -38,19 +38,27 @@ class Replay:
         self._told: list[Operation] = []
         self._touched: list[int | None] = []  # for each of them the round, from 0, that it worked on
         self._starts: list[int] = []  # for every round of the session the operation that began it
+        self._walk: Iterator[FrameResult] | None = None  # the last operation's, a propagation that may go on
 
     def steps_left(self) -> int:
         """How many frames and answers `bring` would compute now."""
         program = self.project.program()
-        known = _common(self._told, program)
-        return sum(_steps(each) for each in program[known:])
+        left = program[_common(self._told, program) :]
+        answers = sum(frame is not None for frame, _ in groupby(left, self._frames_drawn_on()))
+        masks = sum(isinstance(each, GiveMask) for each in left)
+        return answers + masks + sum(each.frames for each in left if isinstance(each, Propagate))
 
-    def bring(self) -> Iterator[None]:
-        """Bring the session to where the project is, a step at a time, and keep masks that the project waits for."""
+    def bring(self, walking: bool = False) -> Iterator[None]:
+        """Bring the session to where the project is, a step at a time, and keep masks that the project waits for.
+
+        With ``walking`` the propagation that came last can go on afterwards, see `go_on`.
+        """
         program = self.project.program()
         known = _common(self._told, program)
         if known < len(self._told):
             self._take_back(known)
+        if walking and self._walk is None and len(self._told) == len(program):
+            self._take_back(len(program) - 1)
         while len(self._told) < len(program):
             place = len(self._told)
             operation = program[place]
@@ -59,6 +67,9 @@ class Replay:
             elif isinstance(operation, Propagate):
                 for _ in self.propagate(operation.action, operation.span, operation.frames):
                     yield
+            elif isinstance(operation, GiveMask):
+                self._give(operation)
+                yield
             else:
                 self._set(operation)
                 self._told.append(operation)
@@ -71,9 +82,18 @@ class Replay:
         rounds = self.session.rounds
         waiting = [number for number, each in enumerate(rounds) if not each.propagated]
         touched = (waiting or [len(rounds) - 1])[0]
-        for count, result in enumerate(islice(self.session.propagate(span), frames), 1):
+        self._walk = self.session.propagate(span)
+        for count, result in enumerate(islice(self._walk, frames), 1):
             self._told[place:] = [Propagate(action, count, span)]
             self._touched[place:] = [touched]
+            yield result
+
+    def go_on(self, action: int, frames: int) -> Iterator[FrameResult]:
+        """Give the rest of the propagation that came last, ``frames`` in all, as of ``action``; see `bring`."""
+        last = self._told[-1]
+        assert isinstance(last, Propagate) and self._walk is not None
+        for count, result in enumerate(islice(self._walk, frames - last.frames), last.frames + 1):
+            self._told[-1] = Propagate(action, count, last.span)
             yield result
 
     # ------------------------------------------------------------------------------------------------ inside
@@ -81,9 +101,10 @@ class Replay:
     def _draw(self, program: list[Operation], place: int) -> Iterator[None]:
         """Draw all strokes that follow one another on one frame, which is answered once."""
         actions = self.project.strokes()
-        following = takewhile(lambda each: isinstance(each, AddStroke), program[place:])
-        strokes = [as_stroke(actions[each.action]) for each in following if isinstance(each, AddStroke)]
-        batch = list(takewhile(lambda stroke: stroke.frame == strokes[0].frame, strokes))
+        frame_of = self._frames_drawn_on()
+        following = takewhile(lambda each: frame_of(each) == frame_of(program[place]), program[place:])
+        batch = [as_stroke(actions[each.action]) for each in following if isinstance(each, AddStroke)]
+        self._walk = None
         before = len(self.session.rounds)
         self.session.add_strokes(batch)
         if len(self.session.rounds) > before:
@@ -92,11 +113,25 @@ class Replay:
         self._touched += [len(self._starts) - 1] * len(batch)
         yield
 
+    def _give(self, operation: GiveMask) -> None:
+        """Take a person's mask, which begins a round."""
+        self._walk = None
+        self.session.add_mask(operation.frame, self.project.given_mask(operation.action, operation.frame))
+        self._starts.append(len(self._told))
+        self._told.append(operation)
+        self._touched.append(len(self._starts) - 1)
+
+    def _frames_drawn_on(self) -> Callable[[Operation], int | None]:
+        """Gives the frame of an operation that is a stroke, None for another."""
+        strokes = self.project.strokes()
+        return lambda each: strokes[each.action].frame if isinstance(each, AddStroke) else None
+
     def _first_objects(self) -> tuple[int, ...]:
         first = self.project.program()[0]
         return first.ids if isinstance(first, SetObjects) else ()
 
     def _set(self, operation: SetObjects | LockObjects) -> None:
+        self._walk = None
         if isinstance(operation, SetObjects):
             self.session.set_objects(operation.ids)
         else:
@@ -104,6 +139,7 @@ class Replay:
 
     def _take_back(self, known: int) -> None:
         """Undo rounds until only operations before ``known`` have been done."""
+        self._walk = None
         first = self._first_touched(known)
         if first is not None:
             # What was done to earlier rounds since this one began has to go as well, and so on.
@@ -144,8 +180,3 @@ def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
             break
         count += 1
     return count
-
-
-def _steps(operation: Operation) -> int:
-    """How many frames and answers an operation computes."""
-    return operation.frames if isinstance(operation, Propagate) else int(isinstance(operation, AddStroke))

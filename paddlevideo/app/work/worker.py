@@ -51,6 +51,7 @@ class Job:
     number: int = field(default_factory=lambda: next(_numbers))
     began: float | None = None
     served: int = 0  # steps so far
+    earlier: int = 0  # of `done`, what another job did
 
     def document(self) -> dict[str, Any]:
         """The job as the page gets it."""
@@ -69,7 +70,8 @@ class Job:
     def rate(self) -> float | None:
         """Steps a second since it began."""
         seconds = time.monotonic() - self.began if self.began else 0
-        return round(self.done / seconds, 2) if seconds and self.done else None
+        done = self.done - self.earlier
+        return round(done / seconds, 2) if seconds and done else None
 
     def result(self, timeout: float | None = None) -> None:
         """Wait until it is done; raise what went wrong."""

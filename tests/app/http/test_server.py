@@ -319,6 +319,34 @@ def test_a_project_goes_on_in_another_server(folder: Path) -> None:
         assert client.get("/api/projects").json() == []
 
 
+def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
+    document = _stroke(client, _open(client), 2, 1)
+    url = f"/api/projects/{document['id']}"
+    rope = {"frame": 4, "object_id": 1, "points": [[0.1, 0.5], [0.9, 0.5]], "width": 1}
+    client.post(f"{url}/paint", json=rope).raise_for_status()
+    mask = _decoded(client.get(f"{url}/masks/4.png").content)
+    assert mask.sum() == (mask == 1).sum() == (mask[SIZE[0] // 2] == 1).sum() > 0.75 * SIZE[1]
+    gone = client.post(f"{url}/clean", json={"frame": 4, "object_id": 1, "what": "absent"}).json()
+    assert not _decoded(base64.b64decode(gone["mask"].split(",")[1])).any()
+    two = np.zeros(SIZE, np.uint8)
+    two[:9], two[20:] = 1, 2
+    given = client.post(f"{url}/masks/6", content=cv2.imencode(".png", two)[1].tobytes()).json()
+    assert [each["id"] for each in given["objects"]] == [1, 2] and given["rounds"][-1]["by_hand"]
+    assert np.array_equal(_decoded(client.get(f"{url}/masks/6.png").content), two)
+    small = cv2.imencode(".png", two[::2])[1].tobytes()
+    assert _error(client.post(f"{url}/masks/6?name=a.png", content=small)) == (422, "mask_size")
+    assert _error(client.post(f"{url}/masks/6", content=b"no picture")) == (422, "not_a_mask")
+    assert not list((Path(client.app.state.service.settings.projects)).rglob(".mask-*"))  # type: ignore[attr-defined]
+
+
+def _decoded(png: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def test_one_clip_opened_twice_makes_two_names(client: TestClient) -> None:
+    assert [_open(client)["name"] for _ in range(3)] == ["clip", "clip 2", "clip 3"]
+
+
 def test_the_video_of_the_command_line_is_opened_once(folder: Path) -> None:
     for _ in range(2):
         with _client(folder, open_path=folder / "videos" / "clip.mp4") as client:

@@ -43,6 +43,23 @@ def test_what_a_stopped_propagation_owes_is_stale(tmp_path: Path, span: Span | N
     assert masks.document() == {"masks": [2, 3, 3, 2], "state": states, "changed": [None, 0.5, 0.5, None]}
 
 
+@pytest.mark.parametrize(("drawn", "lanes"), [(1, {1: "spss", 2: "pppp"}), (0, {1: "spss", 2: "spss"})])
+def test_each_object_says_where_it_is_out_of_date(tmp_path: Path, drawn: int, lanes: dict[int, str]) -> None:
+    again = StrokeDrawn(3, 3, key="m", frame=1, object_id=drawn, points=((0.5, 0.5),))
+    masks = _masks(tmp_path, [STROKE, _propagation(2), again], {1: [1], 2: [1, 2, 3, 0], 3: [1]})
+    assert masks.lanes(range(FRAMES)) == lanes
+    files = MaskFiles(tmp_path)
+    files.put(3, 2, np.ones(SIZE, np.uint8), 0.5)
+    assert MaskFiles(tmp_path).given[3][2].objects == {1}
+
+
+def test_a_stopped_propagation_that_went_on_owes_nothing(tmp_path: Path) -> None:
+    on = Propagated(3, 3, span=None, goes_on=True)
+    masks = _masks(tmp_path, [STROKE, _propagation(2), on], {1: [1], 2: [1, 2], 3: [3, 0]})
+    assert masks.document() == {"masks": [3, 2, 2, 3], "state": "papp", "changed": [0.5] * 4}
+    assert masks.lanes([0, 1]) == {1: "pp", 2: "pp"}
+
+
 def test_an_undo_brings_the_masks_before_back(tmp_path: Path) -> None:
     masks = _masks(tmp_path, [STROKE, _propagation(2)], {1: [1], 2: [1, 2, 3, 0]})
     assert [masks.file(frame) for frame in range(FRAMES)] == [tmp_path / "masks" / f"{t:05d}-2.png" for t in range(4)]

@@ -6,7 +6,7 @@ import { byId, el } from "./ui/dom.js";
 import { Editor } from "./editor/editor.js";
 import { errorText, loadWords, t } from "./ui/i18n.js";
 import { Start } from "./start/start.js";
-import { toastError } from "./ui/toasts.js";
+import { clearToasts, toastError } from "./ui/toasts.js";
 import { attachTooltip } from "./ui/tooltip.js";
 
 /** @typedef {{element: HTMLElement, close?: () => void}} Screen */
@@ -23,6 +23,7 @@ let turn = 0; // of showing: a slow answer to an earlier address shows nothing
 /** @param {Screen} next */
 function put(next) {
   screen?.close?.();
+  clearToasts();
   screen = next;
   place.replaceChildren(next.element);
 }

@@ -40,6 +40,12 @@ interface Round {
   frame: number;
   propagated: boolean;
   span: Span | null;
+  /** Frames that its propagation has given, of how many. */
+  done: number;
+  total: number;
+  /** It is no strokes but the frame's mask. */
+  by_hand: boolean;
+  objects: number[];
 }
 
 /** A value for each frame; `state` is a string of them as the server sends it. */
@@ -70,7 +76,11 @@ interface Project<State = string[]> {
   objects: ObjectState[];
   strokes: Stroke[];
   rounds: Round[];
+  /** Frames left of a propagation that was stopped and can go on; 0: none. */
+  left: number;
   frames: Frames<State>;
+  /** For each object a character a frame: . not in the mask, p in it, s in it and out of date. */
+  lanes: Record<number, State>;
   can_undo: boolean;
   can_redo: boolean;
   settings: Partial<KeptSettings>;
@@ -135,6 +145,7 @@ interface MaskEvent {
   frame: number;
   rev: number;
   state: string;
+  lanes: Record<number, string>;
 }
 
 interface JobEvent extends Partial<Job> {
@@ -160,7 +171,7 @@ interface EventHandlers {
 
 // ------------------------------------------------------------------------------------------- the page's state
 
-type Tool = "brush" | "background" | "eraser" | "pan";
+type Tool = "brush" | "background" | "mask" | "eraser" | "pan";
 
 /** What the page finds again when a project is opened. */
 interface KeptSettings {
@@ -170,6 +181,8 @@ interface KeptSettings {
   follow: boolean;
   frame: number;
   tool: Tool;
+  /** Width of the mask brush, in the video's pixels. */
+  line: number;
   object: number;
   span: Span | null;
   strokes: boolean;
@@ -191,12 +204,18 @@ interface EditorValues extends Omit<KeptSettings, "strokes"> {
   /** While the server prepares frames. */
   embedding: Progress | null;
   /** Masks that came as events, by frame, and when. */
-  came: Map<number, { at: number; rev: number; state: string }>;
+  came: Map<number, MaskEvent & { at: number }>;
   /** When the last event of each kind of job came. */
   told: Map<JobKind, number>;
   connected: boolean;
   /** Calls under way. */
   busy: number;
+  /** The mask brush takes the object away. */
+  out: boolean;
+  /** The person looks elsewhere: the picture does not follow the propagation under way. */
+  stayed: boolean;
+  /** Screen pixels a picture pixel. */
+  scale: number;
   /** Never set, only touched: masks changed inside the document. */
   masks?: never;
 }
@@ -207,7 +226,8 @@ type EditorStore = import("./editor/store.js").Store<EditorValues>;
 interface Action {
   group: string;
   keys: string[];
-  run: () => void;
+  /** The frame is for `goTo`, where one was typed. */
+  run: (frame?: number) => void;
   repeats?: boolean;
 }
 
@@ -220,6 +240,9 @@ type StrokeActions = Pick<import("./picture/stroke_calls.js").Strokes, "begin" |
 interface Drawing {
   points: Point[];
   object: number;
+  frame: number;
+  /** Of a line on the mask itself: how wide, and whether it takes the object away. */
+  mask?: { width: number; out: boolean };
 }
 
 // ------------------------------------------------------------------------------------------- the mask worker

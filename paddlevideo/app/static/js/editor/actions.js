@@ -2,6 +2,7 @@
 
 import { clamp } from "../ui/dom.js";
 import { moveSpan } from "../timeline/input.js";
+import { WIDEST } from "./touch_up.js";
 
 export const GROUPS = ["draw", "objects", "view", "video", "propagate", "project"];
 
@@ -20,14 +21,14 @@ export function editorActions(editor) {
     spanIn: { group: "propagate", keys: ["i"], run: () => moveSpan(store, "in", store.get("frame")) },
     spanOut: { group: "propagate", keys: ["o"], run: () => moveSpan(store, "out", store.get("frame")) },
     spanClear: { group: "propagate", keys: ["x"], run: () => store.set({ span: null }) },
-    follow: { group: "propagate", keys: ["l"], run: () => toggle(store, "follow") },
+    follow: { group: "propagate", keys: ["l"], run: () => editor.job.toggleFollow() },
     export: { group: "project", keys: ["Shift+e"], run: () => editor.openExport() },
     help: { group: "project", keys: ["?"], run: () => editor.openHelp() },
     home: { group: "project", keys: [], run: () => (location.hash = "#/") },
   };
 }
 
-/** @param {EditorStore} store @param {"follow" | "outline" | "strokesShown" | "playing"} key */
+/** @param {EditorStore} store @param {"outline" | "strokesShown" | "playing"} key */
 const toggle = (store, key) => store.set({ [key]: !store.get(key) });
 
 /** @param {Editor} editor @param {EditorStore} store @returns {Actions} */
@@ -35,10 +36,17 @@ function drawing(editor, store) {
   /** @param {Tool} name */
   const tool = (name) => () => store.set({ tool: name });
   /** @param {number} factor */
-  const size = (factor) => () => store.set({ brush: clamp(store.get("brush") * factor, 0.002, 0.1) });
+  const size = (factor) => () => {
+    const line = store.get("line");
+    const wider = factor > 1 ? Math.ceil(line * factor) : Math.floor(line * factor);
+    if (store.get("tool") === "mask") store.set({ line: clamp(wider, 1, WIDEST) });
+    else store.set({ brush: clamp(store.get("brush") * factor, 0.002, 0.1) });
+  };
   return {
     brush: { group: "draw", keys: ["b"], run: tool("brush") },
     background: { group: "draw", keys: ["n", "0"], run: tool("background") },
+    mask: { group: "draw", keys: ["m"], run: tool("mask") },
+    maskOut: { group: "draw", keys: ["Shift+m"], run: () => store.set({ tool: "mask", out: !store.get("out") }) },
     eraser: { group: "draw", keys: ["e"], run: tool("eraser") },
     pan: { group: "draw", keys: ["h"], run: tool("pan") },
     smaller: { group: "draw", keys: ["["], run: size(1 / 1.25), repeats: true },
@@ -63,6 +71,9 @@ function objectActions(editor, store) {
     hideObject: { group: "objects", keys: ["Shift+h"], run: flip("hidden") },
     lockObject: { group: "objects", keys: ["Shift+l"], run: flip("locked") },
     renameObject: { group: "objects", keys: ["F2"], run: () => editor.objects.rename(store.get("object")) },
+    absent: { group: "objects", keys: ["Shift+x"], run: () => editor.clean("absent") },
+    holes: { group: "objects", keys: ["Shift+f"], run: () => editor.clean("holes") },
+    islands: { group: "objects", keys: ["Shift+i"], run: () => editor.clean("islands") },
     removeObject: { group: "objects", keys: ["Shift+Delete"], run: () => editor.removeObject(store.get("object")) },
   };
 }
@@ -76,13 +87,15 @@ function viewing(editor, store) {
     work(editor.picture.view);
     editor.picture.viewChanged();
   };
+  /** What a zoom leaves where it is: what is under the pointer, else the middle. @returns {Point | []} */
+  const place = () => editor.picture.pointer ?? [];
   return {
     outline: { group: "view", keys: ["v"], run: () => toggle(store, "outline") },
     fainter: { group: "view", keys: [","], run: opacity(-0.1), repeats: true },
     stronger: { group: "view", keys: ["."], run: opacity(0.1), repeats: true },
     strokes: { group: "view", keys: ["s"], run: () => toggle(store, "strokesShown") },
-    zoomIn: { group: "view", keys: ["+", "="], run: view((each) => each.zoom(1.4)), repeats: true },
-    zoomOut: { group: "view", keys: ["-"], run: view((each) => each.zoom(1 / 1.4)), repeats: true },
+    zoomIn: { group: "view", keys: ["+", "="], run: view((each) => each.zoom(1.4, ...place())), repeats: true },
+    zoomOut: { group: "view", keys: ["-"], run: view((each) => each.zoom(1 / 1.4, ...place())), repeats: true },
     fit: { group: "view", keys: ["f"], run: view((each) => each.fit()) },
   };
 }
@@ -102,6 +115,7 @@ function moving(editor, store) {
     last: { group: "video", keys: ["End"], run: () => editor.seek(last()) },
     previousMark: { group: "video", keys: ["PageUp"], run: () => editor.seekMark(-1) },
     nextMark: { group: "video", keys: ["PageDown"], run: () => editor.seekMark(1) },
+    goTo: { group: "video", keys: ["g"], run: (frame) => (frame === undefined ? editor.typeFrame() : editor.seek(frame)) },
     jump: { group: "video", keys: ["j"], run: () => editor.seekMostChanged() },
     timelineIn: { group: "video", keys: ["Shift+ArrowUp"], run: () => editor.timeline.zoom(1.4), repeats: true },
     timelineOut: { group: "video", keys: ["Shift+ArrowDown"], run: () => editor.timeline.zoom(1 / 1.4), repeats: true },

@@ -6,11 +6,14 @@ import { adoptDocument } from "./store.js";
 export class Commands {
   /** @type {Promise<void>} */
   #tail = Promise.resolve();
+  /** @type {Set<() => void>} */
+  #queued = new Set();
   #batch = 0; // changes queued before a failure are dropped with it
 
   /**
    * @param {EditorStore} store
-   * @param {(error: Failure) => void} failed told of each failure, a stale revision included
+   * @param {(error: Failure, again: (() => void)[]) => void} failed told of each failure, a stale revision included, and
+   *   of what does those again that were lost with it
    */
   constructor(store, failed) {
     this.store = store;
@@ -21,12 +24,18 @@ export class Commands {
    * Queue a change. Resolves to the server's answer (a document, taken over), or to null where it failed or was dropped
    * because a change before it failed.
    * @param {(id: string, revision: number) => Promise<ProjectAnswer>} work
+   * @param {() => void} [again] does it once more, where a person would not like to lose it
    * @returns {Promise<ProjectAnswer | null>}
    */
-  run(work) {
+  run(work, again) {
     const batch = this.#batch;
+    if (again) this.#queued.add(again);
     this.store.set({ busy: this.store.get("busy") + 1 });
-    const done = this.#tail.then(() => (batch === this.#batch ? this.#send(work) : null));
+    const done = this.#tail.then(async () => {
+      const answer = batch === this.#batch ? await this.#send(work) : null;
+      if (again) this.#queued.delete(again);
+      return answer;
+    });
     this.#tail = done.then(() => this.store.set({ busy: this.store.get("busy") - 1 }));
     return done;
   }
@@ -60,7 +69,8 @@ export class Commands {
         const fresh = await api.getProject(id).catch(() => null);
         if (fresh) adoptDocument(this.store, fresh);
       }
-      this.failed(error);
+      this.failed(error, [...this.#queued]);
+      this.#queued.clear();
       return null;
     }
   }

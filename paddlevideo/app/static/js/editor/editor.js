@@ -19,6 +19,8 @@ import { buildRounds } from "./rounds.js";
 import { attachShortcuts } from "../ui/shortcuts.js";
 import { editorStore } from "./store.js";
 import { Strokes } from "../picture/stroke_calls.js";
+import { attachDrop } from "./drop.js";
+import { buildTouchUp } from "./touch_up.js";
 import { Timeline } from "../timeline/timeline.js";
 import { attachTimelineInput } from "../timeline/input.js";
 import { toast, toastError } from "../ui/toasts.js";
@@ -27,13 +29,15 @@ import { buildTransport } from "../timeline/transport.js";
 
 // Of the store, in the project's settings.
 /** @type {(keyof KeptSettings & keyof EditorValues)[]} */
-const KEPT = ["brush", "opacity", "outline", "follow", "frame", "tool", "object", "span"];
+const KEPT = ["brush", "line", "opacity", "outline", "follow", "frame", "tool", "object", "span"];
 
 export class Editor {
+  closed = false;
+
   /** @param {ProjectAnswer} doc @param {() => void} redraw builds the page anew, in another language */
   constructor(doc, redraw) {
     const store = (this.store = editorStore(doc));
-    this.commands = new Commands(store, (error) => this.#failed(error));
+    this.commands = new Commands(store, (error, again) => this.#failed(error, again));
     this.job = new JobControl(store, this.commands);
     this.picture = new Picture(store);
     this.strokes = new Strokes(store, this.commands, this.picture, this.job);
@@ -52,7 +56,7 @@ export class Editor {
         redraw();
       }),
       buildRail(store, this.actions),
-      this.picture.element,
+      this.#picturePart(),
       el("aside", { class: "side" }, this.objects.element, buildRounds(store, this.actions, (frame) => this.seek(frame))),
       buildTransport(store, this.actions),
       this.timeline.element,
@@ -63,6 +67,7 @@ export class Editor {
   }
 
   close() {
+    this.closed = true;
     this.store.set({ playing: false });
     for (const end of this.ends) end();
     this.picture.close();
@@ -75,6 +80,11 @@ export class Editor {
   seek(frame) {
     this.job.stay();
     this.store.set({ playing: false, frame: clamp(frame, 0, this.store.get("doc").video.frames - 1) });
+  }
+
+  /** Let the person type a frame or a time. */
+  typeFrame() {
+    this.element.querySelector(".clock-place")?.dispatchEvent(new Event("type"));
   }
 
   /** To the next annotated frame in a direction. @param {1 | -1} direction */
@@ -154,7 +164,22 @@ export class Editor {
     openHelp(this.actions);
   }
 
+  /** Change the chosen object's mask on the frame that is shown. @param {"absent" | "holes" | "islands"} what */
+  async clean(what) {
+    const { object, frame } = this.store.values;
+    const answer = await this.commands.run((id, revision) => api.clean(id, revision, { frame, object_id: object, what }));
+    if (answer) this.strokes.takeMask(answer);
+  }
+
   // -------------------------------------------------------------------------------------------------- inside
+
+  /** The picture, with the mask brush's bar, on which masks are dropped. */
+  #picturePart() {
+    const { element } = this.picture;
+    element.append(buildTouchUp(this.store, this.actions));
+    attachDrop(element, this.store, this.commands, this.strokes);
+    return element;
+  }
 
   /** @param {number} digit */
   #selectDigit(digit) {
@@ -213,10 +238,11 @@ export class Editor {
     return now;
   }
 
-  /** @param {Failure} error */
-  #failed(error) {
-    const again = this.strokes.refused();
-    const action = again && { text: t("stroke.again"), tip: t("stroke.againTip"), run: again };
-    toastError(error, { action: error.code === "stale_revision" ? action : null });
+  /** @param {Failure} error @param {(() => void)[]} lost what draws again what was lost with it */
+  #failed(error, lost) {
+    this.store.set({ pending: [], erasing: new Set() });
+    const again = lost.length ? () => lost.forEach((each) => each()) : null;
+    if (this.closed) return;
+    toastError(error, again ? { action: { text: t("stroke.again"), tip: t("stroke.againTip"), run: again }, stays: true } : {});
   }
 }

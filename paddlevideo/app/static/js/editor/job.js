@@ -1,7 +1,7 @@
 // Propagation: begin, pause, go on, cancel; and what its events mean for the page.
 
 import * as api from "../net/api.js";
-import { setJobs } from "./store.js";
+import { noteMask, setJobs } from "./store.js";
 import { toastError } from "../ui/toasts.js";
 
 export class JobControl {
@@ -26,6 +26,7 @@ export class JobControl {
     else if (doc.rounds.length || pending.length) {
       this.store.set({ playing: false });
       this.#home = frame;
+      this.store.set({ stayed: false });
       this.commands.run((id, revision) => api.propagate(id, revision, span));
     }
   }
@@ -37,14 +38,21 @@ export class JobControl {
   /** The picture no longer follows the propagation (the person looks elsewhere). */
   stay() {
     this.#home = null;
+    if (this.propagating) this.store.set({ stayed: true });
+  }
+
+  /** The picture follows, or no longer does; where the person has looked elsewhere it follows again. */
+  toggleFollow() {
+    const { follow, stayed, frame } = this.store.values;
+    this.store.set({ follow: stayed || !follow, stayed: false });
+    if (this.propagating) this.#home = frame;
   }
 
   /** A frame has a new mask. @param {MaskEvent} event */
-  maskCame({ frame, rev, state }) {
-    const { frames } = this.store.get("doc");
-    this.store.get("came").set(frame, { at: performance.now(), rev, state });
-    frames.masks[frame] = rev;
-    frames.state[frame] = state;
+  maskCame(event) {
+    const { frame } = event;
+    this.store.get("came").set(frame, { ...event, at: performance.now() });
+    noteMask(this.store.get("doc"), event);
     this.store.touch("masks");
     if (this.propagating && !this.#begun) {
       this.#begun = true;
@@ -65,10 +73,13 @@ export class JobControl {
     const over = Boolean(event.failed || event.finished || (event.kind === "replay" && (event.done ?? 0) >= (event.total ?? 0)));
     const { [event.kind]: _, ...others } = this.store.get("jobs");
     setJobs(this.store, over ? others : { ...others, [event.kind]: event });
+    // One that was begun before the page was loaded, or in another tab, is followed as well.
+    if (!over && event.kind === "propagate" && !this.store.get("stayed")) this.#home ??= this.store.get("frame");
     if (!over || event.kind !== "propagate") return;
     if (this.#home !== null && this.following) this.store.set({ frame: this.#home });
     this.#home = null;
     this.#begun = false;
+    this.store.set({ stayed: false });
     this.commands.reload();
   }
 

@@ -74,25 +74,26 @@ export class Objects {
   #row(object, number) {
     const { editor, store } = this;
     const on = store.get("object") === object.id && store.get("tool") !== "background";
+    const name = nameOf(object);
     /** @param {Partial<ObjectState>} values */
     const change = (values) => editor.changeObject(object.id, values);
     const color = el("input", { type: "color", class: "swatch", value: object.color, data: { control: "color" } });
     color.addEventListener("change", () => change({ color: color.value }));
-    tip(color, t("objects.color", { name: nameOf(object) }));
-    /** @param {string} name @param {string} iconName @param {string} text @param {() => void} run */
-    const control = (name, iconName, text, run) => {
+    tip(color, t("objects.color", { name }));
+    /** @param {string} kind @param {string} iconName @param {string} text @param {() => void} run */
+    const control = (kind, iconName, text, run) => {
       const button = iconButton(iconName, text, run, { class: "small" });
-      button.dataset.control = name;
+      button.dataset.control = kind;
       return button;
     };
-    const rename = control("rename", "pencil", t("objects.rename"), () => this.rename(object.id));
-    const hide = control("hide", object.hidden ? "eyeOff" : "eye", t(object.hidden ? "objects.show" : "objects.hide"), () =>
+    const rename = control("rename", "pencil", t("objects.rename", { name }), () => this.rename(object.id));
+    const hide = control("hide", object.hidden ? "eyeOff" : "eye", t(object.hidden ? "objects.show" : "objects.hide", { name }), () =>
       change({ hidden: !object.hidden }),
     );
-    const lock = control("lock", object.locked ? "lock" : "unlock", t(object.locked ? "objects.unlock" : "objects.lock"), () =>
+    const lock = control("lock", object.locked ? "lock" : "unlock", t(object.locked ? "objects.unlock" : "objects.lock", { name }), () =>
       change({ locked: !object.locked }),
     );
-    const remove = control("remove", "trash", t("objects.remove"), () => editor.removeObject(object.id));
+    const remove = control("remove", "trash", t("objects.remove", { name }), () => editor.removeObject(object.id));
     pressed(hide, object.hidden);
     pressed(lock, object.locked);
     const classes = ["object", on && "on", object.hidden && "hidden-object", object.locked && "locked"];

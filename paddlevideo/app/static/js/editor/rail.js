@@ -3,8 +3,9 @@
 import { actionButton, pressed, slider } from "../ui/controls.js";
 import { el } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { WIDEST } from "./touch_up.js";
 
-const TOOLS = ["brush", "background", "eraser", "pan"];
+const TOOLS = ["brush", "background", "mask", "eraser", "pan"];
 const [LEAST, MOST] = [0.002, 0.1]; // brush, of the picture's width
 
 /** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
@@ -14,7 +15,7 @@ export function buildRail(store, actions) {
   const strokes = actionButton(actions, "strokes");
   // The size slider is logarithmic: small brushes need fine steps.
   const size = slider(t("rail.size"), { min: 0, max: 1, step: 0.01, class: "vertical" }, (at) =>
-    store.set({ brush: LEAST * (MOST / LEAST) ** at }),
+    store.set(store.get("tool") === "mask" ? { line: Math.round(WIDEST ** at) } : { brush: LEAST * (MOST / LEAST) ** at }),
   );
   const opacity = slider(t("rail.opacity"), { min: 0, max: 1, step: 0.05, class: "vertical" }, (at) =>
     store.set({ opacity: at }),
@@ -26,14 +27,20 @@ export function buildRail(store, actions) {
     tools.forEach((button, i) => pressed(button, store.get("tool") === TOOLS[i]));
     const { objects } = store.get("doc");
     const color = objects.find((each) => each.id === store.get("object"))?.color ?? "";
-    tools[0].style.setProperty("--tool-color", color);
+    for (const tool of [tools[0], tools[2]]) tool.style.setProperty("--tool-color", color);
     pressed(outline, store.get("outline"));
     pressed(strokes, store.get("strokesShown"));
-    size.value = String(Math.log(store.get("brush") / LEAST) / Math.log(MOST / LEAST));
+    const { video } = store.get("doc");
+    const masking = store.get("tool") === "mask";
+    const pixels = masking ? store.get("line") : Math.max(1, Math.round(store.get("brush") * video.width));
+    size.setAttribute("aria-valuetext", t("rail.pixels", { pixels }));
+    opacity.setAttribute("aria-valuetext", t("rail.percent", { percent: Math.round(100 * store.get("opacity")) }));
+    const at = masking ? Math.log(pixels) / Math.log(WIDEST) : Math.log(store.get("brush") / LEAST) / Math.log(MOST / LEAST);
+    size.value = String(at);
     opacity.value = String(store.get("opacity"));
     opacity.disabled = store.get("outline");
   };
-  store.subscribe(["tool", "object", "doc", "outline", "strokesShown", "brush", "opacity"], update);
+  store.subscribe(["tool", "object", "doc", "outline", "strokesShown", "brush", "line", "opacity"], update);
   update();
 
   return el(

@@ -19,7 +19,7 @@ export function buildRounds(store, actions, seek) {
   };
   store.subscribe(["doc", "frame"], update);
   update();
-  const legend = ["annotated", "propagated", "stale"].map((name) =>
+  const legend = ["annotated", "by_hand", "waiting", "current", "stale"].map((name) =>
     el("li", {}, el("i", { class: `key ${name}` }), t(`legend.${name}`)),
   );
   return el(
@@ -34,13 +34,13 @@ export function buildRounds(store, actions, seek) {
 
 /** @param {Round} round @param {boolean} here @param {(frame: number) => void} seek */
 function row(round, here, seek) {
-  const what = round.span
-    ? t("rounds.span", { from: round.span[0] + 1, to: round.span[1] + 1 })
-    : t(round.propagated ? "rounds.done" : "rounds.waiting");
+  const stopped = round.propagated && round.done < round.total;
+  const reach = round.span ? t("rounds.span", { from: round.span[0] + 1, to: round.span[1] + 1 }) : t("rounds.done");
+  const what = !round.propagated ? t("rounds.waiting") : stopped ? t("rounds.stopped", round) : reach;
   const button = el(
     "button",
     { type: "button", class: here ? "round here" : "round", on: { click: () => seek(round.frame) } },
-    el("i", { class: round.propagated ? "diamond" : "diamond waiting" }),
+    el("i", { class: ["diamond", round.by_hand && "hand", !round.propagated ? "waiting" : stopped && "stopped"].filter(Boolean).join(" ") }),
     el("span", { text: t("rounds.one", { number: round.number, frame: round.frame + 1 }) }),
     el("small", { text: what }),
   );

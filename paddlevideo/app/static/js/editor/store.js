@@ -82,6 +82,7 @@ export function editorStore(answer) {
     tool: settings.tool ?? "brush",
     object: settings.object ?? doc.objects[0]?.id ?? 1, // adoptDocument takes another where it is gone
     brush: settings.brush ?? 0.008, // of the picture's width
+    line: settings.line ?? 1,
     opacity: settings.opacity ?? 0.5,
     outline: settings.outline ?? false,
     strokesShown: settings.strokes ?? true,
@@ -98,6 +99,9 @@ export function editorStore(answer) {
     told: new Map(),
     connected: true,
     busy: 0,
+    out: false,
+    stayed: false,
+    scale: 1,
   };
   const store = new Store(values);
   adoptDocument(store, answer);
@@ -109,7 +113,18 @@ export function editorStore(answer) {
  * @param {ProjectAnswer} answer
  * @returns {Project}
  */
-const taken = (answer) => ({ ...answer, frames: { ...answer.frames, state: [...answer.frames.state] } });
+const taken = (answer) => ({
+  ...answer,
+  frames: { ...answer.frames, state: [...answer.frames.state] },
+  lanes: Object.fromEntries(Object.entries(answer.lanes).map(([id, lane]) => [id, [...lane]])),
+});
+
+/** Note what an event says of a frame. @param {Project} doc @param {MaskEvent} event */
+export function noteMask({ frames, lanes }, event) {
+  frames.masks[event.frame] = event.rev;
+  frames.state[event.frame] = event.state;
+  for (const [id, state] of Object.entries(event.lanes)) if (lanes[Number(id)]) lanes[Number(id)][event.frame] = state;
+}
 
 /**
  * The span that was kept, inside the video; null where there is none, or where it is the whole.
@@ -143,11 +158,7 @@ export function setJobs(store, jobs) {
  */
 export function adoptDocument(store, answer, asked = Infinity) {
   const doc = taken(answer);
-  for (const [frame, { at, rev, state }] of store.get("came")) {
-    if (at <= asked) continue;
-    doc.frames.masks[frame] = rev;
-    doc.frames.state[frame] = state;
-  }
+  for (const event of store.get("came").values()) if (event.at > asked) noteMask(doc, event);
   const objects = doc.objects.map((each) => each.id);
   store.set({ doc });
   setJobs(store, jobsNow(store, doc.job, asked));

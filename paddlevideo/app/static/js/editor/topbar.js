@@ -21,6 +21,15 @@ export function buildTopbar(store, actions, commands, redraw) {
   );
   exporting.dataset.action = "export";
   tip(exporting, t("action.export"), actions.export.keys);
+  const fit = el("button", { type: "button", class: "zoom-value", on: { click: () => actions.fit.run() } });
+  fit.dataset.action = "fit";
+  tip(fit, t("action.fit"), actions.fit.keys);
+  const zoomed = () => {
+    fit.textContent = t("top.zoom", { percent: Math.round(100 * store.get("scale") * window.devicePixelRatio) });
+    fit.setAttribute("aria-label", `${t("action.fit")}, ${fit.textContent}`);
+  };
+  store.subscribe(["scale"], zoomed);
+  zoomed();
   const update = () => {
     const doc = store.get("doc");
     undo.disabled = !doc.can_undo;
@@ -36,6 +45,7 @@ export function buildTopbar(store, actions, commands, redraw) {
     projectName(store, commands),
     el("span", { class: "video-facts", text: t("top.video", store.get("doc").video) }),
     el("div", { class: "spacer" }),
+    el("div", { class: "button-group zoom" }, actionButton(actions, "zoomOut"), fit, actionButton(actions, "zoomIn")),
     el("div", { class: "button-group" }, undo, redo),
     languageSwitch(redraw),
     actionButton(actions, "help"),

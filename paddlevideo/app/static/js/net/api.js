@@ -100,6 +100,13 @@ export const addStroke = (id, revision, stroke) => call("POST", `${project(id)}/
 export const hold = (id, frame) => call("POST", `${project(id)}/hold`, { json: { frame } });
 /** @type {(id: string, revision: number, keys: string[]) => Promise<ProjectAnswer>} */
 export const eraseStrokes = (id, revision, keys) => call("POST", `${project(id)}/erase`, { json: { keys, revision } });
+/** @type {(id: string, revision: number, line: {frame: number, object_id: number, points: Point[], width: number, out: boolean}) => Promise<ProjectAnswer>} */
+export const paint = (id, revision, line) => call("POST", `${project(id)}/paint`, { json: { ...line, revision } });
+/** @type {(id: string, revision: number, change: {frame: number, object_id: number, what: string}) => Promise<ProjectAnswer>} */
+export const clean = (id, revision, change) => call("POST", `${project(id)}/clean`, { json: { ...change, revision } });
+/** @type {(id: string, revision: number, frame: number, file: File) => Promise<ProjectAnswer>} */
+export const giveMask = (id, revision, frame, file) =>
+  call("POST", `${project(id)}/masks/${frame}?${query({ name: file.name, revision })}`, { body: file });
 /** @type {(id: string, revision: number, wholeRound: boolean) => Promise<ProjectAnswer>} */
 export const undo = (id, revision, wholeRound) => step("undo", id, revision, wholeRound);
 /** @type {(id: string, revision: number, wholeRound: boolean) => Promise<ProjectAnswer>} */

@@ -1,6 +1,7 @@
 // Pictures that are fetched when they are needed, a few at once, and kept within a budget.
 
 const BYTES_A_PIXEL = 4;
+const RETRY = 2000; // ms after which what could not be loaded may be asked for again
 
 /** @typedef {string | number | null | undefined} Version what makes a kept bitmap outdated; null: there is none */
 
@@ -96,7 +97,8 @@ export class BitmapCache {
     try {
       this.#keep(key, version, await this.load(key));
     } catch {
-      this.#failed.set(key, { version, until: performance.now() + 2000 });
+      this.#failed.set(key, { version, until: performance.now() + RETRY });
+      setTimeout(() => this.ready(key), RETRY + 50); // who still wants it asks again
     }
     this.#loading.delete(key);
     this.ready(key);

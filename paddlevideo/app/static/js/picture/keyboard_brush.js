@@ -61,13 +61,12 @@ export function attachKeyboardBrush(picture, store, actions) {
       actions.eraseAt(view.toPicture(...at));
       return;
     }
-    const object = store.get("tool") === "pan" ? null : actions.begin();
-    if (object !== null) picture.drawing = { points: [view.toPicture(...at)], object };
+    if (store.get("tool") !== "pan") picture.drawing = actions.begin(view.toPicture(...at));
   }
 
   /** @param {Drawing} drawing */
-  function end({ points, object }) {
+  function end(drawing) {
     picture.drawing = null;
-    actions.stroke(points, object);
+    actions.stroke(drawing);
   }
 }

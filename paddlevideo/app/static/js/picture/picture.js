@@ -33,7 +33,8 @@ export class Picture {
     this.view = new View(video);
     this.canvas = el("canvas", { class: "picture-canvas" });
     this.top = el("canvas", { class: "picture-top", tabindex: "0", role: "img", "aria-label": t("picture.label") });
-    this.element = el("section", { class: "picture", "aria-label": t("picture.label") }, this.canvas, this.top);
+    this.waits = el("p", { class: "picture-wait", hidden: true });
+    this.element = el("section", { class: "picture", "aria-label": t("picture.label") }, this.canvas, this.top, this.waits);
     this.#context = context2d(this.canvas, { alpha: false });
     this.#topContext = context2d(this.top);
     this.draw = onceAFrame(() => this.#draw());
@@ -49,14 +50,20 @@ export class Picture {
     this.overlays = new Overlays(store, (frame) => {
       if (frame === this.shown || frame === store.get("frame")) this.draw();
     });
-    store.subscribe(["frame", "opacity", "outline", "doc", "masks"], this.draw);
-    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush"], this.drawTop);
+    store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected"], this.draw);
+    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
 
   /** Whether frame and masks of `frame` could be drawn now. @param {number} frame */
   ready(frame) {
     return this.frames.fresh(frame) && this.overlays.cache.fresh(frame);
+  }
+
+  /** The frame that is on the screen, where it is the one to show; strokes are drawn on no other. */
+  here() {
+    const { shown } = this;
+    return shown !== null && shown === this.store.get("frame") && this.frames.peek(shown) ? shown : null;
   }
 
   /** Fetch these frames when there is nothing more urgent. @param {number[]} frames */
@@ -66,6 +73,7 @@ export class Picture {
   }
 
   viewChanged() {
+    this.store.set({ scale: this.view.scale });
     this.draw();
     this.drawTop();
   }
@@ -73,6 +81,7 @@ export class Picture {
   /** Radius of the brush in the video's pixels; the eraser is wider, to be hit with. */
   radius() {
     const { video } = this.store.get("doc");
+    if (this.store.get("tool") === "mask") return this.store.get("line") / 2;
     const radius = (this.store.get("brush") * video.width) / 2;
     return this.store.get("tool") === "eraser" ? Math.max(radius, 2 * cellOf(video)) : radius;
   }
@@ -101,6 +110,7 @@ export class Picture {
       canvas.height = Math.round(height * ratio);
     }
     this.view.resize(width, height);
+    this.store.set({ scale: this.view.scale });
     this.#draw(); // at once: a resized canvas is blank
     this.#drawTop();
   }
@@ -116,6 +126,8 @@ export class Picture {
     const frame = this.store.get("frame");
     if (this.frames.get(frame) && this.#maskReady(frame)) this.shown = frame;
     const at = this.shown;
+    this.waits.hidden = this.here() !== null;
+    if (!this.waits.hidden) this.waits.textContent = t("picture.waits", { frame: frame + 1 });
     const [context, { video }] = [this.#context, this.store.get("doc")];
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = "#0d0f12";
@@ -147,8 +159,9 @@ export class Picture {
     context.lineCap = context.lineJoin = "round";
     if (this.store.get("strokesShown")) this.#drawStrokes(context);
     if (this.drawing) {
-      const width = Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
-      this.#line(context, this.drawing.points, this.colorOf(this.drawing.object), width, 0.9);
+      const { mask, points, object } = this.drawing;
+      const width = mask?.width ?? Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
+      this.#line(context, points, mask?.out ? BACKGROUND : this.colorOf(object), width, 0.9, !mask);
     }
     if (this.pointer) this.#drawBrush(context, this.pointer);
   }
@@ -184,8 +197,9 @@ export class Picture {
    * @param {string} color
    * @param {number} width
    * @param {number} strength
+   * @param {boolean} rim
    */
-  #line(context, points, color, width, strength) {
+  #line(context, points, color, width, strength, rim = true) {
     const path = new Path2D();
     path.moveTo(...points[0]);
     if (points.length === 1) path.lineTo(points[0][0] + 0.01, points[0][1]);
@@ -193,7 +207,7 @@ export class Picture {
     context.globalAlpha = strength;
     context.strokeStyle = "#0b0d10";
     context.lineWidth = width + 2.5 / this.view.scale;
-    context.stroke(path);
+    if (rim) context.stroke(path);
     context.strokeStyle = color;
     context.lineWidth = width;
     context.stroke(path);
@@ -205,8 +219,9 @@ export class Picture {
     const tool = this.store.get("tool");
     if (tool === "pan") return;
     const [x, y] = this.view.toPicture(...pointer);
-    const radius = Math.max(this.radius(), cellOf(this.store.get("doc").video) / 2, 3 / this.view.scale);
-    const color = tool === "brush" ? this.colorOf(this.store.get("object")) : BACKGROUND;
+    const least = tool === "mask" ? 1.5 / this.view.scale : cellOf(this.store.get("doc").video) / 2;
+    const radius = Math.max(this.radius(), least, tool === "mask" ? 0 : 3 / this.view.scale);
+    const color = tool === "brush" || (tool === "mask" && !this.store.get("out")) ? this.colorOf(this.store.get("object")) : BACKGROUND;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.strokeStyle = "#0b0d10";

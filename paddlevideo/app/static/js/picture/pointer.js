@@ -1,6 +1,6 @@
 // Mouse, pen and fingers on the picture. One finger draws until a pen is seen; two fingers move and zoom.
 
-import { cellOf, touches } from "./strokes.js";
+import { cellOf, nearestStroke } from "./strokes.js";
 
 const WHEEL = 0.0016; // zoom a wheel unit
 
@@ -33,6 +33,7 @@ export class Pointer {
     top.addEventListener("pointerleave", () => this.#hover(null));
     top.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     top.addEventListener("contextmenu", (event) => event.preventDefault());
+    store.subscribe(["frame"], () => this.#leave());
     top.addEventListener("dblclick", () => this.store.get("tool") === "pan" && this.#fit());
   }
 
@@ -42,6 +43,14 @@ export class Pointer {
     this.picture.drawing = null;
     this.store.set({ erasing: new Set() });
     this.picture.drawTop();
+  }
+
+  /** A stroke under way ends with the frame that it was begun on. */
+  #leave() {
+    const { drawing } = this.picture;
+    if (!drawing || drawing.frame === this.store.get("frame")) return;
+    this.drop();
+    this.actions.stroke(drawing);
   }
 
   #fit() {
@@ -64,7 +73,7 @@ export class Pointer {
     }
     if (this.#drag) return;
     const kind = this.#kind(event);
-    if (kind === "draw") this.#beginStroke(event.pointerId, at);
+    if (kind === "draw") this.#beginStroke(event.pointerId, at, event.altKey);
     else if (kind) this.#drag = { id: event.pointerId, kind, at, keys: new Set(), refused: 0 };
     if (this.#drag?.kind === "erase") this.#erase(this.#drag, [at]);
     this.#hover(at);
@@ -80,12 +89,12 @@ export class Pointer {
     return tool === "eraser" ? "erase" : "draw";
   }
 
-  /** @param {number} id @param {Point} at */
-  #beginStroke(id, at) {
-    const object = this.actions.begin();
-    if (object === null) return;
+  /** @param {number} id @param {Point} at @param {boolean} other */
+  #beginStroke(id, at, other) {
+    const drawing = this.actions.begin(this.picture.view.toPicture(...at), other);
+    if (!drawing) return;
     this.#drag = { id, kind: "draw", at, keys: new Set(), refused: 0 };
-    this.picture.drawing = { points: [this.picture.view.toPicture(...at)], object };
+    this.picture.drawing = drawing;
   }
 
   /** @param {PointerEvent} event */
@@ -110,7 +119,7 @@ export class Pointer {
   #extend(places) {
     const points = this.picture.drawing?.points;
     if (!points) return;
-    const least = cellOf(this.store.get("doc").video) / 8;
+    const least = this.picture.drawing?.mask ? 0.5 : cellOf(this.store.get("doc").video) / 8;
     for (const each of places) {
       const next = this.picture.view.toPicture(...each);
       const last = points[points.length - 1];
@@ -123,13 +132,15 @@ export class Pointer {
   #erase(drag, places) {
     const { strokes, rounds, video } = this.store.get("doc");
     const past = new Set(rounds.filter((each) => each.propagated).map((each) => each.number));
-    const frame = this.store.get("frame");
+    const frame = this.picture.here();
     const { keys } = drag;
     const radius = this.picture.radius();
-    for (const stroke of strokes.filter((each) => each.frame === frame && !keys.has(each.key))) {
-      const hit = places.some((each) => touches(stroke, this.picture.view.toPicture(...each), radius, video));
-      if (hit && stroke.round && past.has(stroke.round)) drag.refused += 1;
-      else if (hit) keys.add(stroke.key);
+    const there = strokes.filter((each) => each.frame === frame);
+    // One at a touch: what lies beneath is taken by the next one, or where the eraser comes nearer to it.
+    for (const each of places) {
+      const hit = nearestStroke(there, this.picture.view.toPicture(...each), radius, video);
+      if (hit?.round && past.has(hit.round)) drag.refused += 1;
+      else if (hit) keys.add(hit.key);
     }
     this.store.set({ erasing: new Set(keys) });
   }
@@ -162,7 +173,7 @@ export class Pointer {
     const { drawing } = this.picture;
     this.#drag = null;
     this.picture.drawing = null;
-    if (kind === "draw" && drawing) this.actions.stroke(drawing.points, drawing.object);
+    if (kind === "draw" && drawing) this.actions.stroke(drawing);
     if (kind === "erase") this.actions.erase([...keys], refused);
     this.picture.drawTop();
   }

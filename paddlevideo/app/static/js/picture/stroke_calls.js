@@ -2,7 +2,7 @@
 
 import * as api from "../net/api.js";
 import { t } from "../ui/i18n.js";
-import { strokePoints, touches } from "./strokes.js";
+import { linePoints, nearestStroke, strokePoints } from "./strokes.js";
 import { toast } from "../ui/toasts.js";
 
 export class Strokes {
@@ -21,17 +21,30 @@ export class Strokes {
     this.job = job;
   }
 
-  /** Whether a stroke may begin here, and of which object: null where not. */
-  begin() {
+  /**
+   * A stroke that begins at `point` (picture pixels), null where none may.
+   * @param {Point} point
+   * @param {boolean} other the mask brush does the other of painting and taking away
+   * @returns {Drawing | null}
+   */
+  begin(point, other = false) {
     const { store } = this;
     if (store.get("playing") || (this.job.propagating && this.job.following && !store.get("job")?.paused)) {
       store.set({ playing: false });
       this.job.stay(); // the picture runs: the first touch stops it, so that nobody draws on the wrong frame
       return null;
     }
+    const frame = this.picture.here();
+    if (frame === null) {
+      toast(t("stroke.notHere"));
+      return null;
+    }
     const object = store.get("tool") === "background" ? 0 : this.#chosen();
-    if (object !== null) api.hold(store.get("doc").id, store.get("frame")).catch(() => {}); // it only saves time
-    return object;
+    if (object === null) return null;
+    const { tool, line, out } = store.values;
+    if (tool === "mask") return { points: [point], object, frame, mask: { width: line, out: out !== other } };
+    api.hold(store.get("doc").id, frame).catch(() => {}); // it only saves time
+    return { points: [point], object, frame };
   }
 
   #chosen() {
@@ -41,10 +54,13 @@ export class Strokes {
     return object && !object.locked ? object.id : null;
   }
 
-  /** Send what was drawn, in picture pixels. @param {Point[]} drawn @param {number} object */
-  stroke(drawn, object) {
-    const { doc, frame } = this.store.values;
-    const points = strokePoints(drawn, this.picture.radius(), doc.video);
+  /** Send what was drawn. @param {Drawing} drawing */
+  stroke({ points: drawn, object, frame, mask }) {
+    if (mask) {
+      this.#paint(drawn, { frame, object_id: object, ...mask });
+      return;
+    }
+    const points = strokePoints(drawn, this.picture.radius(), this.store.get("doc").video);
     this.#send({ frame, object_id: object, points });
   }
 
@@ -62,13 +78,11 @@ export class Strokes {
 
   /** @param {Point} point */
   eraseAt(point) {
-    const { doc, frame } = this.store.values;
-    const past = new Set(doc.rounds.filter((each) => each.propagated).map((each) => each.number));
-    const hit = doc.strokes.filter(
-      (each) => each.frame === frame && touches(each, point, this.picture.radius(), doc.video),
-    );
-    const keys = hit.filter((each) => !each.round || !past.has(each.round)).map((each) => each.key);
-    this.erase(keys, hit.length - keys.length);
+    const { rounds, strokes, video } = this.store.get("doc");
+    const there = strokes.filter((each) => each.frame === this.picture.here());
+    const hit = nearestStroke(there, point, this.picture.radius(), video);
+    const past = rounds.some((each) => each.number === hit?.round && each.propagated);
+    this.erase(hit && !past ? [hit.key] : [], Number(past));
   }
 
   /** Keep the mask of an answer, so that it shows without another request. @param {ProjectAnswer} answer */
@@ -78,11 +92,16 @@ export class Strokes {
     this.picture.draw();
   }
 
-  /** Forget the strokes on their way; returns how to send them again, or null where there were none. */
-  refused() {
-    const waiting = this.store.get("pending");
-    this.store.set({ pending: [], erasing: new Set() });
-    return waiting.length ? () => waiting.forEach(({ key, ...stroke }) => this.#send(stroke)) : null;
+  /**
+   * Change the mask's own pixels along a line.
+   * @param {Point[]} drawn
+   * @param {{frame: number, object_id: number, width: number, out: boolean}} line
+   */
+  async #paint(drawn, line) {
+    const points = linePoints(drawn, this.store.get("doc").video);
+    const again = () => this.#paint(drawn, line);
+    const answer = await this.commands.run((id, revision) => api.paint(id, revision, { ...line, points }), again);
+    if (answer) this.takeMask(answer);
   }
 
   /** @param {NewStroke} stroke */
@@ -90,7 +109,8 @@ export class Strokes {
     const key = `pending-${(this.#numbers += 1)}`;
     this.store.set({ pending: [...this.store.get("pending"), { key, ...stroke }] });
     performance.mark("stroke-sent");
-    const answer = await this.commands.run((id, revision) => api.addStroke(id, revision, stroke));
+    const again = () => this.#send(stroke);
+    const answer = await this.commands.run((id, revision) => api.addStroke(id, revision, stroke), again);
     this.store.set({ pending: this.store.get("pending").filter((each) => each.key !== key) });
     if (answer) this.takeMask(answer);
   }

@@ -23,17 +23,32 @@ export function strokePoints(drawn, radius, video) {
   return limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
 }
 
+/** A line that was drawn, as points for the mask brush. @param {Point[]} drawn in the video's pixels @param {VideoFacts} video */
+export function linePoints(drawn, video) {
+  return thin(drawn, 0.25).map(/** @returns {Point} */ ([x, y]) => [exact(x / video.width), exact(y / video.height)]);
+}
+
+/** @param {number} value */
+const exact = (value) => Math.round(clamp(value, 0, 1) * 1e7) / 1e7;
+
 /**
- * Whether the circle at `point` (video pixels) touches the stroke.
- * @param {Stroke} stroke
+ * The stroke nearest to `point` (video pixels), of several as near the last one; undefined where none is within `radius`.
+ * @param {Stroke[]} strokes
  * @param {Point} point
  * @param {number} radius
  * @param {VideoFacts} video
  */
-export function touches(stroke, point, radius, video) {
-  const path = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
-  if (path.length === 1) return distance(path[0], point) <= radius;
-  return path.some((end, i) => i > 0 && fromSegment(point, path[i - 1], end) <= radius);
+export function nearestStroke(strokes, point, radius, video) {
+  /** @type {Stroke | undefined} */
+  let nearest;
+  let least = radius;
+  for (const stroke of strokes) {
+    const path = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
+    const away = path.map((end, i) => fromSegment(point, path[Math.max(0, i - 1)], end));
+    const off = Math.min(...away);
+    if (off <= least) [nearest, least] = [stroke, off];
+  }
+  return nearest;
 }
 
 /** @param {number} value @param {number} size */

@@ -1,10 +1,10 @@
 // Mouse, fingers, wheel and keys on the timeline.
 
 import { clamp } from "../ui/dom.js";
-import { ROWS, overviewWindow } from "./paint.js";
+import { ROWS, overviewTop, overviewWindow } from "./paint.js";
 
 const CURSORS = { seek: "pointer", overview: "grab", in: "ew-resize", out: "ew-resize" };
-const HANDLE = 9; // px in which a span handle is hit
+const HANDLE = 12; // px in which a span handle is hit
 
 /**
  * @param {import("./timeline.js").Timeline} timeline
@@ -26,13 +26,13 @@ export function attachTimelineInput(timeline, store, seek) {
 
   /** @param {Point} at */
   const hit = ([x, y]) => {
-    if (scale.scrolls && y >= ROWS.overview - 3) return "overview";
+    if (scale.scrolls && y >= overviewTop(store.get("doc").objects.length) - 1) return "overview";
     if (y < ROWS.thumbs || y > ROWS.thumbs + ROWS.thumbsHeight) return "seek";
     const [from, to] = store.get("span") ?? [0, scale.frames - 1];
-    const [left, right] = [scale.x(from) - 2, scale.x(to + 1) + 2];
-    const [near, far] = [Math.abs(x - left), Math.abs(x - right)];
-    if (Math.min(near, far) > HANDLE) return "seek";
-    return near < far ? "in" : "out";
+    const [left, right] = [scale.x(from), scale.x(to + 1)];
+    // Outside the span alone: what is inside takes the click.
+    if (x < left && x > left - HANDLE) return "in";
+    return x > right && x < right + HANDLE ? "out" : "seek";
   };
 
   /** @param {Point} at */

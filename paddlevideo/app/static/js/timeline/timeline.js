@@ -1,19 +1,25 @@
 // The timeline: only what is in sight is drawn, and thumbnails are fetched for it alone.
 
 import { thumbUrl } from "../net/api.js";
+import { nameOf } from "../editor/objects.js";
 import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
-import { context2d, el, onceAFrame } from "../ui/dom.js";
+import { clamp, context2d, el, onceAFrame } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { ROWS, drawMarks, drawOverview, drawPlayhead, drawSpan, drawStates, drawThumbs, heightOf } from "./paint.js";
+import { ROWS, drawChanges, drawLanes, drawMarks, drawOverview, drawPlayhead, drawSpan, drawThumbs, heightOf } from "./paint.js";
 import { TimelineScale } from "./scale.js";
 
 const THUMB_BUDGET = 24e6;
+/** @type {[number, number]} px; those of wider and narrower clips show their middle */
+const THUMB_WIDTHS = [40, 110];
+/** @type {Record<string, string>} */
+const LANE_WORDS = { p: "current", s: "stale", h: "byHand" };
+
 export class Timeline {
   /** @param {EditorStore} store */
   constructor(store) {
     this.store = store;
     const { id, video } = store.get("doc");
-    this.thumbWidth = Math.max(20, Math.round((ROWS.thumbsHeight * video.width) / video.height));
+    this.thumbWidth = clamp(Math.round((ROWS.thumbsHeight * video.width) / video.height), ...THUMB_WIDTHS);
     this.scale = new TimelineScale(video.frames, this.thumbWidth);
     this.canvas = el("canvas", {
       class: "timeline-canvas",
@@ -34,6 +40,7 @@ export class Timeline {
     });
     store.subscribe(["doc", "masks", "span"], this.draw);
     store.subscribe(["frame"], () => this.#frameChanged());
+    store.subscribe(["doc", "masks"], () => this.#say());
     new ResizeObserver(() => this.#resize()).observe(this.element);
     this.#frameChanged();
   }
@@ -51,12 +58,18 @@ export class Timeline {
   }
 
   #frameChanged() {
-    const { video } = this.store.get("doc");
-    const frame = this.store.get("frame");
-    this.scale.reveal(frame);
-    this.canvas.setAttribute("aria-valuenow", String(frame + 1));
-    this.canvas.setAttribute("aria-valuetext", t("timeline.value", { frame: frame + 1, frames: video.frames }));
+    this.scale.reveal(this.store.get("frame"));
+    this.#say();
     this.draw();
+  }
+
+  /** What the canvas shows of the frame, in words. */
+  #say() {
+    const { doc, frame } = this.store.values;
+    const states = doc.objects.map((each) => t(`timeline.${LANE_WORDS[doc.lanes[each.id]?.[frame]] ?? "none"}`, { name: nameOf(each) }));
+    const text = [t("timeline.value", { frame: frame + 1, frames: doc.video.frames }), ...states].join(", ");
+    this.canvas.setAttribute("aria-valuenow", String(frame + 1));
+    this.canvas.setAttribute("aria-valuetext", text);
   }
 
   #resize() {
@@ -75,17 +88,19 @@ export class Timeline {
   #draw() {
     const { context, scale, store } = this;
     const ratio = window.devicePixelRatio;
-    const height = heightOf(scale);
+    const doc = store.get("doc");
+    const objects = doc.objects.length;
+    const height = heightOf(scale, objects);
     this.#fit(Math.round(scale.width * ratio), Math.round(height * ratio), height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.fillStyle = "#16191e";
     context.fillRect(0, 0, scale.width, height);
-    const doc = store.get("doc");
     drawThumbs(context, scale, this.thumbs, this.thumbWidth, doc.video.frames);
-    drawStates(context, scale, doc.frames);
+    drawChanges(context, scale, doc.frames);
+    drawLanes(context, scale, doc);
     drawMarks(context, scale, doc);
-    drawSpan(context, scale, store.get("span"));
-    if (scale.scrolls) drawOverview(context, scale, doc.frames, store.get("frame"));
-    drawPlayhead(context, scale, store.get("frame"), doc.video.rate);
+    drawSpan(context, scale, store.get("span"), objects);
+    if (scale.scrolls) drawOverview(context, scale, doc, store.get("frame"));
+    drawPlayhead(context, scale, store.get("frame"), doc.video.rate, objects);
   }
 }

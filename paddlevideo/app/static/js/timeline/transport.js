@@ -3,8 +3,10 @@
 import { actionButton, pressed, tip } from "../ui/controls.js";
 import { el } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
-import { formatNumber, formatTime, t } from "../ui/i18n.js";
+import { formatNumber, t } from "../ui/i18n.js";
 import { readable } from "../ui/shortcuts.js";
+import { buildClock } from "./clock.js";
+import { nameOf } from "../editor/objects.js";
 
 /** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
 export function buildTransport(store, actions) {
@@ -17,24 +19,18 @@ export function buildTransport(store, actions) {
     [actionButton(actions, "spanIn"), actionButton(actions, "spanOut"), clear],
     [follow],
   ].map((buttons) => el("div", { class: "button-group" }, ...buttons));
-  const clock = el("output", { class: "clock", "aria-label": t("transport.clock") });
+  const clock = buildClock(store, actions);
 
   const update = () => {
-    const { video, frames } = store.get("doc");
-    const frame = store.get("frame");
+    const { frames } = store.get("doc");
     play.replaceChildren(icon(store.get("playing") ? "pause" : "play"));
     const text = t(store.get("playing") ? "action.stop" : "action.play");
     tip(play, text, actions.play.keys).setAttribute("aria-label", text);
-    pressed(follow, store.get("follow"));
+    pressed(follow, store.get("follow") && !store.get("stayed"));
     clear.disabled = !store.get("span");
     jump.disabled = !frames.changed?.some((each) => each);
-    clock.replaceChildren(
-      el("b", { text: String(frame + 1) }),
-      ` / ${video.frames}`,
-      el("small", { text: formatTime(frame / video.rate) }),
-    );
   };
-  store.subscribe(["doc", "masks", "frame", "playing", "follow", "span"], update);
+  store.subscribe(["doc", "masks", "playing", "follow", "stayed", "span"], update);
   update();
   return el("div", { class: "transport" }, ...groups, clock, buildStatus(store), buildMain(store, actions));
 }
@@ -85,6 +81,27 @@ function statusOf(store) {
   return embedding ? `${t(`status.${next}`)} ${t("status.embedding", embedding)}` : t(`status.${next}`);
 }
 
+/**
+ * What the main button would do now: its word, what fills it, and whether it is due.
+ * @param {EditorStore} store
+ */
+function workOf(store) {
+  const { doc, pending, span, jobs } = store.values;
+  if (jobs.propagate) return { word: jobs.propagate.paused ? "resume" : "pause", values: {}, due: jobs.propagate.paused };
+  const frames = span ? span[1] - span[0] + 1 : doc.video.frames;
+  const waiting = doc.rounds.filter((each) => !each.propagated);
+  const stopped = doc.rounds.findLast((each) => each.propagated && each.done < each.total);
+  if (doc.left && String(stopped?.span) === String(span)) {
+    return { word: "goOn", values: { left: doc.left + waiting.length * frames }, due: true };
+  }
+  const ids = new Set([...pending.map((each) => each.object_id), ...waiting.flatMap((each) => each.objects)]);
+  const named = doc.objects.filter((each) => ids.has(each.id));
+  const values = { name: named.length === 1 ? nameOf(named[0]) : "", objects: named.length, frames: frames * Math.max(1, waiting.length) };
+  if (named.length) return { word: named.length === 1 ? "one" : "several", values, due: true };
+  if (waiting.length || pending.length) return { word: "frames", values, due: true };
+  return { word: doc.rounds.length ? "again" : "propagate", values, due: false };
+}
+
 /** @param {EditorStore} store @param {Actions} actions */
 function buildMain(store, actions) {
   const main = el("button", { type: "button", class: "main-button", on: { click: () => actions.propagate.run() } });
@@ -93,20 +110,20 @@ function buildMain(store, actions) {
   cancel.dataset.action = "cancel";
   let drawn = "";
   const update = () => {
-    const { rounds } = store.get("doc");
     const running = store.get("jobs").propagate;
-    const name = !running ? "propagate" : running.paused ? "resume" : "pause";
-    main.disabled = !running && !rounds.length && !store.get("pending").length;
+    const { word, values, due } = workOf(store);
+    main.disabled = !running && !store.get("doc").rounds.length && !store.get("pending").length;
     cancel.hidden = !running;
-    if (name === drawn) return;
-    drawn = name;
-    main.classList.toggle("quiet", name === "pause");
-    main.replaceChildren(el("span", { text: t(`main.${name}`) }), el("kbd", { text: readable("p"), "aria-hidden": "true" }));
-    tip(main, t(`main.${name}Tip`), ["p"]);
+    main.classList.toggle("quiet", !due && !main.disabled);
+    const text = t(`main.${word}`, values);
+    if (text === drawn) return;
+    drawn = text;
+    main.replaceChildren(el("span", { text }), el("kbd", { text: readable("p"), "aria-hidden": "true" }));
+    tip(main, t(`main.${word}Tip`), ["p"]);
   };
   cancel.textContent = t("main.cancel");
   tip(cancel, t("main.cancelTip"), actions.cancel.keys);
-  store.subscribe(["jobs", "doc", "pending"], update);
+  store.subscribe(["jobs", "doc", "pending", "span"], update);
   update();
   return el("div", { class: "main-buttons" }, cancel, main);
 }

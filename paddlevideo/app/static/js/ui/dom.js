@@ -36,7 +36,7 @@ export function el(tag, options = {}, ...children) {
 /** Whether keys typed now belong to a text field. */
 export function typing() {
   const at = document.activeElement;
-  return Boolean(at?.matches("textarea, select, input[type=text]"));
+  return Boolean(at?.matches("textarea, select, input[type=text], input[type=number]"));
 }
 
 /** An element that the page always has. @param {string} id */

@@ -38,7 +38,13 @@ export function t(key, values = {}) {
 export function errorText(error) {
   const key = `error.${error.code}`;
   if (!(key in english)) return error.message || t("error.unknown");
-  return t(key, { ...error.values, message: error.message });
+  return t(key, { ...error.values, ...reasonOf(error), message: error.message });
+}
+
+/** Why a file cannot be read, in the page's language; in English a reader's own words where there are none. @param {Failure} error */
+function reasonOf({ values }) {
+  const code = values?.reason_code;
+  return !code || (code === "other" && words === english) ? {} : { reason: t(`reason.${code}`) };
 }
 
 /** @param {number} value */

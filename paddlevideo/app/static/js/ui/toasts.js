@@ -10,12 +10,12 @@ const MOST = 3;
 /**
  * Show a message.
  * @param {string} text
- * @param {{kind?: "info"|"error", action?: {text: string, tip: string, run: () => void} | null}} options
- *   a message with an action stays longer
+ * @param {{kind?: "info"|"error", action?: {text: string, tip: string, run: () => void} | null, stays?: boolean}} options
+ *   a message with an action is there for longer, one that `stays` until somebody closes it
  */
-export function toast(text, { kind = "info", action = null } = {}) {
+export function toast(text, { kind = "info", action = null, stays = false } = {}) {
   const box = byId("toasts");
-  const message = el("div", { class: `toast ${kind}` }, el("p", { text }));
+  const message = el("div", { class: stays ? `toast stays ${kind}` : `toast ${kind}` }, el("p", { text }));
   const remove = () => message.remove();
   if (action) {
     const run = () => {
@@ -26,9 +26,15 @@ export function toast(text, { kind = "info", action = null } = {}) {
     message.append(tip(button, action.tip));
   }
   message.append(iconButton("close", t("toast.close"), remove, { class: "small" }));
-  while (box.childElementCount >= MOST) box.firstElementChild?.remove();
+  const passing = box.querySelectorAll(".toast:not(.stays)");
+  if (box.childElementCount >= MOST) passing[0]?.remove();
   box.append(message);
-  setTimeout(remove, action ? 2 * STAYS : STAYS);
+  if (!stays) setTimeout(remove, action ? 2 * STAYS : STAYS);
+}
+
+/** Take all messages away: they are of a page that is left. */
+export function clearToasts() {
+  byId("toasts").replaceChildren();
 }
 
 /** Show an error in plain words. @param {Failure} error @param {Parameters<typeof toast>[1]} options */

@@ -18,9 +18,10 @@ export function attachTooltip() {
     bubble.hidden = false;
     bubble.style.left = "0";
     const [at, own] = [owner.getBoundingClientRect(), bubble.getBoundingClientRect()];
-    const left = clamp(at.left + at.width / 2 - own.width / 2, 6, window.innerWidth - own.width - 6);
-    const above = at.top - own.height - 8;
-    bubble.style.left = `${left}px`;
+    const beside = Boolean(owner.closest(".rail")); // above or below it would lie over the next tool
+    const left = beside ? at.right + 12 : at.left + at.width / 2 - own.width / 2;
+    const above = beside ? at.top + at.height / 2 - own.height / 2 : at.top - own.height - 8;
+    bubble.style.left = `${clamp(left, 6, window.innerWidth - own.width - 6)}px`;
     bubble.style.top = `${above > 6 ? above : at.bottom + 8}px`;
   };
   const hide = () => {

@@ -1,0 +1,32 @@
+"""Lines of the readers of videos as codes, so that the page can say them in its own language."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# What a reader's line has, and the page's words for it (``reason.CODE``), whose gaps are the named groups.
+_REASONS = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (r"no such file|leads nowhere|No such file", "missing"),
+        (r"photograph \(HEIF or AVIF\)", "photograph"),
+        (r"nothing but sound", "sound"),
+        (r"no video in this file", "no_video"),
+        (r"no frame of this video|frame \d+ cannot be decoded", "frames"),
+        (r"Permission denied|cannot be listed|cannot be opened", "rights"),
+        (r"no pictures here", "no_pictures"),
+        (r"to one size", "sizes"),
+        (r"would both be called", "names"),
+        (r"floating-point numbers", "floats"),
+        (r"broken picture|not one frame can be read", "picture"),
+        (r"not a readable video|Invalid data found|the decoder gave up", "damaged"),
+    )
+)
+_NUMBER = re.compile(r"\[Errno -?\d+\] ?")
+
+
+def reason_of(line: str) -> dict[str, Any]:
+    """A reader's line as values of an `AppError`: ``reason``, without the system's numbers, and its ``reason_code``."""
+    code = next((code for pattern, code in _REASONS if pattern.search(line)), "other")
+    return {"reason": _NUMBER.sub("", line), "reason_code": code}

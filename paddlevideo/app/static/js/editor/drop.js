@@ -1,0 +1,81 @@
+// Masks that are dropped on the picture: one for the frame that is shown, several for the frames they are numbered after.
+
+import * as api from "../net/api.js";
+import { t } from "../ui/i18n.js";
+import { toast } from "../ui/toasts.js";
+
+const MASK = /\.(png|tiff?|bmp|gif)$/i;
+
+/**
+ * @param {HTMLElement} element
+ * @param {EditorStore} store
+ * @param {import("./commands.js").Commands} commands
+ * @param {import("../picture/stroke_calls.js").Strokes} strokes
+ */
+export function attachDrop(element, store, commands, strokes) {
+  /** @param {boolean} on */
+  const over = (on) => element.classList.toggle("over", on);
+  element.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  element.addEventListener("dragleave", () => over(false));
+  element.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    over(false);
+    const files = await dropped(event.dataTransfer);
+    const masks = files.filter((each) => MASK.test(each.name));
+    if (masks.length < files.length || !masks.length) toast(t("drop.others", { others: files.length - masks.length }));
+    const { frame, doc } = store.values;
+    const places = masks.length === 1 ? [frame] : numbered(masks.map((each) => each.name), doc.video.frames);
+    if (!places) {
+      toast(t("drop.numbers", { frames: doc.video.frames }), { kind: "error" });
+      return;
+    }
+    let taken = 0;
+    for (const [i, file] of masks.entries()) {
+      const answer = await commands.run((id, revision) => api.giveMask(id, revision, places[i], file));
+      if (!answer) break; // what is wrong is said already
+      strokes.takeMask(answer);
+      taken += 1;
+    }
+    if (taken) toast(t("drop.taken", { taken, masks: masks.length }));
+  });
+}
+
+/**
+ * The frames that files are numbered after, from 0 or, where that fits alone, from 1; null where they are not.
+ * @param {string[]} names
+ * @param {number} frames
+ */
+export function numbered(names, frames) {
+  const numbers = names.map((each) => each.match(/(\d+)\D*$/)?.[1]);
+  if (numbers.some((each) => each === undefined) || new Set(numbers.map(Number)).size < numbers.length) return null;
+  const [least, most] = [Math.min(...numbers.map(Number)), Math.max(...numbers.map(Number))];
+  const first = most === frames && least > 0 ? 1 : 0;
+  return most - first < frames ? numbers.map((each) => Number(each) - first) : null;
+}
+
+/**
+ * All files of a drop, those in folders as well, in the order of their names.
+ * @param {DataTransfer | null} transfer
+ * @returns {Promise<File[]>}
+ */
+async function dropped(transfer) {
+  const entries = [...(transfer?.items ?? [])].map((each) => each.webkitGetAsEntry?.()).filter((each) => each !== null && each !== undefined);
+  const files = entries.length ? (await Promise.all(entries.map(filesOf))).flat() : [...(transfer?.files ?? [])];
+  return files.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/** @param {FileSystemEntry} entry @returns {Promise<File[]>} */
+async function filesOf(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject))];
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  const found = [];
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+    if (!some.length) return (await Promise.all(found.map(filesOf))).flat();
+    found.push(...some);
+  }
+}
