@@ -39,15 +39,12 @@ Any key of the config can be changed: -o DATASET.batch_size=4 -o OPTIMIZER.learn
 
 from __future__ import annotations
 
-import importlib
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from paddlevideo.tasks.arguments import many_videos, parse
-from paddlevideo.utils.errors import DamagedInput, InputError, Terminated
-
-# Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
+from paddlevideo.tasks.arguments import parse
+from paddlevideo.tasks.run import exit_code, run
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> Namespace:
@@ -55,56 +52,9 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Namespace:
     return parse(argv, __doc__)
 
 
-def run(args: Namespace) -> None:
-    """Do the job that ``args`` ask for; raise `InputError` on bad input."""
-    job = "serve" if args.serve else "test" if args.test else "infer" if args.infer else "train"
-    if job != "train" and not args.weights:
-        raise InputError(f"--{job} needs weights; pass them with -w FILE")
-    if job == "infer" and not args.input:
-        raise InputError("--infer needs a video; pass it with --input FILE|FOLDER|GLOB")
-    if job == "infer" and not (args.scribbles or args.masks):
-        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
-
-    from paddlevideo.utils.runtime import prepare_inference, prepare_threads, prepare_training
-
-    prepare_threads(args.threads)
-    prepare_training() if job == "train" else prepare_inference()
-
-    from paddlevideo.config.loading import load_config, require_for
-    from paddlevideo.utils import processes
-    from paddlevideo.utils.log import set_up_logging
-    from paddlevideo.utils.runtime import set_up
-    from paddlevideo.utils.signals import raise_on_termination
-
-    memory = [f"INFERENCE.max_memory_mib={args.max_memory}"] if args.max_memory else []
-    config = load_config(args.config, args.override + memory)
-    require_for(config, job, *["--validate"] if args.validate else [])
-    args.seed = config["seed"] if args.seed is None else args.seed
-    set_up_logging()
-    set_up(args.threads, args.seed)
-    raise_on_termination()
-    processes.start()
-    task = "infer_many" if job == "infer" and many_videos(args) else job
-    getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 for bad input, 3 for damaged, 130 when interrupted, 143 when terminated."""
-    try:
-        run(parse_arguments(argv))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except DamagedInput as error:
-        print(f"warning: {error}", file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except Terminated:
-        print("terminated", file=sys.stderr)
-        return 143
-    return 0
+    return exit_code(lambda: run(parse_arguments(argv)))
 
 
 if __name__ == "__main__":
