@@ -30,7 +30,6 @@ def requirements() -> dict[str, str]:
 required = requirements()
 setup(
     cmdclass={"build_py": BuildPy},
-    license_files=["LICENSE", "NOTICE"],
     packages=[*find_packages(include=["paddlevideo*"]), *(f"paddlevideo.shipped.{name}" for name in SHIPPED)],
     package_dir={f"paddlevideo.shipped.{name}": name.replace(".", "/") for name in SHIPPED},
     package_data={
