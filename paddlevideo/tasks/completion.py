@@ -6,7 +6,7 @@ eval "$(manet completion bash)"
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import shtab
 
@@ -14,20 +14,17 @@ FILES = ("YAML", "FILE", "VIDEO", "JSON", "PNG", "SOURCE", "OTHER", "CONFIG", "I
 FOLDERS = ("DIR", "FOLDER", "OUT")
 
 
-def print_completion(argv: Sequence[str]) -> None:
-    """Print the script of a shell, which says how to complete a command line."""
+def print_completion(make_parser: Callable[[], argparse.ArgumentParser], argv: Sequence[str]) -> None:
+    """Print the script of the shell that ``argv`` names; ``make_parser`` makes the parser of all commands."""
     parser = argparse.ArgumentParser("manet completion", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS)
     shell = parser.parse_args(argv).shell
-    print(completion(shell))
+    print(completion(make_parser(), shell))
 
 
-def completion(shell: str) -> str:
-    """Return the script for ``shell``, one of those that shtab knows."""
-    from .command import all_parsers
-
-    parser = all_parsers()
+def completion(parser: argparse.ArgumentParser, shell: str) -> str:
+    """Return the script of a command line for ``shell``, one of those that shtab knows."""
     for action in _actions(parser):
         if action.metavar in FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
