@@ -39,62 +39,18 @@ Any key of the config can be changed: -o DATASET.batch_size=4 -o OPTIMIZER.learn
 
 from __future__ import annotations
 
-import importlib
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import Any
 
-from paddlevideo.tasks.arguments import many_videos, parse
+from paddlevideo.tasks.arguments import parse
+from paddlevideo.tasks.run import run
 from paddlevideo.utils.command import exit_code
-from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.signals import hold_termination
-
-# Everything heavy (Paddle takes seconds) is imported after the arguments are read, so that --help answers at once.
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> Namespace:
     """Return the command line's settings."""
     return parse(argv, __doc__)
-
-
-def run(args: Namespace) -> None:
-    """Do the job that ``args`` ask for; raise `InputError` on bad input."""
-    job = "serve" if args.serve else "test" if args.test else "infer" if args.infer else "train"
-    if job != "train" and not args.weights:
-        raise InputError(f"--{job} needs weights; pass them with -w FILE")
-    if job == "infer" and not args.input:
-        raise InputError("--infer needs a video; pass it with --input FILE|FOLDER|GLOB")
-    if job == "infer" and not (args.scribbles or args.masks):
-        raise InputError("--infer starts from --scribbles JSON or from --masks PNG; pass one of them, or both")
-
-    with hold_termination():  # Paddle brings a handler of its own, which prints a C++ traceback
-        config = prepare(args, job)
-    from paddlevideo.utils import processes
-
-    processes.start()
-    task = "infer_many" if job == "infer" and many_videos(args) else job
-    getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
-
-
-def prepare(args: Namespace, job: str) -> dict[str, Any]:
-    """Import Paddle, set the process up and return the config; the seed goes to ``args``."""
-    from paddlevideo.utils.runtime import prepare_inference, prepare_threads, prepare_training
-
-    prepare_threads(args.threads)
-    prepare_training() if job == "train" else prepare_inference()
-
-    from paddlevideo.config.loading import load_config, require_for
-    from paddlevideo.utils.log import set_up_logging
-    from paddlevideo.utils.runtime import set_up
-
-    memory = [f"INFERENCE.max_memory_mib={args.max_memory}"] if args.max_memory else []
-    config = load_config(args.config, args.override + memory)
-    require_for(config, job, *["--validate"] if args.validate else [])
-    args.seed = config["seed"] if args.seed is None else args.seed
-    set_up_logging()
-    set_up(args.threads, args.seed)
-    return config
 
 
 def main(argv: Sequence[str] | None = None) -> int:

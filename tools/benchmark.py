@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.files import atomic_path
 from paddlevideo.utils.runtime import prepare_threads
 from tools.bench import embed, interact, long, objects, propagate, round, train
@@ -40,25 +40,24 @@ MEASUREMENTS: dict[str, Any] = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def make_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line, under another name if one is given."""
+    parser = argparse.ArgumentParser(prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in MEASUREMENTS.items():
         command = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(command)
         command.add_argument("--json", metavar="OUT", help="write the figures")
         command.add_argument("--picture", metavar="OUT", help="write a picture of the breakdown")
-    args = parser.parse_args(argv)
-    try:
-        measure(args)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
 
 
-def measure(args: argparse.Namespace) -> None:
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    return exit_code(lambda: run(make_parser().parse_args(argv)))
+
+
+def run(args: argparse.Namespace) -> None:
     """Run the measurement that is asked for, print its table and write its files."""
     prepare_threads()
     from paddlevideo.utils.runtime import import_paddle, keep_memory

@@ -19,21 +19,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.shipped import shipped
 from paddlevideo.weights.files import load_weights, save_weights
 from paddlevideo.weights.key_names import to_official
 
 SLIM_FRAMES = 296  # the first frames of so many training clips are what a narrower encoder is fitted to
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code."""
+def make_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line, under another name if one is given."""
     summary, examples = (__doc__ or "").split("\n\n", 1)
     parser = argparse.ArgumentParser(
-        description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog, description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("input", type=Path, help="a torch .pth or a Paddle .pdparams")
-    parser.add_argument("output", type=Path, help="the .pdparams to write")
+    parser.add_argument("input", metavar="INPUT", type=Path, help="a torch .pth or a Paddle .pdparams")
+    parser.add_argument("output", metavar="OUTPUT", type=Path, help="the .pdparams to write")
     parser.add_argument("--to", choices=("ours", "official"), default="ours", help="whose names to write (ours)")
     parser.add_argument(
         "--grow",
@@ -50,24 +52,28 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--mean-with", type=Path, metavar="OTHER", help="take the mean with weights of the same model")
     parser.add_argument("--half", action="store_true", help="store convolution kernels as float16")
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    return exit_code(lambda: run(make_parser().parse_args(argv)))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, change and write the weights; raise `InputError` when that cannot be done."""
     if args.override and not (args.grow or args.slim):
-        parser.error("-o changes the config of --grow CONFIG or --slim CONFIG: give that too")
-    try:
-        state = load_weights(args.input)
-        if args.grow:
-            state = _grown(state, args.grow, args.override)
-        if args.slim:
-            state = _slim(state, args.slim, args.override)
-        if args.mean_with:
-            state = mean(state, load_weights(args.mean_with))
-        save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        raise InputError("-o changes the config of --grow CONFIG or --slim CONFIG: give that too")
+    state = load_weights(args.input)
+    if args.grow:
+        state = _grown(state, shipped(args.grow), args.override)
+    if args.slim:
+        state = _slim(state, shipped(args.slim), args.override)
+    if args.mean_with:
+        state = mean(state, load_weights(args.mean_with))
+    save_weights(args.output, to_official(state) if args.to == "official" else state, half=args.half)
     print(table(state))
     print(f"{args.input} -> {args.output}, {args.output.stat().st_size / 2**20:.1f} MiB, {args.to} names")
-    return 0
 
 
 def _grown(state: Mapping[str, np.ndarray], config: str, overrides: list[str]) -> dict[str, np.ndarray]:

@@ -23,13 +23,14 @@ if __name__ == "__main__":  # where the package is when it is not installed
 from paddlevideo.prepare import check_sequences, open_source, write_data_set
 from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.shipped import INSTALLED
 
 BEST, LAST = "manet_lite_joint_best.pdparams", "manet_lite_joint_final.pdparams"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, or 2 when something has to be mended first."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def make_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line, under another name if one is given."""
+    parser = argparse.ArgumentParser(prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="SOURCE", help="folder, or JSON annotation")
     parser.add_argument("out", nargs="?", metavar="OUT", help="the new data set")
     parser.add_argument("--frames", metavar="DIR", help="pictures of a JSON annotation")
@@ -37,8 +38,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--val", type=float, default=0.2, help="share of the sequences for the split val (0.2)")
     parser.add_argument("--seed", type=int, default=0, help="of the split (0)")
     parser.add_argument("--max_objects", type=int, default=20, help="more ids than this are an error (20)")
-    args = parser.parse_args(argv)
-    return exit_code(lambda: run(args))
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, or 2 when something has to be mended first."""
+    return exit_code(lambda: run(make_parser().parse_args(argv)))
 
 
 def run(args: argparse.Namespace) -> None:
@@ -68,13 +73,15 @@ def commands(out: str, splits: Mapping[str, Sequence[str]]) -> str:
         shlex.quote(f"DATASET.{part}.file_path={out}") for part in ("train", "valid", "test")
     )
     valid = bool(splits.get("val"))
-    train = ["-c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
+    train = ["manet train" if INSTALLED else "python main.py"]
+    train += ["-c configs/segmentation/manet_lite_joint.yaml -w data/weights/manet_lite.pdparams"]
     train += [f"-o {train_data} -o DATASET.train.photographs=null -o output_dir=output/mine"]
     train += [f"--validate -o {valid_data}"] if valid else []
-    test = [f"--test -c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
+    test = ["manet test" if INSTALLED else "python main.py --test"]
+    test += [f"-c configs/segmentation/manet_lite.yaml -w output/mine/{BEST if valid else LAST}"]
     test += [f"-o {test_data} -o METRIC.name=RoundMetric"]
     test += [] if valid else ["-o DATASET.test.split=train"]
-    return "\n".join(["To train on it and to test:", *(f"  python main.py {' '.join(each)}" for each in (train, test))])
+    return "\n".join(["To train on it and to test:", *(f"  {' '.join(each)}" for each in (train, test))])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import paddle
 from paddle import nn
 
 from ..utils.runtime import available_threads, default_cache, give_memory_back
-from . import openvino_graph, openvino_taps
+from . import openvino_graph, openvino_taps, trace
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class CompiledLayer:
         for name, value in sorted(self._layer.state_dict().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value.numpy()).data)
-        makers = [__file__, openvino_graph.__file__, openvino_taps.__file__]
+        makers = [__file__, trace.__file__, openvino_graph.__file__, openvino_taps.__file__]
         for source in [*map(Path, makers), *_sources(self._layer)]:
             digest.update(source.read_bytes())
         return digest.hexdigest()

@@ -11,33 +11,13 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-import paddle
 from openvino import opset13 as ops
 from paddle import nn
 
+from .trace import UnknownOperator, number, operands, operator_name, output_shape, traced
+
 Make = Callable[[Any, list[Any]], Any]  # an operator of the trace and its inputs, converted, to its first output
 MAKERS: dict[str, Make] = {}
-
-
-class UnknownOperator(Exception):
-    """The layer has an operator that nothing here converts."""
-
-
-class _Traced(nn.Layer):
-    """A shell to trace, because tracing rewrites a layer's ``forward``."""
-
-    def __init__(self, layer: nn.Layer) -> None:
-        super().__init__()
-        self.layer = layer
-        self.eval()
-
-    def forward(self, inputs: list[paddle.Tensor]) -> Any:
-        return _as_written(self.layer, inputs)
-
-
-@paddle.jit.not_to_static  # else Paddle rewrites the source of all it calls, which takes nearly all the time of a trace
-def _as_written(layer: nn.Layer, inputs: list[paddle.Tensor]) -> Any:
-    return layer(*inputs)
 
 
 def openvino_model(layer: nn.Layer, input_shapes: Sequence[Sequence[int]]) -> ov.Model:
@@ -45,23 +25,20 @@ def openvino_model(layer: nn.Layer, input_shapes: Sequence[Sequence[int]]) -> ov
 
     Raises `UnknownOperator` where it has an operator, or a way to use one, that is not among `MAKERS`.
     """
-    specification = [paddle.static.InputSpec(shape, "float32", f"x{k}") for k, shape in enumerate(input_shapes)]
-    static = paddle.jit.to_static(_Traced(layer), input_spec=[specification], full_graph=True)
-    trace = static.forward.concrete_program
+    trace = traced(layer, input_shapes)
     nodes: dict[Any, Any] = {
         value.id: ops.constant(tensor.numpy()) for tensor, value in zip(*trace.parameters, strict=True)
     }
     inputs = []
     for operator in trace.main_program.global_block().ops:
-        name = operator.name().removeprefix("pd_op.")
+        name = operator_name(operator)
         if name == "builtin.parameter":
             continue
         if name == "data":
             made = ops.parameter(list(operator.result(0).shape), np.float32, name=operator.attrs()["name"])
             inputs.append(made)
         elif name in MAKERS:
-            given = [value for value in operator.operands_source() if value.initialized()]  # dropout has a seed or none
-            made = MAKERS[name](operator, [nodes[value.id] for value in given])
+            made = MAKERS[name](operator, [nodes[value.id] for value in operands(operator)])
         else:
             raise UnknownOperator(f"nothing converts Paddle's operator {name}")
         nodes[operator.result(0).id] = made
@@ -75,16 +52,6 @@ def _maker(*names: str) -> Callable[[Make], Make]:
         return make
 
     return keep
-
-
-def _number(operator: Any, index: int) -> float:
-    """The number that the trace has as an input of its own."""
-    value: float = operator.operand_source(index).get_defining_op().attrs()["value"]
-    return value
-
-
-def _shape(operator: Any) -> list[int]:
-    return [int(side) for side in operator.result(0).shape]
 
 
 def _padding(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +87,7 @@ def _norm(operator: Any, inputs: list[Any]) -> Any:
 def _pool(operator: Any, inputs: list[Any]) -> Any:
     attributes, x = operator.attrs(), inputs[0]
     if attributes["adaptive"]:
-        if attributes["pooling_type"] != "avg" or _shape(operator)[2:] != [1, 1]:
+        if attributes["pooling_type"] != "avg" or output_shape(operator)[2:] != [1, 1]:
             raise UnknownOperator("adaptive pooling is converted as an average of the whole map only")
         return ops.reduce_mean(x, [2, 3], keep_dims=True)
     kernel = [int(side) for side in operator.operand_source(1).get_defining_op().attrs()["value"]]
@@ -141,29 +108,29 @@ def _product(operator: Any, inputs: list[Any]) -> Any:
 def _bilinear(operator: Any, inputs: list[Any]) -> Any:
     if not operator.attrs()["align_corners"]:
         raise UnknownOperator("a bilinear resize is converted with aligned corners only")
-    size, axes = np.array(_shape(operator)[2:], np.int64), np.array([2, 3], np.int64)
+    size, axes = np.array(output_shape(operator)[2:], np.int64), np.array([2, 3], np.int64)
     aligned = {"coordinate_transformation_mode": "align_corners", "axes": axes}
     return ops.interpolate(inputs[0], size, "linear_onnx", "sizes", **aligned)
 
 
 @_maker("reshape")
 def _reshape(operator: Any, inputs: list[Any]) -> Any:
-    return ops.reshape(inputs[0], _shape(operator), special_zero=False)
+    return ops.reshape(inputs[0], output_shape(operator), special_zero=False)
 
 
 @_maker("expand")
 def _expand(operator: Any, inputs: list[Any]) -> Any:
-    return ops.broadcast(inputs[0], _shape(operator))
+    return ops.broadcast(inputs[0], output_shape(operator))
 
 
 @_maker("concat")
 def _concat(operator: Any, inputs: list[Any]) -> Any:
-    return ops.concat(inputs[0], int(_number(operator, 1)))
+    return ops.concat(inputs[0], int(number(operator, 1)))
 
 
 @_maker("clip")
 def _clip(operator: Any, inputs: list[Any]) -> Any:
-    return ops.clamp(inputs[0], _number(operator, 1), _number(operator, 2))
+    return ops.clamp(inputs[0], number(operator, 1), number(operator, 2))
 
 
 @_maker("hardsigmoid")
@@ -175,7 +142,7 @@ def _hard_sigmoid(operator: Any, inputs: list[Any]) -> Any:
 
 @_maker("full")
 def _full(operator: Any, inputs: list[Any]) -> Any:
-    return ops.constant(np.full(_shape(operator), operator.attrs()["value"], np.float32))
+    return ops.constant(np.full(output_shape(operator), operator.attrs()["value"], np.float32))
 
 
 @_maker("full_int_array")
@@ -185,7 +152,7 @@ def _integers(operator: Any, inputs: list[Any]) -> Any:
 
 @_maker("assign_value_")
 def _values(operator: Any, inputs: list[Any]) -> Any:
-    return ops.constant(np.array(operator.attrs()["values"], np.float32).reshape(_shape(operator)))
+    return ops.constant(np.array(operator.attrs()["values"], np.float32).reshape(output_shape(operator)))
 
 
 MAKERS |= {

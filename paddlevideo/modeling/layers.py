@@ -55,6 +55,13 @@ def resize_bilinear(x: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
     return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
 
 
+def resize_as(x: paddle.Tensor, like: paddle.Tensor) -> paddle.Tensor:
+    """Resize x (B,C,h,w) to the size of ``like`` (..., H, W), which is open where a layer is exported for any."""
+    if -1 not in like.shape[-2:]:
+        return resize_bilinear(x, (like.shape[-2], like.shape[-1]))
+    return nn.functional.interpolate(x, paddle.shape(like)[-2:], mode="bilinear", align_corners=True)
+
+
 def _is_whole_on_cpu(x: paddle.Tensor) -> bool:
     return x.place.is_cpu_place() and x.dtype == paddle.float32
 

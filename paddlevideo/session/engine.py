@@ -19,6 +19,7 @@ from ..modeling import matching as plain
 from ..modeling.backbones.early_decoder import early_decoder
 from ..modeling.framework.manet import MANet
 from ..modeling.heads import shared_head
+from ..modeling.matching import MatchingConfig
 from ..modeling.rivals import nearest_rival
 from ..utils.arrays import Floats, Labels
 from ..utils.runtime import device
@@ -126,29 +127,18 @@ class EagerEngine:
         return _array(plain.local_map(*pair, np.asarray(label), ids, rule.window, rule.border_label))
 
 
-class CompiledEngine:
-    """The network's parts compiled at the first sizes they meet, and matching in compiled loops; for a CPU.
+class PartsEngine:
+    """Makes the heads' planes, and matches in compiled loops; how the network's parts run, a subclass says.
 
     Args:
-        model: put into eval mode; its weights must not change afterwards.
-        precision: ``"fp32"`` or ``"bf16"``, see `CompiledLayer`.
+        matching: how distance maps are made.
+        interaction_map, rivals: of the network, see `MANet`.
     """
 
-    def __init__(self, model: MANet, precision: str = "fp32") -> None:
-        model.eval()
-        self._model = model
-        self.interaction_map = model.interaction_map
-        self._precision = precision
-        large = sum(parameter.size for parameter in model.parameters()) > LARGE
-        self._batch = 1 if large else HEAD_BATCH
-        # Products of bfloat16 are so fast that fewer of them are no gain.
-        backbone = early_decoder(model.backbone) if precision == "fp32" else model.backbone
-        self._layers: dict[str, nn.Layer] = {"embed": _Embedder(backbone, model.embedding)}
-        self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
-        self._last: dict[str, CompiledLayer] = {}  # by turn
-
-    def embed(self, image: Floats) -> Floats:
-        return self._run("embed", image[None])[0]
+    def __init__(self, matching: MatchingConfig, interaction_map: bool, rivals: bool) -> None:
+        self.matching = matching
+        self.interaction_map = interaction_map
+        self.rivals = rivals
 
     def interact(
         self,
@@ -162,32 +152,61 @@ class CompiledEngine:
         # Without a mask of an earlier round everything counts as background.
         before = id_planes(np.zeros_like(scribble) if previous is None else previous, ids)
         planes = [strokes, before] if global_map is None else [strokes, before, global_map]
-        if self._model.rivals:
+        if self.rivals:
             others = strokes.sum(axis=0, keepdims=True) - strokes
             planes += [others] if global_map is None else [others, nearest_rival(global_map)]
-        return self._head("interact", self._model.interaction_head, embedding, *planes)
+        return self._head("interact", embedding, *planes)
 
     def propagate(
         self, embedding: Floats, global_map: Floats, local_map: Floats, previous: Labels, ids: Sequence[int]
     ) -> Floats:
         planes = [global_map, local_map, id_planes(previous, ids)]
-        if self._model.rivals:
+        if self.rivals:
             planes += [nearest_rival(global_map), nearest_rival(local_map)]
-        return self._head("propagate", self._model.propagation_head, embedding, *planes)
+        return self._head("propagate", embedding, *planes)
 
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
-        return fast.Reference(embedding, label, ids, self._model.matching.max_references)
+        return fast.Reference(embedding, label, ids, self.matching.max_references)
 
     def global_map(self, query: Floats, reference: fast.Reference) -> Floats:
         return reference.map(query)
 
     def local_map(self, current: Floats, previous: Floats, label: Labels, ids: Sequence[int]) -> Floats:
-        rule = self._model.matching
+        rule = self.matching
         return fast.local_map(current, previous, label, ids, rule.window, rule.border)
 
-    def _head(self, name: str, head: nn.Layer, embedding: Floats, *planes: Floats) -> Floats:
+    def _head(self, name: str, embedding: Floats, *planes: Floats) -> Floats:
+        """Logits (O,h,w) of a head, ``"interact"`` or ``"propagate"``, for an embedding and planes (O,h,w) each."""
+        raise NotImplementedError
+
+
+class CompiledEngine(PartsEngine):
+    """The network's parts compiled at the first sizes they meet, and matching in compiled loops; for a CPU.
+
+    Args:
+        model: put into eval mode; its weights must not change afterwards.
+        precision: ``"fp32"`` or ``"bf16"``, see `CompiledLayer`.
+    """
+
+    def __init__(self, model: MANet, precision: str = "fp32") -> None:
+        super().__init__(model.matching, model.interaction_map, model.rivals)
+        model.eval()
+        self._heads = {"interact": model.interaction_head, "propagate": model.propagation_head}
+        self._precision = precision
+        large = sum(parameter.size for parameter in model.parameters()) > LARGE
+        self._batch = 1 if large else HEAD_BATCH
+        # Products of bfloat16 are so fast that fewer of them are no gain.
+        backbone = early_decoder(model.backbone) if precision == "fp32" else model.backbone
+        self._layers: dict[str, nn.Layer] = {"embed": Embedder(backbone, model.embedding)}
+        self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
+        self._last: dict[str, CompiledLayer] = {}  # by turn
+
+    def embed(self, image: Floats) -> Floats:
+        return self._run("embed", image[None])[0]
+
+    def _head(self, name: str, embedding: Floats, *planes: Floats) -> Floats:
         if name not in self._layers:
-            self._layers[name] = shared_head(head, len(embedding), self._batch)
+            self._layers[name] = shared_head(self._heads[name], len(embedding), self._batch)
         joined = np.stack(planes, axis=1)
         missing = -len(joined) % self._batch
         joined = np.concatenate([joined, np.zeros((missing, *joined.shape[1:]), np.float32)])
@@ -208,7 +227,9 @@ class CompiledEngine:
         return part(*arrays)[0]
 
 
-class _Embedder(nn.Layer):
+class Embedder(nn.Layer):
+    """Images (B,3,H,W) to embeddings (B,C,h,w)."""
+
     def __init__(self, backbone: nn.Layer, embedding: nn.Layer) -> None:
         super().__init__()
         self.backbone = backbone

@@ -69,7 +69,7 @@ def describe_run(args: Namespace) -> dict[str, Any]:
     described = {
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         # Another program's words (a notebook server's, say) tell nothing, and may hold a user's name.
-        "command": shlex.join([name, *arguments]) if name == "main.py" else None,
+        "command": shlex.join([name, *arguments]) if name in ("main.py", "manet") else None,
         "seed": args.seed,
         "device": device(),
         "threads": int(os.environ.get("OMP_NUM_THREADS") or available_threads()),

@@ -23,7 +23,7 @@ import logging
 import os
 import shutil
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -80,13 +80,18 @@ class Start:
 
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --infer``; bad input raises `InputError` before the model is built, and nothing is half-written."""
+    segment_video(lambda: Segmenter.from_config(cfg, args.weights, args.engine), args, [args.weights])
+
+
+def segment_video(load: Callable[[], Segmenter], args: Namespace, network: Sequence[str | Path]) -> None:
+    """As `infer`, with the segmenter that ``load`` returns; ``network`` are the files it is made of."""
     exporters = find_exporters(args.export)
     frames = open_frames(args.input, lenient=True)
     start = read_start(frames, args.scribbles, args.masks, args.objects, args.mask_frame).named(args.names)
     check_exporters(exporters, start.clip(frames))
     masks = mask_files(existing(args.masks)) if args.masks else []
-    output = check_output(args.output, frames, exporters, (args.scribbles, *masks, args.weights))
-    session = Segmenter.from_config(cfg, args.weights, args.engine).open(frames, start.objects, undo_depth=1)
+    output = check_output(args.output, frames, exporters, (args.scribbles, *masks, *network))
+    session = load().open(frames, start.objects, undo_depth=1)
     segment(session, frames, start, exporters, output, args.scribbles)
     _logger.info("wrote %s of %d frames to %s", ", ".join(each.name for each in exporters), len(frames), output.folder)
     frames.notices.tell()

@@ -11,7 +11,8 @@ import pytest
 from paddle import nn
 from paddle.nn import functional as F
 
-from paddlevideo.kernels.openvino_graph import MAKERS, UnknownOperator, openvino_model
+from paddlevideo.kernels.openvino_graph import MAKERS, openvino_model
+from paddlevideo.kernels.trace import UnknownOperator
 from paddlevideo.modeling.backbones.mobilenet_v3 import SqueezeExcite
 from paddlevideo.modeling.layers import conv2d, resize_bilinear
 

@@ -8,7 +8,7 @@ import paddle
 from paddle import nn
 
 from ...utils.registry import BACKBONES
-from ..layers import conv2d, resize_bilinear, separable_conv2d
+from ..layers import conv2d, resize_as, separable_conv2d
 from ..norm import BatchNorm2D, norm_relu
 from .encoder import Encoder
 
@@ -48,7 +48,10 @@ class ASPP(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         branches = [getattr(self, f"aspp{index}")(x) for index in range(1, len(self.rates) + 1)]
         pooled = self.global_avg_pool(x)
-        pooled = pooled.expand([pooled.shape[0], pooled.shape[1], x.shape[2], x.shape[3]])
+        if -1 in x.shape:  # exported for any size
+            pooled = resize_as(pooled, x)
+        else:
+            pooled = pooled.expand([pooled.shape[0], pooled.shape[1], x.shape[2], x.shape[3]])
         joined = self.conv1(paddle.concat([*branches, pooled], axis=1))
         return self.dropout(norm_relu(self.bn1, joined))
 
@@ -73,7 +76,7 @@ class Decoder(nn.Layer):
 
     def forward(self, x: paddle.Tensor, fine: paddle.Tensor) -> paddle.Tensor:
         skip = norm_relu(self.bn1, self.conv1(fine))
-        x = resize_bilinear(x, (fine.shape[2], fine.shape[3]))
+        x = resize_as(x, fine)
         return self.last_conv(paddle.concat([x, skip], axis=1))
 
 

@@ -13,7 +13,7 @@ import paddle
 from paddle import nn
 
 from ...utils.registry import BACKBONES
-from ..layers import conv2d, resize_bilinear, separable_conv2d
+from ..layers import conv2d, resize_as, separable_conv2d
 from ..norm import BatchNorm2D
 from .deeplab import ASPP
 from .encoder import Encoder
@@ -51,8 +51,8 @@ class LateralDeepLab(nn.Layer):
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         stride4, stride8, stride16 = self.encoder(images)
         x = self.lateral16(self.aspp(stride16))
-        x = resize_bilinear(x, (stride8.shape[2], stride8.shape[3])) + self.lateral8(stride8)
-        x = resize_bilinear(x, (stride4.shape[2], stride4.shape[3])) + self.lateral4(stride4)
+        x = resize_as(x, stride8) + self.lateral8(stride8)
+        x = resize_as(x, stride4) + self.lateral4(stride4)
         return x + self.refine(x)
 
 

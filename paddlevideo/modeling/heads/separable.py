@@ -7,7 +7,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ...utils.registry import HEADS
-from ..layers import conv2d, resize_bilinear, separable
+from ..layers import conv2d, resize_as, separable
 from ..norm import BatchNorm2D, norm_relu
 
 CENTRED_NOISE = 0.5  # share of the random start that a centred kernel keeps
@@ -69,7 +69,7 @@ class Context(nn.Layer):
         coarse = F.avg_pool2d(x, COARSE, COARSE, ceil_mode=True)
         for block in [*self.blocks, *self.deep]:
             coarse = block(coarse)
-        return x + resize_bilinear(self.conv(coarse), (x.shape[2], x.shape[3]))
+        return x + resize_as(self.conv(coarse), x)
 
 
 @HEADS.register

@@ -1,0 +1,114 @@
+"""Exported networks: their files, and rounds that are played from these alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+import pytest
+import yaml
+
+from paddlevideo.config.loading import load_config
+from paddlevideo.loader.scribbles import Stroke
+from paddlevideo.modeling import build_model
+from paddlevideo.session.export import export_model
+from paddlevideo.session.exported import RUNTIMES, load_exported
+from paddlevideo.session.segmenter import Segmenter
+from paddlevideo.session.session import Session
+from paddlevideo.utils.errors import InputError
+from paddlevideo.weights.files import save_weights
+
+ROOT = Path(__file__).parents[2]
+LITE = ROOT / "data" / "weights" / "manet_lite.pdparams"
+STROKES = [
+    Stroke(object_id=1, frame=2, points=((0.26, 0.35), (0.38, 0.35))),
+    Stroke(object_id=2, frame=2, points=((0.62, 0.73), (0.72, 0.73))),
+]
+CORRECTION = [Stroke(object_id=0, frame=4, points=((0.05, 0.9), (0.3, 0.9)))]
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, Any], Path, Path]]:
+    """Config, weights and export of both models; the larger one's weights are drawn."""
+    made = {}
+    for name in ("manet_lite", "manet"):
+        folder = tmp_path_factory.mktemp(name)
+        cfg = load_config(ROOT / "configs" / "segmentation" / f"{name}.yaml", ["MODEL.backbone.pretrained=null"])
+        cfg["PIPELINE"]["input"]["size"] = 90
+        weights = LITE
+        if name == "manet":
+            paddle.seed(0)
+            weights = folder / "manet.pdparams"
+            state = build_model(cfg["MODEL"]).state_dict()
+            save_weights(weights, {key: value.numpy() for key, value in state.items()})
+        export_model(cfg, weights, folder / "exported")
+        made[name] = cfg, weights, folder / "exported"
+    return made
+
+
+def play(session: Session) -> np.ndarray:
+    """Masks (T,H,W) after two rounds."""
+    for strokes in (STROKES, CORRECTION):
+        session.add_strokes(strokes)
+        for _ in session.propagate():
+            pass
+    return np.stack([session.mask(frame) for frame in range(6)])
+
+
+@pytest.mark.parametrize("name", ["manet_lite", "manet"])
+def test_rounds_from_the_files_are_the_sessions_in_every_runtime(
+    name: str, networks: dict[str, tuple[dict[str, Any], Path, Path]], tiny_davis: Path
+) -> None:
+    cfg, weights, folder = networks[name]
+    video = tiny_davis / "JPEGImages" / "480p" / "pair"
+    wanted = play(Segmenter.from_config(cfg, weights).open(video, 2))
+    assert {*np.unique(wanted)} == {0, 1, 2}
+    for runtime in RUNTIMES:
+        got = play(load_exported(folder, runtime).open(video, 2))  # type: ignore[arg-type]
+        assert (got == wanted).mean() >= 0.999, runtime
+
+
+def test_the_description_says_how_to_feed_the_parts(networks: dict[str, tuple[dict[str, Any], Path, Path]]) -> None:
+    cfg, _, folder = networks["manet_lite"]
+    said = yaml.safe_load((folder / "model.yaml").read_text(encoding="utf-8"))
+    assert said["preprocess"] == cfg["PIPELINE"]["input"]
+    assert said["parts"]["embed"]["inputs"] == {"image": [1, 3, "height", "width"]}
+    assert said["parts"]["interact"]["inputs"]["planes"][1] == len(said["parts"]["interact"]["planes"])
+    assert said["parts"]["propagate"]["outputs"] == {"logits": [1, 1, "h", "w"]}
+    assert load_exported(folder).options == Segmenter.from_config(cfg, LITE).options
+
+
+def test_a_second_export_replaces_the_first_and_no_file_of_a_person(tmp_path: Path) -> None:
+    cfg = load_config(ROOT / "configs" / "segmentation" / "manet_lite.yaml", ["MODEL.backbone.pretrained=null"])
+    export_model(cfg, LITE, tmp_path)
+    export_model(cfg, LITE, tmp_path)
+    (tmp_path / "embed.onnx").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"embed\.onnx: would be lost"):
+        export_model(cfg, LITE, tmp_path)
+    assert (tmp_path / "embed.onnx").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda folder: (folder / "model.yaml").unlink(), "no exported network"),
+        (lambda folder: (folder / "model.yaml").write_text("format: 1"), "is not what export_model.py writes"),
+        (lambda folder: (folder / "interact.onnx").unlink(), "interact.onnx: is missing"),
+        (
+            lambda folder: (folder / "model.yaml").write_text(
+                (folder / "model.yaml").read_text().replace("format: 1", "format: 9")
+            ),
+            "has format 9",
+        ),
+    ],
+)
+def test_spoiled_exports_are_named(
+    spoil: Any, message: str, networks: dict[str, tuple[dict[str, Any], Path, Path]], tmp_path: Path
+) -> None:
+    for path in networks["manet_lite"][2].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    spoil(tmp_path)
+    with pytest.raises(InputError, match=message):
+        load_exported(tmp_path, "onnx")
