@@ -61,11 +61,9 @@ lint-javascript: | $(BIN)/python
 SYSTEMS := x86_64-pc-windows-msvc aarch64-apple-darwin aarch64-manylinux_2_35
 resolve: $(VENV)/.dev
 	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/null)}}"; \
-	for system in $(SYSTEMS); do for version in 3.10 3.13; do \
-		echo "$$system, Python $$version"; \
-		$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --python-platform $$system \
-			--python-version $$version requirements.txt requirements-dev.txt >/dev/null || exit; \
-	done; done
+	for system in $(SYSTEMS); do for version in 3.10 3.13; do echo $$system $$version; done; done | \
+	xargs -P 6 -L 1 sh -c '$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --python-platform $$0 \
+		--python-version $$1 requirements.txt requirements-dev.txt >/dev/null && echo "$$0, Python $$1: all found"'
 
 install: $(VENV)/.dev
 

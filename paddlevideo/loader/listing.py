@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
@@ -77,19 +79,23 @@ def is_pattern(path: str) -> bool:
     return glob.has_magic(path)
 
 
+def with_home(path: str | PathLike[str]) -> Path:
+    """Return ``path`` with the home folder for ``~``, unless there is a file of that name, or no such user."""
+    place = Path(path)
+    if str(path).startswith("~") and not os.path.lexists(place.parts[0]):
+        with suppress(RuntimeError):
+            return place.expanduser()
+    return place
+
+
 def existing(path: str | PathLike[str]) -> Path:
     """Return where ``path`` is: ``~`` stands for the home folder, and letters may be composed or decomposed.
 
     A path that is not there is returned as it is.
     """
-    place = Path(path)
-    if place.exists() or place.is_symlink():
+    place = with_home(path)
+    if os.path.lexists(place):
         return place
-    if str(path).startswith("~"):
-        try:
-            place = place.expanduser()
-        except RuntimeError:  # a user who is not there
-            return place
     found = Path(place.anchor)
     for part in place.parts[1:] if place.anchor else place.parts:
         if not (found / part).exists():

@@ -32,7 +32,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ..loader.first_masks import Masks, read_first_masks
-from ..loader.listing import existing, listed, mask_files
+from ..loader.listing import existing, listed, mask_files, with_home
 from ..loader.replay_file import Propagation, RoundSettings, read_settings
 from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
@@ -87,12 +87,13 @@ def segment_video(load: Callable[[], Segmenter], args: Namespace, network: Seque
     """As `infer`, with the segmenter that ``load`` returns; ``network`` are the files it is made of."""
     exporters = find_exporters(args.export)
     frames = open_frames(args.input, lenient=True)
-    start = read_start(frames, args.scribbles, args.masks, args.objects, args.mask_frame).named(args.names)
+    scribbles = str(existing(args.scribbles)) if args.scribbles else None
+    start = read_start(frames, scribbles, args.masks, args.objects, args.mask_frame).named(args.names)
     check_exporters(exporters, start.clip(frames))
     masks = mask_files(existing(args.masks)) if args.masks else []
-    output = check_output(args.output, frames, exporters, (args.scribbles, *masks, *network))
+    output = check_output(args.output, frames, exporters, (scribbles, *masks, *network))
     session = load().open(frames, start.objects, undo_depth=1)
-    segment(session, frames, start, exporters, output, args.scribbles)
+    segment(session, frames, start, exporters, output, scribbles)
     _logger.info("wrote %s of %d frames to %s", ", ".join(each.name for each in exporters), len(frames), output.folder)
     frames.notices.tell()
     check_damage(frames)
@@ -210,7 +211,7 @@ def check_writable(output: str | None) -> Path:
     """Return ``--output`` as an absolute path; raise `InputError` when it is no folder that can be written to."""
     if not output:
         raise InputError("--infer needs a folder for its results; pass it with --output DIR")
-    path = Path(output).absolute()
+    path = with_home(output).absolute()
     if path.exists() and not path.is_dir():
         raise InputError(f"--output {output}: is a file; name a folder")
     parent = next(place for place in (path, *path.parents) if place.exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
@@ -11,6 +12,9 @@ import numpy as np
 from ...utils.files import atomic_path
 from ...utils.registry import EXPORTERS
 from ..exporter import Exporter
+
+# What XML 1.0 cannot hold: control characters, and bytes of a file name that are no UTF-8.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def run_lengths(mask: np.ndarray) -> list[int]:
@@ -73,7 +77,7 @@ class Cvat(Exporter):
         self._xml.endDocument()
 
     def _begin(self, element: str, /, **attributes: object) -> None:
-        self._xml.startElement(element, AttributesImpl({key: str(value) for key, value in attributes.items()}))
+        self._xml.startElement(element, AttributesImpl({key: _plain(str(each)) for key, each in attributes.items()}))
         self._xml.ignorableWhitespace("\n")
 
     def _end(self, *elements: str) -> None:
@@ -83,5 +87,10 @@ class Cvat(Exporter):
 
     def _text(self, element: str, text: str, /, **attributes: str) -> None:
         self._xml.startElement(element, AttributesImpl(attributes))
-        self._xml.characters(text)
+        self._xml.characters(_plain(text))
         self._end(element)
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with ``\\xNN`` in place of what XML cannot hold."""
+    return _NO_XML.sub(lambda found: f"\\x{ord(found[0]) & 255:02x}", text)
