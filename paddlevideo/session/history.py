@@ -72,8 +72,9 @@ class History:
         if self.rounds:
             _release(self.rounds[-1])
         number = len(self.rounds) + 1
-        replaced = self.state.saved(frame)
-        self.rounds.append(Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced))
+        replaced, known = self.state.saved(frame), frozenset[int]().union(*(each.objects for each in self.rounds))
+        opened = Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced, known=known)
+        self.rounds.append(opened)
         for old in self.rounds[: -self._undo_depth]:
             if old.propagated:
                 old.before = None
