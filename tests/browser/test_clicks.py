@@ -24,8 +24,8 @@ def test_clicks_are_pins_of_plus_and_minus_and_steps_of_undo(person: Person, ser
     kinds = [(each["object_id"], each["shape"]) for each in person.document()["strokes"]]
     assert kinds == [(1, "click"), (0, "click")]
     pin = top_pixel(person, disc(8))
-    assert pin[:3] == [255, 255, 255], "the plus, not the blob that the network is given"
-    assert top_pixel(person, (0.9, 0.9))[:3] == [11, 13, 16], "the minus"
+    assert min(pin[:3]) > 220, "the plus, not the blob that the network is given"
+    assert max(top_pixel(person, (0.9, 0.9))[:3]) < 50, "the minus"
     assert top_pixel(person, (0.9 + 20 / WIDTH, 0.9))[3] == 0
     person.page.mouse.move(x, y)
     person.page.mouse.down(button="right")
