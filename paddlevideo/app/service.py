@@ -12,6 +12,7 @@ import numpy as np
 from ..writers.exporter import Exporter
 from .errors import AppError
 from .projects.actions import Span, frames_of
+from .projects.boxes import Drawn
 from .projects.exports import Snapshot, export_url, find_exporter, write_export
 from .projects.given import read_given
 from .projects.library import Library
@@ -114,19 +115,16 @@ class Service:
 
     # --------------------------------------------------------------------------------------------- annotating
 
-    def stroke(
-        self,
-        person: str,
-        project: Project,
-        frame: int,
-        object_id: int,
-        points: Sequence[Sequence[float]],
-        revision: int | None,
+    def draw(
+        self, person: str, project: Project, frame: int, drawn: Sequence[Drawn], revision: int | None
     ) -> dict[str, Any]:
-        """Draw a stroke and return the document with its frame's new mask."""
+        """Draw strokes, a step of undo, and return the document with their frame's new mask."""
         with project.lock:
             project.check_revision(revision)
-            project.add_stroke(uuid.uuid4().hex, frame, object_id, points)
+            group = None
+            for each in drawn:
+                stroke = project.add_stroke(uuid.uuid4().hex, frame, each.object_id, each.points, each.shape, group)
+                group = stroke.group
             self._changed(project)
         return self._answer(person, project, frame)
 

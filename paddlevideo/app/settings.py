@@ -40,6 +40,7 @@ class Settings:
         token: what opens the server, in its address; unless ``remote`` as the header ``X-Token``, too.
         host, port: where it listens.
         remote: others than this machine may connect; every browser is then a person of its own.
+        names: others that it answers under, in small letters: a proxy's, a container's, this machine's in its network.
         folders: name to folder, the folders whose videos may be opened.
         open_path: the video or folder of pictures named on the command line.
         memory_bytes: memory for embeddings and maps of all sessions together.
@@ -51,6 +52,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     remote: bool = False
+    names: tuple[str, ...] = ()
     folders: dict[str, Path] = field(default_factory=dict)
     open_path: Path | None = None
     limits: Limits = field(default_factory=Limits)

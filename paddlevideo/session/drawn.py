@@ -34,7 +34,7 @@ class Drawn:
         if given and given[-1] == len(here):
             assert here[-1].mask is not None
             kept = nearest_labels(only(here[-1].mask, ids), mask.shape)
-            known = {0}.union(*(each.objects for each in self._rounds[: here[-1].number]))
+            known = {0, *here[-1].known, *here[-1].objects}
             return np.where(np.isin(mask, list(known)), kept, mask)  # an object that came later may go over it
         strokes = [stroke for each in here[given[-1] if given else 0 :] for stroke in each.strokes]
         label = draw_label((stroke for stroke in strokes if stroke.object_id in ids), mask.shape)

@@ -80,13 +80,13 @@ class History:
         if self.rounds:
             _release(self.rounds[-1])
         number = len(self.rounds) + 1
-        replaced = self.state.saved(frame)
-        begun = Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced)
-        self.rounds.append(begun)
+        replaced, known = self.state.saved(frame), frozenset[int]().union(*(each.objects for each in self.rounds))
+        opened = Round(number, frame, label, mask, list(strokes), before=self.state, replaced=replaced, known=known)
+        self.rounds.append(opened)
         for old in self.rounds[: -self._undo_depth]:
             if old.propagated:
                 old.before = None
-        return self._begin(begun)
+        return self._begin(opened)
 
     def settle(self) -> None:
         """Have all of the last round's annotated frame in the memories."""

@@ -39,7 +39,7 @@ class Prompt:
         frame: the annotated one.
         label: its strokes (h,w), -1 where there are none.
         previous: its mask (h,w) before the round, None where no round has been.
-        clicked: the objects of a first round that a click alone shows.
+        clicked: the objects that are new in this round and shown by a click alone.
         reference: what the frame itself and others are matched with.
         changeable: the cells (h,w) that a local correction may change; None: all.
         unchanged: the ids (h,w) that a correction leaves, -1 elsewhere: the frame is matched with them, too.
@@ -67,7 +67,7 @@ class Interaction(FrameAnswerer):
         logits, label, reference = answered, prompt.label, prompt.reference
         if prompt.previous is not None:
             if prompt.changeable is not None:
-                label = broadened(strokes, prompt.previous, ids)
+                label = broadened(label, prompt.previous, ids)
                 logits = corrected(answered, label, prompt.changeable, prompt.previous, ids)
                 reference = replace(reference, label=label)
             label = np.where(label == UNLABELLED, prompt.previous, label)
@@ -104,12 +104,13 @@ class Interaction(FrameAnswerer):
     def _prompt(self, current: Round, strokes: Labels, state: State, ids: Ids) -> Prompt:
         """What the network is asked with by the strokes (h,w) of a round."""
         options, frame, first = self._options, current.frame, current.number == 1
-        previous, objects = state.grid_label(frame, ids), clicked(strokes) if first else []
+        previous = state.grid_label(frame, ids)
+        objects = [each for each in clicked(strokes) if each not in current.known]  # a click on others corrects them
         prompt = Prompt(frame, strokes, previous, objects, self._reference(current, strokes, ids))
         if objects and options.click_lines:
             logits, _ = self._ask(prompt, state, ids)
-            lines = with_middles(strokes, softmax(logits), ids, objects)
-            return replace(prompt, label=lines, reference=self._reference(current, lines, ids))
+            strokes = with_middles(strokes, softmax(logits), ids, objects)
+            prompt = replace(prompt, label=strokes, reference=self._reference(current, strokes, ids))
         if previous is None or first or not options.local_corrections:
             return prompt
         changeable = changeable_cells(strokes, previous, ids)

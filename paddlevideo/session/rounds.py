@@ -124,6 +124,7 @@ class Round:
         result: the annotated frame's answer until propagation has handed it on.
         replaced: what masks and probabilities had of the frame before the round.
         answered: what its last answer put into the masks there.
+        known: the objects of the rounds before.
     """
 
     number: int
@@ -138,6 +139,7 @@ class Round:
     result: FrameResult | None = field(default=None, repr=False)
     replaced: SavedFrame = field(default=(None, None), repr=False)
     answered: CompressedMask | None = field(default=None, repr=False)
+    known: frozenset[int] = frozenset()
 
     @property
     def reference(self) -> Labels | None:

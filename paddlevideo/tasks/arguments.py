@@ -182,6 +182,9 @@ def _add_serving(group: Group) -> None:
     group.add_argument("--port", type=_positive, help="where the page is, 0 to 65535 (a free one from 8000 on)")
     group.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="this machine's address (127.0.0.1)")
     group.add_argument("--allow-remote", action="store_true", help="let others connect, with the token")
+    group.add_argument(
+        "--public-name", action="append", default=[], metavar="NAME", help="it answers under this name, too; repeatable"
+    )
     group.add_argument("--projects", default="output/projects", metavar="DIR", help="where projects are kept")
     group.add_argument(
         "--allow", action="append", default=[], metavar="FOLDER", help="videos in it may be opened; repeatable"

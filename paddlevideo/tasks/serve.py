@@ -88,6 +88,7 @@ def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settin
         host=args.host,
         port=port,
         remote=args.allow_remote,
+        names=tuple(name.lower() for name in args.public_name),
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
@@ -137,7 +138,10 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 def announce(settings: Settings, open_browser: bool) -> None:
     """Say where the page is, and open it."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    name = settings.names[0] if settings.names else settings.host
+    if name in ("0.0.0.0", "::"):  # every address of this machine, which is none that a browser opens
+        name = socket.gethostname()
+    host = f"[{name}]" if ":" in name else name
     address = f"http://{host}:{settings.port}/?token={settings.token}"
     _logger.info("the page is at %s", address)
     if settings.remote:

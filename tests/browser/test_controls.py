@@ -148,6 +148,8 @@ def test_everything_is_in_sight_on_small_screens(
         }).map((each) => each.outerHTML.slice(0, 120))"""
     )
     assert outside == []
+    hidden = person.page.locator(".rail").evaluate("(rail) => rail.scrollHeight - rail.clientHeight")
+    assert hidden <= 0, "a tool that has to be scrolled to"
     picture = person.page.locator(".picture").bounding_box()
     assert picture is not None and picture["width"] * picture["height"] > 0.38 * size[0] * size[1]
 

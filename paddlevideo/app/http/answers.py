@@ -33,6 +33,7 @@ class Stroke(Answer):
     object_id: int = Field(description="0: the background")
     points: list[list[float]] = Field(description="x, y in 0..1 of the picture's width and height")
     round: int
+    shape: Literal["line", "click", "box"] = Field(description="what the stroke was made of")
 
 
 class Round(Answer):

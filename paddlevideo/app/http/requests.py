@@ -65,6 +65,15 @@ class NewStroke(Changing):
     frame: int
     object_id: Annotated[int, Field(ge=0)]
     points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
+    shape: Literal["line", "click"] = "line"
+
+
+class NewBox(Changing):
+    """Two corners of a box around an object, from which strokes of the object and of the background are drawn."""
+
+    frame: int
+    object_id: Annotated[int, Field(ge=1)]
+    corners: Annotated[list[Point], Field(min_length=2, max_length=2)]
 
 
 class Paint(Changing):

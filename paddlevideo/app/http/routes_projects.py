@@ -14,9 +14,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from ..projects.actions import Span
+from ..projects.boxes import Drawn, strokes_of_box
 from ..projects.touch_up import filled, painted, without, without_islands
 from .answers import ProjectDocument, StrokeAnswer
-from .requests import Clean, EditObject, EditProject, Erase, Hold, NewObject, NewStroke, Paint, Propagate, Step
+from .requests import Clean, EditObject, EditProject, Erase, Hold, NewBox, NewObject, NewStroke, Paint, Propagate, Step
 from .routes_common import Person, TheProject, TheService
 
 router = APIRouter(tags=["project"], prefix="/projects/{project}")
@@ -57,7 +58,15 @@ def remove_object(object_id: int, project: TheProject, service: TheService, revi
 
 @router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask", response_model=StrokeAnswer)
 def stroke(body: NewStroke, project: TheProject, service: TheService, person: Person) -> Document:
-    return service.stroke(person, project, body.frame, body.object_id, body.points, body.revision)
+    drawn = Drawn(body.object_id, body.points, body.shape)
+    return service.draw(person, project, body.frame, [drawn], body.revision)
+
+
+@router.post(
+    "/boxes", summary="Draw a box around an object; the answer has its frame's new mask", response_model=StrokeAnswer
+)
+def box(body: NewBox, project: TheProject, service: TheService, person: Person) -> Document:
+    return service.draw(person, project, body.frame, strokes_of_box(body.object_id, body.corners), body.revision)
 
 
 @router.post("/paint", summary="Change pixels of a frame's mask along a line", response_model=StrokeAnswer)

@@ -94,7 +94,7 @@ class Guard:
     def _check_host(self, headers: Headers) -> None:
         """Only names that are this server: a foreign name that leads here is an attack (DNS rebinding)."""
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if host in ("localhost", self._settings.host) or _is_loopback(host):
+        if host in ("localhost", self._settings.host, *self._settings.names) or _is_loopback(host):
             return
         if self._settings.remote and (_is_address(host) or host in (socket.gethostname(), socket.getfqdn())):
             return

@@ -17,6 +17,9 @@ from ...loader.scribbles import Stroke
 Span = tuple[int, int]
 """First and last frame."""
 
+Shape = Literal["line", "click", "box"]
+"""What a person did, of which a stroke was made."""
+
 
 def frames_of(span: Span | None, video: int) -> int:
     """How many frames a span has; None is the whole video."""
@@ -40,6 +43,11 @@ class StrokeDrawn(_Action):
     frame: int
     object_id: int
     points: tuple[tuple[float, float], ...]
+    shape: Shape = "line"
+
+    @model_serializer(mode="wrap")
+    def _write(self, write: Callable[[StrokeDrawn], dict[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if (key, value) != ("shape", "line")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,7 @@ class RoundView:
                 "object_id": stroke.object_id,
                 "points": stroke.points,
                 "round": self.number,
+                "shape": stroke.shape,
             }
             for stroke in self.strokes
         ]

@@ -23,6 +23,7 @@ from .actions import (
     ObjectEdited,
     ObjectRemoved,
     Propagated,
+    Shape,
     Span,
     StrokeDrawn,
     StrokesErased,
@@ -208,8 +209,16 @@ class Project:
 
     # ----------------------------------------------------------------------------------------------- changes
 
-    def add_stroke(self, key: str, frame: int, object_id: int, points: Sequence[Sequence[float]]) -> StrokeDrawn:
-        """Note a stroke; points are x, y in 0..1."""
+    def add_stroke(
+        self,
+        key: str,
+        frame: int,
+        object_id: int,
+        points: Sequence[Sequence[float]],
+        shape: Shape = "line",
+        group: int | None = None,
+    ) -> StrokeDrawn:
+        """Note a stroke; points are x, y in 0..1; ``group`` None begins a step of undo."""
         self.check_frame(frame)
         with self.lock:
             if object_id and object_id not in self._view.objects:
@@ -217,8 +226,9 @@ class Project:
             if object_id in self._view.locked:
                 raise AppError("object_locked", object=object_id)
             rounded = tuple((round(x, 6), round(y, 6)) for x, y in points)
-            stroke = StrokeDrawn(*self._record.new_ids(), key=key, frame=frame, object_id=object_id, points=rounded)
-            self._act(stroke)
+            ids = self._record.new_ids(group)
+            stroke = StrokeDrawn(*ids, key=key, frame=frame, object_id=object_id, points=rounded, shape=shape)
+            self._act(stroke, grow=group is None)
             return stroke
 
     def give_mask(self, frame: int, mask: np.ndarray) -> None:

@@ -61,6 +61,13 @@ def test_foreign_hosts_and_pages_are_refused(app: Any) -> None:
         assert _code(cross) == "foreign_origin"
 
 
+def test_it_answers_under_the_names_it_was_given(tmp_path: Path) -> None:
+    app = create_app(settings(tmp_path, names=("film.example",)), session_maker())
+    client = TestClient(app, headers={"X-Token": TOKEN})
+    for host, status in (("film.example", 200), ("Film.Example:8000", 200), ("film.example.org", 403)):
+        assert client.get("/api/projects", headers={"host": host}).status_code == status, host
+
+
 def test_every_answer_has_the_headers_of_safety(app: Any) -> None:
     with TestClient(app) as client:
         for answer in (client.get("/"), client.get("/api/state"), client.get("/api/state", headers={"X-Token": TOKEN})):

@@ -319,6 +319,23 @@ def test_a_project_goes_on_in_another_server(folder: Path) -> None:
         assert client.get("/api/projects").json() == []
 
 
+def test_a_box_is_strokes_of_its_object_and_of_the_background_and_one_step(client: TestClient) -> None:
+    document = _open(client)
+    url = f"/api/projects/{document['id']}"
+    left, top = (3 * 2) / SIZE[1], 8 / SIZE[0]
+    square = {"frame": 2, "object_id": 1, "corners": [[left + 16 / SIZE[1], top + 16 / SIZE[0]], [left, top]]}
+    answer = client.post(f"{url}/boxes", json=square).json()
+    assert {(each["object_id"], each["shape"]) for each in answer["strokes"]} == {(1, "box"), (0, "box")}
+    mask = _decoded(base64.b64decode(answer["mask"].split(",")[1]))
+    assert mask[16, 14] == 1 and mask[46, 60] == 0
+    for object_id, inside in ((1, True), (0, False)):
+        points = np.concatenate([each["points"] for each in answer["strokes"] if each["object_id"] == object_id])
+        within = ((points > (left, top)) & (points < np.add((left, top), np.divide(16, SIZE[::-1])))).all(axis=1)
+        assert within.all() if inside else not within.any()
+    undone = client.post(f"{url}/undo", json={}).json()
+    assert undone["strokes"] == [] and not undone["can_undo"]
+
+
 def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     document = _stroke(client, _open(client), 2, 1)
     url = f"/api/projects/{document['id']}"

@@ -84,6 +84,20 @@ def test_the_network_is_asked_twice_about_a_click_and_once_about_strokes() -> No
         assert len(engine.asked) == 1
 
 
+def test_a_click_that_adds_an_object_in_a_later_round_is_asked_about_twice() -> None:
+    engine, session = _session(click_lines=True)
+    session.add_strokes([Stroke(1, 2, ((16 / 64, 16 / 48),))])
+    list(session.propagate())
+    asked = len(engine.asked)
+    click = Stroke(2, 4, ((30 / 64, 36 / 48),))
+    session.add_strokes([click])
+    first, second = engine.asked[asked:]
+    assert np.array_equal(first, draw_label([click], GRID)) and (second == 2).sum() > 1
+    list(session.propagate())
+    session.add_strokes([Stroke(2, 1, ((21 / 64, 36 / 48),))])
+    assert len(engine.asked) == asked + 3, "later ones correct it"
+
+
 def test_a_click_that_corrects_is_asked_about_once() -> None:
     engine, session = _session(click_lines=True)
     session.add_strokes([Stroke(1, 2, ((16 / 64, 16 / 48),)), Stroke(2, 2, ((24 / 64, 36 / 48),))])

@@ -27,6 +27,8 @@ interface NewStroke {
   frame: number;
   object_id: number;
   points: Point[];
+  /** What it was made of. */
+  shape: "line" | "click" | "box";
 }
 
 /** One on its way to the server has no round yet. */
@@ -171,7 +173,7 @@ interface EventHandlers {
 
 // ------------------------------------------------------------------------------------------- the page's state
 
-type Tool = "brush" | "background" | "mask" | "eraser" | "pan";
+type Tool = "brush" | "background" | "box" | "mask" | "eraser" | "pan";
 
 /** What the page finds again when a project is opened. */
 interface KeptSettings {
@@ -234,7 +236,7 @@ interface Action {
 type Actions = Record<string, Action>;
 
 /** What pointer and keyboard do to the picture's strokes. */
-type StrokeActions = Pick<import("./picture/stroke_calls.js").Strokes, "begin" | "stroke" | "erase" | "eraseAt">;
+type StrokeActions = Pick<import("./picture/stroke_calls.js").Strokes, "begin" | "minus" | "stroke" | "erase" | "eraseAt">;
 
 /** A stroke that is being drawn, in the video's pixels. */
 interface Drawing {
@@ -243,6 +245,8 @@ interface Drawing {
   frame: number;
   /** Of a line on the mask itself: how wide, and whether it takes the object away. */
   mask?: { width: number; out: boolean };
+  /** Two corners of a box. */
+  box?: boolean;
 }
 
 // ------------------------------------------------------------------------------------------- the mask worker

@@ -45,6 +45,7 @@ function drawing(editor, store) {
   return {
     brush: { group: "draw", keys: ["b"], run: tool("brush") },
     background: { group: "draw", keys: ["n", "0"], run: tool("background") },
+    box: { group: "draw", keys: ["r"], run: tool("box") },
     mask: { group: "draw", keys: ["m"], run: tool("mask") },
     maskOut: { group: "draw", keys: ["Shift+m"], run: () => store.set({ tool: "mask", out: !store.get("out") }) },
     eraser: { group: "draw", keys: ["e"], run: tool("eraser") },

@@ -166,7 +166,11 @@ export class Editor {
 
   /** Change the chosen object's mask on the frame that is shown. @param {"absent" | "holes" | "islands"} what */
   async clean(what) {
-    const { object, frame } = this.store.values;
+    const [object, frame] = [this.store.get("object"), this.picture.here()];
+    if (frame === null) {
+      toast(t("stroke.notHere"));
+      return;
+    }
     const answer = await this.commands.run((id, revision) => api.clean(id, revision, { frame, object_id: object, what }));
     if (answer) this.strokes.takeMask(answer);
   }

@@ -12,7 +12,7 @@ export function openHelp(actions) {
   /** @type {Record<string, string[][]>} */
   const extra = {
     objects: [["1 – 9", t("help.select")]],
-    draw: [["Alt ← ↑ ↓ →", t("help.keyboardBrush")], ["Enter", t("help.keyboardStroke")]],
+    draw: [[t("key.right"), t("help.minus")], ["Alt ← ↑ ↓ →", t("help.keyboardBrush")], ["Enter", t("help.keyboardStroke")]],
     view: [[t("key.wheel"), t("help.wheel")], [t("key.middle"), t("help.middle")], [t("key.fingers"), t("help.fingers")]],
   };
   const groups = GROUPS.map((group) => {

@@ -5,7 +5,7 @@ import { el } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { WIDEST } from "./touch_up.js";
 
-const TOOLS = ["brush", "background", "mask", "eraser", "pan"];
+const TOOLS = ["brush", "background", "box", "mask", "eraser", "pan"];
 const [LEAST, MOST] = [0.002, 0.1]; // brush, of the picture's width
 
 /** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
@@ -27,7 +27,7 @@ export function buildRail(store, actions) {
     tools.forEach((button, i) => pressed(button, store.get("tool") === TOOLS[i]));
     const { objects } = store.get("doc");
     const color = objects.find((each) => each.id === store.get("object"))?.color ?? "";
-    for (const tool of [tools[0], tools[2]]) tool.style.setProperty("--tool-color", color);
+    for (const tool of [tools[0], tools[2], tools[3]]) tool.style.setProperty("--tool-color", color);
     pressed(outline, store.get("outline"));
     pressed(strokes, store.get("strokesShown"));
     const { video } = store.get("doc");

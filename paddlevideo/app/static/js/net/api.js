@@ -95,6 +95,8 @@ export const removeObject = (id, revision, object) =>
 
 /** @type {(id: string, revision: number, stroke: NewStroke) => Promise<ProjectAnswer>} */
 export const addStroke = (id, revision, stroke) => call("POST", `${project(id)}/strokes`, { json: { ...stroke, revision } });
+/** @type {(id: string, revision: number, box: {frame: number, object_id: number, corners: Point[]}) => Promise<ProjectAnswer>} */
+export const addBox = (id, revision, box) => call("POST", `${project(id)}/boxes`, { json: { ...box, revision } });
 // Says that a stroke is being drawn: the server then keeps the model free for its answer.
 /** @type {(id: string, frame: number) => Promise<null>} */
 export const hold = (id, frame) => call("POST", `${project(id)}/hold`, { json: { frame } });

@@ -52,7 +52,9 @@ export function attachKeyboardBrush(picture, store, actions) {
     const y = clamp(fromY + dy * step, upper, upper + video.height * scale);
     picture.pointer = [clamp(x, EDGE, box.width - EDGE), clamp(y, EDGE, box.height - EDGE)];
     moveView(x - picture.pointer[0], y - picture.pointer[1]);
-    picture.drawing?.points.push(view.toPicture(...picture.pointer));
+    const to = view.toPicture(...picture.pointer);
+    if (picture.drawing?.box) picture.drawing.points[1] = to;
+    else picture.drawing?.points.push(to);
   }
 
   /** @param {Point} at */

@@ -5,7 +5,7 @@ import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
 import { context2d, el, onceAFrame } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { Overlays } from "./overlays.js";
-import { cellOf } from "./strokes.js";
+import { cellOf, middle } from "./strokes.js";
 import { View } from "./view.js";
 
 const BUDGET = 240e6; // bytes of frames kept
@@ -159,9 +159,10 @@ export class Picture {
     context.lineCap = context.lineJoin = "round";
     if (this.store.get("strokesShown")) this.#drawStrokes(context);
     if (this.drawing) {
-      const { mask, points, object } = this.drawing;
+      const { mask, box, points, object } = this.drawing;
+      if (box) this.#frame(context, points, this.colorOf(object));
       const width = mask?.width ?? Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
-      this.#line(context, points, mask?.out ? BACKGROUND : this.colorOf(object), width, 0.9, !mask);
+      if (!box) this.#line(context, points, mask?.out ? BACKGROUND : this.colorOf(object), width, 0.9, !mask);
     }
     if (this.pointer) this.#drawBrush(context, this.pointer);
   }
@@ -186,7 +187,46 @@ export class Picture {
       if (stroke.frame !== frame) continue;
       const points = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
       const strength = erasing.has(stroke.key) ? 0.2 : stroke.round && past.has(stroke.round) ? 0.55 : 0.95;
-      this.#line(context, points, this.colorOf(stroke.object_id), cellOf(video) * 1.05, strength);
+      if (stroke.shape === "click") this.#pin(context, middle(points), stroke.object_id, strength);
+      else this.#line(context, points, this.colorOf(stroke.object_id), cellOf(video) * 1.05, strength);
+    }
+  }
+
+  /**
+   * A click: a disc with a plus, or a minus where it is of the background, as large at every zoom.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Point} at
+   * @param {number} object
+   * @param {number} strength
+   */
+  #pin(context, [x, y], object, strength) {
+    const unit = 1 / this.view.scale;
+    context.globalAlpha = strength;
+    context.beginPath();
+    context.arc(x, y, 7 * unit, 0, 2 * Math.PI);
+    context.fillStyle = this.colorOf(object);
+    context.strokeStyle = "#0b0d10";
+    context.lineWidth = 2 * unit;
+    context.fill();
+    context.stroke();
+    context.beginPath();
+    context.moveTo(x - 3.5 * unit, y);
+    context.lineTo(x + 3.5 * unit, y);
+    if (object) {
+      context.moveTo(x, y - 3.5 * unit);
+      context.lineTo(x, y + 3.5 * unit);
+    }
+    context.strokeStyle = object ? "#ffffff" : "#0b0d10";
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  /** A box that is being drawn. @param {CanvasRenderingContext2D} context @param {Point[]} corners @param {string} color */
+  #frame(context, [[ax, ay], [bx, by]], color) {
+    for (const [style, width] of /** @type {const} */ ([["#0b0d10", 4], [color, 2]])) {
+      context.strokeStyle = style;
+      context.lineWidth = width / this.view.scale;
+      context.strokeRect(ax, ay, bx - ax, by - ay);
     }
   }
 
@@ -217,7 +257,7 @@ export class Picture {
   /** @param {CanvasRenderingContext2D} context @param {Point} pointer */
   #drawBrush(context, pointer) {
     const tool = this.store.get("tool");
-    if (tool === "pan") return;
+    if (tool === "pan" || tool === "box") return; // the box has the cursor's cross
     const [x, y] = this.view.toPicture(...pointer);
     const least = tool === "mask" ? 1.5 / this.view.scale : cellOf(this.store.get("doc").video) / 2;
     const radius = Math.max(this.radius(), least, tool === "mask" ? 0 : 3 / this.view.scale);

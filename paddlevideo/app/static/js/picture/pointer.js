@@ -2,9 +2,10 @@
 
 import { cellOf, nearestStroke } from "./strokes.js";
 
+const STILL = 4; // px that a click may move
 const WHEEL = 0.0016; // zoom a wheel unit
 
-/** @typedef {{id: number, kind: "draw" | "erase" | "pan", at: Point, keys: Set<string>, refused: number}} Drag */
+/** @typedef {{id: number, kind: "draw" | "erase" | "pan", at: Point, minus?: Point | null, keys: Set<string>, refused: number}} Drag */
 /** @typedef {{distance: number, centre: Point}} Spread of two fingers */
 
 export class Pointer {
@@ -74,7 +75,10 @@ export class Pointer {
     if (this.#drag) return;
     const kind = this.#kind(event);
     if (kind === "draw") this.#beginStroke(event.pointerId, at, event.altKey);
-    else if (kind) this.#drag = { id: event.pointerId, kind, at, keys: new Set(), refused: 0 };
+    else if (kind) {
+      const minus = event.button === 2 ? at : null; // a click of the background, unless it moves
+      this.#drag = { id: event.pointerId, kind, at, minus, keys: new Set(), refused: 0 };
+    }
     if (this.#drag?.kind === "erase") this.#erase(this.#drag, [at]);
     this.#hover(at);
   }
@@ -110,6 +114,7 @@ export class Pointer {
     if (drag?.id !== event.pointerId) return;
     const steps = event.getCoalescedEvents?.() ?? [];
     const places = (steps.length ? steps : [event]).map(place);
+    if (drag.minus && Math.hypot(at[0] - drag.minus[0], at[1] - drag.minus[1]) > STILL) drag.minus = null;
     if (drag.kind === "pan") this.#pan(drag, at);
     else if (drag.kind === "erase") this.#erase(drag, places);
     else this.#extend(places);
@@ -117,8 +122,14 @@ export class Pointer {
 
   /** @param {Point[]} places */
   #extend(places) {
-    const points = this.picture.drawing?.points;
-    if (!points) return;
+    const { drawing } = this.picture;
+    if (!drawing) return;
+    const { points } = drawing;
+    if (drawing.box) {
+      points[1] = this.picture.view.toPicture(...places[places.length - 1]);
+      this.picture.drawTop();
+      return;
+    }
     const least = this.picture.drawing?.mask ? 0.5 : cellOf(this.store.get("doc").video) / 8;
     for (const each of places) {
       const next = this.picture.view.toPicture(...each);
@@ -169,12 +180,13 @@ export class Pointer {
     if (this.#fingers.size < 2) this.#pinch = null;
     if (event.pointerType === "touch") this.#hover(null);
     if (this.#drag?.id !== event.pointerId) return;
-    const { kind, keys, refused } = this.#drag;
+    const { kind, keys, refused, minus } = this.#drag;
     const { drawing } = this.picture;
     this.#drag = null;
     this.picture.drawing = null;
     if (kind === "draw" && drawing) this.actions.stroke(drawing);
     if (kind === "erase") this.actions.erase([...keys], refused);
+    if (minus) this.actions.minus(this.picture.view.toPicture(...minus));
     this.picture.drawTop();
   }
 

@@ -2,7 +2,7 @@
 
 import * as api from "../net/api.js";
 import { t } from "../ui/i18n.js";
-import { linePoints, nearestStroke, strokePoints } from "./strokes.js";
+import { linePoints, nearestStroke, strokeOf } from "./strokes.js";
 import { toast } from "../ui/toasts.js";
 
 export class Strokes {
@@ -42,6 +42,7 @@ export class Strokes {
     const object = store.get("tool") === "background" ? 0 : this.#chosen();
     if (object === null) return null;
     const { tool, line, out } = store.values;
+    if (tool === "box") return { points: [point, point], object, frame, box: true };
     if (tool === "mask") return { points: [point], object, frame, mask: { width: line, out: out !== other } };
     api.hold(store.get("doc").id, frame).catch(() => {}); // it only saves time
     return { points: [point], object, frame };
@@ -55,13 +56,16 @@ export class Strokes {
   }
 
   /** Send what was drawn. @param {Drawing} drawing */
-  stroke({ points: drawn, object, frame, mask }) {
+  stroke({ points: drawn, object, frame, mask, box }) {
     if (mask) {
       this.#paint(drawn, { frame, object_id: object, ...mask });
       return;
     }
-    const points = strokePoints(drawn, this.picture.radius(), this.store.get("doc").video);
-    this.#send({ frame, object_id: object, points });
+    if (box) {
+      this.#box(drawn, { frame, object_id: object });
+      return;
+    }
+    this.#send({ frame, object_id: object, ...strokeOf(drawn, this.picture.radius(), this.store.get("doc").video) });
   }
 
   /**
@@ -90,6 +94,29 @@ export class Strokes {
     if (frame === undefined || !mask) return;
     this.picture.overlays.give(frame, frames.masks[frame], mask);
     this.picture.draw();
+  }
+
+  /** A click of the background (the right button). @param {Point} point */
+  minus(point) {
+    const frame = this.picture.here();
+    if (frame === null) toast(t("stroke.notHere"));
+    else this.stroke({ points: [point], object: 0, frame });
+  }
+
+  /**
+   * Draw strokes of a box.
+   * @param {Point[]} corners in picture pixels
+   * @param {{frame: number, object_id: number}} of
+   */
+  async #box(corners, of) {
+    const again = () => this.#box(corners, of);
+    const between = linePoints(corners, this.store.get("doc").video);
+    if (between.length < 2 || Math.abs(corners[0][0] - corners[1][0]) < 2 || Math.abs(corners[0][1] - corners[1][1]) < 2) {
+      toast(t("stroke.smallBox"));
+      return;
+    }
+    const answer = await this.commands.run((id, revision) => api.addBox(id, revision, { ...of, corners: between }), again);
+    if (answer) this.takeMask(answer);
   }
 
   /**

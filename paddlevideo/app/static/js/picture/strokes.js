@@ -14,13 +14,21 @@ export const cellOf = ({ width, height }) => Math.max(1, Math.min(width, height)
  * @param {Point[]} drawn points in the video's pixels
  * @param {number} radius of the brush, in the video's pixels
  * @param {VideoFacts} video
- * @returns {Point[]}
+ * @returns {Pick<NewStroke, "points" | "shape">}
  */
-export function strokePoints(drawn, radius, video) {
+export function strokeOf(drawn, radius, video) {
   const cell = cellOf(video);
   const line = thin(drawn, cell / 4);
-  const path = pathLength(line) < cell / 2 ? dab(line[0], Math.max(radius, cell), cell) : widen(line, radius, cell);
-  return limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
+  const click = pathLength(line) < cell / 2;
+  const path = click ? dab(line[0], Math.max(radius, cell), cell) : widen(line, radius, cell);
+  const points = limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
+  return { points, shape: click ? "click" : "line" };
+}
+
+/** The middle of a stroke's points. @param {Point[]} points @returns {Point} */
+export function middle(points) {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
 }
 
 /** A line that was drawn, as points for the mask brush. @param {Point[]} drawn in the video's pixels @param {VideoFacts} video */

@@ -62,7 +62,7 @@ function stateOf(store) {
 
 /** The status line: the connection first, then jobs, then what to do next. @param {EditorStore} store */
 function statusOf(store) {
-  const { rounds, objects } = store.get("doc");
+  const { rounds, objects, left: stopped } = store.get("doc");
   const job = store.get("job");
   if (!store.get("connected")) return t("status.lost");
   // The others' thumbnails do not keep anybody from drawing.
@@ -76,7 +76,7 @@ function statusOf(store) {
   }
   if (store.get("busy")) return t("status.busy");
   const waiting = rounds.some((each) => !each.propagated);
-  const next = !objects.length ? "noObject" : !rounds.length ? "start" : waiting ? "waiting" : "done";
+  const next = !objects.length ? "noObject" : !rounds.length ? "start" : waiting ? "waiting" : stopped ? "stopped" : "done";
   const embedding = store.get("embedding");
   return embedding ? `${t(`status.${next}`)} ${t("status.embedding", embedding)}` : t(`status.${next}`);
 }
