@@ -46,11 +46,12 @@ def read_mask_picture(path: Path) -> MaskPicture:
             raise InputError(f"{path}: {pages} pages, a mask is one picture; save each as a PNG named after its frame")
         lossy = picture.format in _LOSSY
         oriented = picture.getexif().get(ORIENTATION) is not None
-        form, values, deep = _values_of(ImageOps.exif_transpose(picture), path)
+        form, values, deep = mask_values(ImageOps.exif_transpose(picture), path)
         return MaskPicture(form, values, deep, lossy, oriented)
 
 
-def _values_of(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey", "colour"], np.ndarray, bool]:
+def mask_values(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey", "colour"], np.ndarray, bool]:
+    """Return the form, the values and whether an upright picture is deep, see `MaskPicture`."""
     mode = picture.mode
     if mode == "P":
         return (*_of_palette(picture), False)
