@@ -46,7 +46,7 @@ def read_mask_picture(path: Path) -> MaskPicture:
             raise InputError(f"{path}: {pages} pages, a mask is one picture; save each as a PNG named after its frame")
         lossy = picture.format in _LOSSY
         oriented = picture.getexif().get(ORIENTATION) is not None
-        form, values, deep = _values_of(ImageOps.exif_transpose(picture), path)
+        form, values, deep = mask_values(ImageOps.exif_transpose(picture), path)
         return MaskPicture(form, values, deep, lossy, oriented)
 
 
@@ -61,14 +61,15 @@ def as_mask_picture(mask: np.ndarray, name: Path) -> MaskPicture:
         InputError: it has another type or shape, or values that are no whole numbers.
     """
     if mask.ndim == 3 and mask.shape[2] in (3, 4) and mask.dtype == np.uint8:
-        return MaskPicture(*_values_of(Image.fromarray(mask), name))
+        return MaskPicture(*mask_values(Image.fromarray(mask), name))
     if mask.ndim != 2 or mask.dtype.kind not in "buif":
         raise InputError(f"{name}: {mask.dtype} of shape {mask.shape}; give ids (H,W), or bool for one object")
     numbers = mask.astype(np.int64) * WHITE if mask.dtype == bool else _of_numbers(mask, name)
     return MaskPicture("grey", numbers, deep=bool((numbers > WHITE).any()))
 
 
-def _values_of(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey", "colour"], np.ndarray, bool]:
+def mask_values(picture: Image.Image, path: Path) -> tuple[Literal["ids", "grey", "colour"], np.ndarray, bool]:
+    """Return the form, the values and whether an upright picture is deep, see `MaskPicture`."""
     mode = picture.mode
     if mode == "P":
         return (*_of_palette(picture), False)

@@ -22,7 +22,7 @@ import numpy as np
 from ..utils.errors import InputError, one_line
 from .array_frames import ArrayFrames
 from .frame_source import FrameSource, sealed, size_text
-from .listing import entries, existing, is_pattern, is_picture, matching
+from .listing import SUFFIXES, entries, existing, is_pattern, is_picture, listed, matching
 from .picture_file import holds_picture, read_header
 from .pictures import PictureFrames
 from .video_index import displayed_size, index_video
@@ -72,7 +72,13 @@ def _open(place: Path, path: str, lenient: bool) -> FrameSource:
     else:
         raise InputError(f"{path}: no such file or folder; give a video, a folder of pictures or a quoted glob")
     dead = [entry.name for entry in found if entry.is_symlink() and not entry.exists()]
-    frames = PictureFrames(path, [entry for entry in found if is_picture(entry)], lenient=lenient)
+    files = [entry for entry in found if is_picture(entry)]
+    if found and not files:
+        raise InputError(
+            f"{path}: no pictures here but {listed(entry.name for entry in found)}; name one film, or for many videos "
+            f"folders as --scribbles or --masks; pictures are {', '.join(sorted(SUFFIXES))}"
+        )
+    frames = PictureFrames(path, files, lenient=lenient)
     if dead:
         frames.notices.add("links that lead nowhere", *dead)
     if others := [entry.name for entry in found if not is_picture(entry) and entry.name not in dead]:

@@ -24,6 +24,7 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
         with entry(f"{source}: images[{index}]"):
             names[image["id"]] = str(image["file_name"])
             found.add(names[image["id"]])
+            found.say_size(names[image["id"]], image.get("height"), image.get("width"))
     numbers: list[int] = []
     owners: list[str] = []
     by_category: list[int] = []
@@ -46,8 +47,10 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
     for index, (name, number, shape) in enumerate(zip(owners, numbers, shapes, strict=True)):
         if not shape:
             found.notices.add("annotations without a shape, not used", f"annotations[{index}]")
-        else:
-            found.add(name, _shape(number, shape))
+            continue
+        if document["annotations"][index].get("iscrowd") == 1:
+            found.notices.add("crowds (iscrowd 1), each read as one object", f"annotations[{index}]")
+        found.add(name, _shape(number, shape))
     return found
 
 

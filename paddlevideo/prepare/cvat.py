@@ -37,6 +37,7 @@ def _read_tracks(tracks: list[ElementTree.Element], root: ElementTree.Element, f
     if not tracks:
         return
     with entry(f"{found.source}: meta"):
+        shown = root.findtext(".//original_size/height"), root.findtext(".//original_size/width")
         sizes = [int(text) for text in (root.findtext(".//task/size"), root.findtext(".//job/size")) if text]
     frames: set[int] = set(range(min(sizes[0], 1 << 20))) if sizes else set()
     drawn: list[tuple[int, Shape]] = []
@@ -53,6 +54,7 @@ def _read_tracks(tracks: list[ElementTree.Element], root: ElementTree.Element, f
     found.by_place = True
     for frame in sorted(frames):
         found.add(f"frame_{frame:06d}")
+        found.say_size(f"frame_{frame:06d}", *shown)
     for frame, shape in drawn:
         found.add(f"frame_{frame:06d}", shape)
 
@@ -63,6 +65,7 @@ def _read_images(images: list[ElementTree.Element], found: Annotations) -> None:
         with entry(f"{found.source}: image {image.get('name', place)}"):
             name = image.attrib["name"]
             found.add(name)
+            found.say_size(name, image.get("height"), image.get("width"))
             seen: set[int] = set()
             for element in sorted(image, key=lambda each: int(each.get("z_order") or 0)):
                 shape = _shape(element, _number(element, labels), found, name)

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..loader.mask_picture import mask_values
 from ..utils.errors import InputError
 from .labels import Labels
 from .shapes import Annotations, Shape, ellipse, entry
+
+_AREAS = frozenset({"polygon", "rectangle", "circle", "mask"})
 
 
 def is_labelme(document: Any) -> bool:
@@ -36,26 +39,26 @@ def read_labelme(files: Iterable[Path], source: Path) -> Annotations:
             continue
         name = f"{file.parent.name}/{file.stem}"  # labelme pairs by the file; imagePath may be of another machine
         found.add(name)
+        with entry(f"{file}"):
+            found.say_size(name, document.get("imageHeight"), document.get("imageWidth"))
         seen: set[int] = set()
         for index, shape in enumerate(document["shapes"]):
             with entry(f"{file}: shapes[{index}]"):
                 group = shape.get("group_id")
                 label = str(shape["label"])
-                number = labels.number(label if group is None else f"{label} {group}")
-                read = _shape(number, shape)
-                if read is None:
-                    found.notices.add(f"shapes that are no areas ({shape['shape_type']}), not used", file.name)
+                if (kind := shape.get("shape_type") or "polygon") not in _AREAS:
+                    found.notices.add(f"shapes that are no areas ({kind}), not used", file.name)
                     continue
+                number = labels.number(label if group is None else f"{label} {group}")
                 if number in seen and group is None:
                     kind = f"several shapes of '{label}' in a picture become one object; a group_id tells them apart"
                     found.notices.add(kind, file.name)
                 seen.add(number)
-                found.add(name, read)
+                found.add(name, _shape(number, kind, shape, file))
     return found
 
 
-def _shape(number: int, shape: Mapping[str, Any]) -> Shape | None:
-    kind = shape.get("shape_type") or "polygon"
+def _shape(number: int, kind: str, shape: Mapping[str, Any], file: Path) -> Shape:
     points = [(float(x), float(y)) for x, y in shape["points"]]
     if kind == "polygon":
         return Shape(number, outlines=[[value for point in points for value in point]])
@@ -66,8 +69,7 @@ def _shape(number: int, shape: Mapping[str, Any]) -> Shape | None:
         (x, y), (edge_x, edge_y) = points
         radius = float(np.hypot(edge_x - x, edge_y - y))
         return Shape(number, outlines=[ellipse(x, y, radius, radius)])
-    if kind == "mask":
-        with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
-            inside = np.array(picture.convert("L")) > 0
-        return Shape(number, mask=inside, window=(round(points[0][0]), round(points[0][1])))
-    return None
+    with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
+        _, values, _ = mask_values(picture, file)
+    inside = values.reshape(*values.shape[:2], -1).any(axis=2)
+    return Shape(number, mask=inside, window=(round(points[0][0]), round(points[0][1])))

@@ -19,6 +19,7 @@ from ..utils.errors import InputError
 OBJECT_KEYS = ("object_id", "track_id", "instance_id", "id")
 """Where an annotation may say which object it is of; the same number means the same object in every frame."""
 MAX_COUNT = 1 << 28
+_PREFIX = re.compile(r"[0-9a-f]{8}-")  # that Label Studio puts before the names of what is uploaded
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,33 @@ class Annotations:
     pictures: dict[str, list[Shape]] = field(default_factory=dict)
     by_place: bool = False  # its names are numbers of frames, counted from 0
     notices: Notices = field(default_factory=Notices)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)  # (H, W) of a picture, where the file says it
 
     def add(self, name: str, *shapes: Shape) -> None:
         """Add shapes to a picture, or the picture without any."""
         self.pictures.setdefault(name, []).extend(shapes)
+
+    def say_size(self, name: str, height: Any, width: Any) -> None:
+        """Note the size that the file gives a picture; one that is missing or 0 says nothing."""
+        size = int(height or 0), int(width or 0)
+        if min(size) > 0:
+            self.sizes[name] = size
+
+    def paint(self, name: str, shapes: Sequence[Shape], size: tuple[int, int], where: str) -> np.ndarray:
+        """Paint a picture's shapes, see `paint`; those that lie outside of it are noted.
+
+        Raises `InputError` when the file says that it is of another size than its frame.
+        """
+        height, width = self.sizes.get(name, size)
+        if (height, width) != size:
+            raise InputError(
+                f"{where}: annotated at {width}x{height}, its frame is {size[1]}x{size[0]}; give the frames that were "
+                "annotated, upright"
+            )
+        mask = paint(shapes, size, where)
+        if any(_outside(shape, size) for shape in shapes):
+            self.notices.add("shapes outside of their picture, not used", name)
+        return mask
 
     def match(self, folder: Path, names: Sequence[str], numbered: bool, whole: bool) -> list[str | None]:
         """Return which picture of the file each frame is; folders and suffixes need not agree, names do.
@@ -63,10 +87,14 @@ class Annotations:
             return self._match_numbers(names)
         found: list[str | None] = []
         by_stem: dict[str, list[str]] = {}
+        prefixed: dict[str, list[str]] = {}
         for name in self.pictures:
-            by_stem.setdefault(_parts(name)[-1], []).append(name)
+            stem = _parts(name)[-1]
+            by_stem.setdefault(stem, []).append(name)
+            if _PREFIX.match(stem):
+                prefixed.setdefault(_PREFIX.sub("", stem), []).append(name)
         for name in names:
-            candidates = by_stem.get(composed(name), [])
+            candidates = by_stem.get(composed(name)) or prefixed.get(composed(name), [])
             own = [each for each in candidates if _parts(each)[-2:-1] == [composed(folder.name)]]
             plain = [each for each in candidates if len(_parts(each)) == 1]
             fitting = own or plain or (candidates if whole else [])
@@ -142,6 +170,14 @@ def paint(shapes: Sequence[Shape], size: tuple[int, int], where: str) -> np.ndar
                 if len(outline):
                     cv2.fillPoly(mask, [outline.round().astype(np.int32)], shape.number)
     return mask
+
+
+def _outside(shape: Shape, size: tuple[int, int]) -> bool:
+    outlines = [np.asarray(points, float).reshape(-1, 2) for points in shape.outlines]
+    if not sum(map(len, outlines)):
+        return False
+    points = np.concatenate(outlines)
+    return bool((points.max(axis=0) < 0).any() or (points.min(axis=0) >= size[::-1]).any())
 
 
 def _paint_runs(mask: np.ndarray, shape: Shape, where: str) -> None:

@@ -19,7 +19,7 @@ from .coco import read_coco, read_inference
 from .cvat import read_cvat
 from .frames import SourceFrames, is_film, open_source_frames, videos_in
 from .labelme import is_labelme, read_labelme
-from .shapes import Annotations, paint
+from .shapes import Annotations
 from .via import read_via
 from .yolo import in_pixels, read_yolo
 
@@ -158,7 +158,10 @@ def _of_folder(video: Path, masks: Path, source: Path, max_objects: int, notices
 def _of_yolo(source: Path) -> list[SourceSequence]:
     folders = [source / "labels", *subfolders(source / "labels")]
     files = [file for folder in folders for file in entries(folder) if file.suffix.lower() == ".txt"]
-    found = read_yolo(files, source)
+    lists = [file for file in files if file.stem == "classes"]  # of names, which some tools put among the labels
+    found = read_yolo([file for file in files if file not in lists], source)
+    if lists:
+        found.notices.add("lists of classes, not used", *(f"{file.parent.name}/{file.name}" for file in lists))
     videos = videos_in(source / "images")
     for video in videos:  # a picture without a text has no objects
         known = {name.rsplit("/", 1)[-1] for name in found.pictures if len(videos) == 1 or name.startswith(video.name)}
@@ -195,7 +198,7 @@ def _of_shapes(
         if name is None:
             return None
         shapes = in_pixels(found.pictures[name], size) if in_shares else found.pictures[name]
-        return paint(shapes, size, where(index))
+        return found.paint(name, shapes, size, where(index))
 
     def where(index: int) -> str:
         name = frames.names[index] if frames.numbered else Path(frames.where(index)).name

@@ -8,6 +8,8 @@ from pathlib import Path
 from ..utils.errors import InputError
 from .shapes import Annotations, Shape, entry
 
+_FURTHEST = 1.5  # shares; outlines may go a little beyond the picture
+
 
 def read_yolo(files: Iterable[Path], source: Path) -> Annotations:
     """Read text files; class 0 is object 1 and so on. Outlines stay in shares of the picture until they are painted."""
@@ -30,7 +32,10 @@ def read_yolo(files: Iterable[Path], source: Path) -> Annotations:
                     continue
                 if len(fields) < 7 or len(fields) % 2 == 0:
                     raise ValueError(f"{len(fields)} numbers; it must be a class and at least three points")
-                shape = Shape(int(fields[0]) + 1, outlines=[[float(value) for value in fields[1:]]])
+                shares = [float(value) for value in fields[1:]]
+                if max(shares) > _FURTHEST:
+                    raise ValueError(f"a point at {max(shares):g}; points are shares of the picture, from 0 to 1")
+                shape = Shape(int(fields[0]) + 1, outlines=[shares])
                 if shape.number in seen:
                     found.notices.add(f"several shapes of class {fields[0]} in a picture become one object", file.name)
                 seen.add(shape.number)

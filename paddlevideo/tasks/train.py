@@ -21,7 +21,6 @@ gradients and losses are means over all, and only rank 0 writes.
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import time
 from argparse import Namespace
@@ -65,7 +64,7 @@ logger = logging.getLogger(__name__)
 def train(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Train the model of ``cfg`` to its end; raises `InputError` on bad input and when the loss is not a number.
 
-    SIGTERM ends the process with code 0, Ctrl-C with 130, each after a checkpoint.
+    SIGTERM ends the process with code 143, Ctrl-C with 130, each after a checkpoint.
     """
     folder, name = Path(cfg["output_dir"]), str(cfg["model_name"])
     with RunLock(folder):
@@ -99,7 +98,7 @@ def train(cfg: Mapping[str, Any], args: Namespace) -> None:
             stopped = Run(state, loader, saver, log, validation, intervals, start_step, last_step).go()
         processes.barrier()  # nobody leaves before rank 0 has written: the launcher would end it
         if stopped:
-            sys.exit(130 if stopped == signal.SIGINT else 0)
+            sys.exit(128 + stopped)
         if processes.is_main():
             path = save_weights(folder / f"{name}_final.pdparams", state.weights())
             logger.info("trained %d steps: %s", last_step, path)

@@ -116,6 +116,38 @@ def test_coco_of_several_videos(capsys: Any, tmp_path: Path, frames: Path) -> No
     assert "could both be frame_000000" in capsys.readouterr().err
 
 
+def test_names_as_label_studio_changes_them(capsys: Any, tmp_path: Path, frames: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(coco("images/3f2a1b9c-frame_{:06d}.jpg")))
+    assert check(capsys, path, masks(1, 2), "--frames", str(frames)) == []
+
+
+def test_an_annotation_of_another_size_is_refused(capsys: Any, tmp_path: Path, frames: Path) -> None:
+    document = coco()
+    for image in document["images"]:
+        image |= {"width": 2 * SIZE[1], "height": 2 * SIZE[0]}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    assert main([str(path), "--check", "--frames", str(frames)]) == 2
+    assert "frame_000000.jpg: annotated at 192x144, its frame is 96x72" in capsys.readouterr().out
+    for image in document["images"]:
+        image |= {"width": 0, "height": None}  # says nothing
+    path.write_text(json.dumps(document))
+    check(capsys, path, masks(1, 2), "--frames", str(frames))
+
+
+def test_crowds_and_shapes_outside_are_told(capsys: Any, tmp_path: Path, frames: Path) -> None:
+    document = coco()
+    document["annotations"][0]["iscrowd"] = 1
+    outside = {**document["annotations"][0], "id": 99, "iscrowd": 0, "track_id": 2}
+    document["annotations"].append({**outside, "segmentation": [[200.0, 5, 220, 5, 220, 30]]})
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    notes = check(capsys, path, masks(1, 2), "--frames", str(frames))
+    assert any("crowds (iscrowd 1), each read as one object: annotations[0]" in note for note in notes)
+    assert any("shapes outside of their picture, not used: frame_00000" in note for note in notes)
+
+
 def test_an_image_without_annotations_is_empty(capsys: Any, tmp_path: Path, frames: Path) -> None:
     document = coco()
     document["annotations"] = [each for each in document["annotations"] if each["image_id"] != 3]
@@ -255,10 +287,15 @@ def test_yolo_segmentation(capsys: Any, tmp_path: Path) -> None:
             lines.append(" ".join([str(number - 1), *(f"{share:.6f}" for share in shares)]))
         if frame != 2:
             (root / "labels" / f"f{frame}.txt").write_text("\n".join([*lines, "0 0.5 0.5 0.1 0.1"]))
+    (root / "labels" / "classes.txt").write_text("disc\nbox\n")
     expected = masks(1, 2)
     expected[2] = np.zeros(SIZE, np.uint8)
     notes = check(capsys, root, expected)
     assert any("class 0 is object 1" in note for note in notes) and any("boxes" in note for note in notes)
+    assert any("lists of classes, not used: labels/classes.txt" in note for note in notes)
+    (root / "labels" / "f2.txt").write_text("0 10 10 40 10 40 40\n")  # pixels
+    assert main([str(root), "--check"]) == 2
+    assert "f2.txt: line 1: a point at 40; points are shares" in capsys.readouterr().err
 
 
 def test_one_video_of_frames_and_masks_and_the_commands_for_it(capsys: Any, tmp_path: Path) -> None:

@@ -138,6 +138,25 @@ def test_objects_have_the_names_that_were_given(
     assert sorted(file.name for file in (out / "mattes").iterdir()) == files
 
 
+def test_what_is_not_used_is_told_in_a_summary(
+    built: list[str], arguments: Callable[..., Namespace], clip: Path, tmp_path: Path
+) -> None:
+    (clip / "notes.txt").touch()
+    (clip / "gone.png").symlink_to("nowhere.png")
+    task.infer(CFG, arguments())
+    told = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert told == {
+        "notices": [
+            {"what": "links that lead nowhere", "items": ["gone.png"]},
+            {"what": "not read as pictures and not used", "items": ["notes.txt"]},
+        ]
+    }
+    for name in ("notes.txt", "gone.png"):
+        (clip / name).unlink()
+    task.infer(CFG, arguments())  # nothing to tell any more
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
 def test_rounds_are_split_by_frame_and_run_in_order(
     built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
 ) -> None:
