@@ -1,5 +1,5 @@
-# make demo | app | test | test-browser | fuzz | lint | resolve | install | judge | clean: each installs what it needs into
-# .venv first.
+# make demo | app | test | test-browser | test-oldest | fuzz | lint | resolve | install | judge | clean:
+# each installs what it needs into .venv first.
 #   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
 #   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
 
@@ -19,7 +19,7 @@ WEIGHTS := data/weights/manet_lite.pdparams
 JAVASCRIPT := tools/javascript
 CHECKS := $(JAVASCRIPT)/node_modules/.bin
 
-.PHONY: demo app test test-browser fuzz lint lint-javascript resolve install judge clean
+.PHONY: demo app test test-browser test-oldest fuzz lint lint-javascript resolve install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
@@ -35,6 +35,15 @@ test: $(VENV)/.dev
 test-browser: $(VENV)/.browser
 	@$(MAKE) --no-print-directory $(VENV)/.demo || echo "no demo clip: its test is skipped"
 	$(BIN)/python -m pytest -rs tests/browser
+
+# The tests with the oldest versions that the requirements allow, on the oldest Python, in an environment of their own.
+OLDEST := .venv-oldest
+OLDEST_PYTHON ?= python3.10
+
+test-oldest:
+	@mkdir -p $(OLDEST)
+	sed -n 's/>=/==/p' requirements.txt requirements-dev.txt > $(OLDEST)/constraints.txt
+	@$(MAKE) --no-print-directory VENV=$(OLDEST) PYTHON="$(OLDEST_PYTHON)" CONSTRAINTS="-c $(OLDEST)/constraints.txt" test
 
 # Made-up input for every reader: FUZZ_EXAMPLES for each test, half of that for spoiled files; 23,000 in all.
 fuzz: $(VENV)/.dev
@@ -71,7 +80,7 @@ judge: $(VENV)/.judge
 
 clean:
 	rm -rf build dist *.egg-info output/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.10 or newer found; pass make PYTHON=..." >&2; exit 2; }
