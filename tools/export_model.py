@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
     prepare_threads()
     import_paddle()
     from paddlevideo.config.loading import load_config
-    from paddlevideo.session.export import export_model
+    from paddlevideo.session.deployment.export import export_model
 
     config = load_config(shipped(args.config), args.override)
     for name in export_model(config, shipped(args.weights), args.output):

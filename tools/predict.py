@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
     from paddlevideo.session.segmenter import prepare_process
 
     prepare_process(args.threads)
-    from paddlevideo.session.exported import load_exported
+    from paddlevideo.session.deployment.exported import load_exported
     from paddlevideo.tasks.infer import segment_video
     from paddlevideo.utils.log import set_up_logging
 

@@ -13,8 +13,8 @@ from ..loader.frame_source import FrameSource
 from ..utils.arrays import Floats, Mask
 from .drawn import Drawn
 from .engine import Engine
-from .locks import Locks
 from .memory.embeddings import Embeddings
+from .memory.locks import Locks
 from .memory.masks import grid_labels, only, upsample_labels
 from .options import SessionOptions
 from .probabilities import logits_of, softmax, with_locked

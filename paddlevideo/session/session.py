@@ -24,11 +24,11 @@ from .drawn import Drawn
 from .engine import Engine
 from .history import History
 from .interaction import Interaction
-from .locks import Locks
 from .memory.array_store import MIB, ArrayStore
 from .memory.capacity import check_capacity
 from .memory.distance_maps import GlobalMemory, LocalMemory
 from .memory.embeddings import Embeddings
+from .memory.locks import Locks
 from .memory.masks import MaskStore, nearest_labels, only
 from .memory.probability_maps import ProbabilityMemory
 from .options import SessionOptions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..utils.arrays import Floats, Mask
-from .memory.masks import MaskStore
+from ...utils.arrays import Floats, Mask
+from .masks import MaskStore
 
 
 class Locks:

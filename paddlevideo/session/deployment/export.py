@@ -1,6 +1,6 @@
 """A network written out for other runtimes: each part as a Paddle Inference and an ONNX model, and ``model.yaml``.
 
-What runs of them is in `paddlevideo.session.exported`. Frames may have any size. Heads take one object at a time.
+`exported` plays with them. Frames may have any size. Heads take one object at a time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import paddle
 import yaml
 from paddle import nn
 
-from ..kernels.onnx_graph import onnx_model
-from ..kernels.trace import Side, static_layer
-from ..modeling import MANet, build_model
-from ..utils.errors import InputError
-from ..utils.written import Written
-from ..weights.files import load_into
-from .engine import Embedder
-from .options import SessionOptions
+from ...kernels.onnx_graph import onnx_model
+from ...kernels.trace import Side, static_layer
+from ...modeling import MANet, build_model
+from ...utils.errors import InputError
+from ...utils.written import Written
+from ...weights.files import load_into
+from ..engine import Embedder
+from ..options import SessionOptions
 
 DESCRIPTION = "model.yaml"
 VERSION = 1

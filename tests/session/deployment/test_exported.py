@@ -13,15 +13,15 @@ import yaml
 from paddlevideo.config.loading import load_config
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.modeling import build_model
+from paddlevideo.session.deployment.export import export_model
+from paddlevideo.session.deployment.exported import RUNTIMES, load_exported
 from paddlevideo.session.engine import Engine
-from paddlevideo.session.export import export_model
-from paddlevideo.session.exported import RUNTIMES, load_exported
 from paddlevideo.session.segmenter import Segmenter
 from paddlevideo.session.session import Session
 from paddlevideo.utils.errors import InputError
 from paddlevideo.weights.files import save_weights
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LITE = ROOT / "data" / "weights" / "manet_lite.pdparams"
 STROKES = [
     Stroke(object_id=1, frame=2, points=((0.26, 0.35), (0.38, 0.35))),

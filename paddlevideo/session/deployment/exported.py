@@ -14,15 +14,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 import yaml
 
-from ..loader.preprocess import Preprocess
-from ..modeling.matching import MatchingConfig
-from ..utils.arrays import Floats
-from ..utils.errors import InputError
-from ..utils.runtime import available_threads
-from .engine import PartsEngine
+from ...loader.preprocess import Preprocess
+from ...modeling.matching import MatchingConfig
+from ...utils.arrays import Floats
+from ...utils.errors import InputError
+from ...utils.runtime import available_threads
+from ..engine import PartsEngine
+from ..options import SessionOptions
+from ..segmenter import Segmenter
 from .export import DESCRIPTION, VERSION
-from .options import SessionOptions
-from .segmenter import Segmenter
 
 Runtime = Literal["paddle", "onnx", "openvino"]
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
