@@ -40,8 +40,8 @@ export function linePoints(drawn, video) {
 const exact = (value) => Math.round(clamp(value, 0, 1) * 1e7) / 1e7;
 
 /**
- * The stroke whose edge is nearest to `point` (video pixels), of several as near the last one; undefined where none is
- * within `radius`.
+ * The stroke that is nearest to `point` (video pixels), by its edge, then by its line, of several as near the last one;
+ * undefined where none is within `radius`.
  * @param {Stroke[]} strokes
  * @param {Point} point
  * @param {number} radius
@@ -51,11 +51,13 @@ export function nearestStroke(strokes, point, radius, video) {
   /** @type {Stroke | undefined} */
   let nearest;
   let least = radius;
+  let leastToLine = Infinity;
   for (const stroke of strokes) {
     const path = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
     const away = path.map((end, i) => fromSegment(point, path[Math.max(0, i - 1)], end));
-    const off = Math.max(0, Math.min(...away) - stroke.radius * video.width);
-    if (off <= least) [nearest, least] = [stroke, off];
+    const line = Math.min(...away);
+    const off = Math.max(0, line - stroke.radius * video.width);
+    if (off < least || (off === least && line <= leastToLine)) [nearest, least, leastToLine] = [stroke, off, line];
   }
   return nearest;
 }
