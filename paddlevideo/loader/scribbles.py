@@ -26,13 +26,15 @@ _TOLERANCE = 1e-6  # points a rounding error outside 0..1 are taken to be on the
 class Stroke:
     """One stroke: points (x, y) in 0..1 of the picture's width and height; object 0 is the background.
 
-    ``radius`` is the brush's, as a share of the picture's width; 0 is a line one pixel thin.
+    ``radius`` is the brush's, as a share of the picture's width; 0 is a line one pixel thin. One that does not
+    ``counts`` is a guess, such as a side of a box: the network is shown it, but the mask may differ under it.
     """
 
     object_id: int
     frame: int
     points: tuple[tuple[float, float], ...]
     radius: float = 0.0
+    counts: bool = True
 
 
 Rounds = list[list[Stroke]]
@@ -42,8 +44,9 @@ def read_rounds(path: str | Path, frames: int, objects: int | None = None) -> Ro
     """Read a DAVIS scribble file: one round, or a JSON list of rounds.
 
     A round is ``{"scribbles": [strokes of frame 0, strokes of frame 1, ...]}`` with an entry a frame of the video, a
-    stroke ``{"path": [[x, y], ...], "object_id": id}``, with a ``"radius"`` where it is broad. ``annotated_frame``,
-    where given, must be the frame that the round's strokes are on. Other keys are left alone.
+    stroke ``{"path": [[x, y], ...], "object_id": id}``, with a ``"radius"`` where it is broad and ``"counts": false``
+    where it is a guess. ``annotated_frame``, where given, must be the frame that the round's strokes are on. Other keys
+    are left alone.
 
     Args:
         path: the JSON file.
@@ -101,7 +104,9 @@ def write_rounds(
             points = [[float(x), float(y)] for x, y in stroke.points]
             times = {"start_time": 0, "end_time": 0}  # the format's; strokes keep none
             broad = {"radius": float(stroke.radius)} if stroke.radius else {}
-            by_frame[stroke.frame].append({"path": points, "object_id": int(stroke.object_id), **broad, **times})
+            guess = {} if stroke.counts else {"counts": False}
+            kept = {"path": points, "object_id": int(stroke.object_id), **broad, **guess, **times}
+            by_frame[stroke.frame].append(kept)
         document: dict[str, Any] = {"sequence": sequence, "scribbles": by_frame}
         if len({stroke.frame for stroke in strokes}) == 1:
             document["annotated_frame"] = int(strokes[0].frame)
@@ -247,8 +252,11 @@ def _read_stroke(entry: Any, frame: int, objects: int | None, where: str) -> Str
     radius = entry.get("radius", 0.0)
     if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 <= radius <= 1:
         _fail(where, f"radius {radius!r} must be a number from 0 to 1, a share of the picture's width")
+    counts = entry.get("counts", True)
+    if not isinstance(counts, bool):
+        _fail(where, f"counts {counts!r} must be true or false")
     points = tuple(_read_point(point, f"{where}, point {i}") for i, point in enumerate(path, 1))
-    return Stroke(object_id, frame, points, float(radius))
+    return Stroke(object_id, frame, points, float(radius), counts)
 
 
 def _read_point(point: Any, where: str) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """What a person said of a frame stays: pixels under a stroke have its object, and a mask given last is the mask.
 
+Strokes that are a guess (`Stroke.counts` is false) are left out.
+
 Shapes: H W any size, the video's own or the embedding grid's.
 """
 
@@ -36,6 +38,6 @@ class Drawn:
             kept = nearest_labels(only(here[-1].mask, ids), mask.shape)
             known = {0, *here[-1].known, *here[-1].objects}
             return np.where(np.isin(mask, list(known)), kept, mask)  # an object that came later may go over it
-        strokes = [stroke for each in here[given[-1] if given else 0 :] for stroke in each.strokes]
+        strokes = [stroke for each in here[given[-1] if given else 0 :] for stroke in each.strokes if stroke.counts]
         label = draw_label((stroke for stroke in strokes if stroke.object_id in ids), mask.shape)
         return np.where(label == UNLABELLED, mask, label).astype(np.uint8) if strokes else mask

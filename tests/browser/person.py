@@ -12,6 +12,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 RED = (230, 25, 75)  # of the first object
 Place = tuple[float, float]
 _MARGIN = 12  # px that the page leaves around a fitted picture
+_PATIENCE = 300.0  # seconds until a mask is there: the first one after a change of the code compiles the loops anew
 
 
 class Person:
@@ -115,7 +116,7 @@ class Person:
             self.page.mouse.move(*place, steps=6)
         self.page.mouse.up()
         self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken", 60)
-        expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=60_000)
+        expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=1000 * _PATIENCE)
 
     def pixel(self, place: Place) -> tuple[int, int, int]:
         """Colour of the picture with its masks, as the canvas has it."""

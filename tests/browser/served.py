@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs/segmentation/manet_lite.yaml"
 WEIGHTS = ROOT / "data/weights/manet_lite.pdparams"
-_PATIENCE = 120.0  # seconds until the model is built, on a busy machine
+_PATIENCE = 300.0  # seconds until the model is built, on a busy machine
 
 
 class Served:

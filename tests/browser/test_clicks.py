@@ -23,6 +23,7 @@ def test_clicks_are_pins_of_plus_and_minus_and_steps_of_undo(person: Person, ser
     person.wait_for("idle")
     kinds = [(each["object_id"], each["shape"]) for each in person.document()["strokes"]]
     assert kinds == [(1, "click"), (0, "click")]
+    assert all(len(each["points"]) == 1 and each["radius"] > 0 for each in person.document()["strokes"])
     pin = top_pixel(person, disc(8))
     assert min(pin[:3]) > 220, "the plus, not the blob that the network is given"
     assert max(top_pixel(person, (0.9, 0.9))[:3]) < 50, "the minus"

@@ -139,12 +139,12 @@ def test_an_eraser_takes_strokes_back_until_they_are_propagated(person: Person, 
     assert person.document()["strokes"] == []
 
 
-def test_a_click_is_a_short_stroke(person: Person, served: Served) -> None:
+def test_a_click_is_one_point_as_broad_as_the_brush(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.go_to(8)
     person.draw(disc(8))
     (stroke,) = person.document()["strokes"]
-    assert len(stroke["points"]) > 1
+    assert len(stroke["points"]) == 1 and 0 < stroke["radius"] < 0.03
     assert np.abs(np.array(stroke["points"]) - disc(8)).max() < 0.03
 
 

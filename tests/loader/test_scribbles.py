@@ -190,6 +190,18 @@ def test_radius_in_and_out(tmp_path: Path) -> None:
             read(tmp_path, faulty)
 
 
+def test_a_guess_in_and_out(tmp_path: Path) -> None:
+    strokes = [Stroke(1, 1, ((0.1, 0.2), (0.3, 0.4)), counts=False), Stroke(1, 1, ((0.5, 0.5),))]
+    write_rounds(tmp_path / "out.json", [strokes], FRAMES)
+    assert read_rounds(tmp_path / "out.json", FRAMES) == [strokes]
+    assert (tmp_path / "out.json").read_text().count("counts") == 1
+    for counts in ("no", 0, None):
+        faulty = document()
+        faulty["scribbles"][1] = [{"path": LINE, "object_id": 1, "counts": counts}]
+        with pytest.raises(InputError, match="stroke 1: counts .* must be true or false"):
+            read(tmp_path, faulty)
+
+
 def test_region_of_interest() -> None:
     label = np.full((100, 100), -1, np.int16)
     label[50, 40:61] = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from paddlevideo.loader.scribbles import UNLABELLED, Stroke, draw_label
 from paddlevideo.session.session import Session
 
-from .test_session import FRAMES, GRID, SIZE, _session, _truth
+from .test_session import FRAMES, GRID, SIZE, _session, _stroke, _truth
 
 points = st.tuples(st.floats(0, 1), st.floats(0, 1))
 strokes = st.builds(
@@ -58,6 +59,19 @@ def test_what_is_propagated_starts_from_the_strokes() -> None:
     list(session.propagate())
     grid = session._history.state.masks.grid(0)
     assert grid is not None and (grid[draw_label([Stroke(1, 0, ((0.1, 0.9), (0.9, 0.9)))], GRID) == 1] == 1).all()
+
+
+def test_a_guess_is_shown_to_the_network_and_forces_no_pixel() -> None:
+    over = Stroke(1, 2, ((0.2, 0.7), (0.25, 0.7)), radius=0.03)  # in the square of object 2
+    answers = []
+    for counts in (True, False):
+        session = _session()
+        drawn = [_stroke(1, 2), _stroke(2, 2), replace(over, counts=counts)]
+        answers.append(session.add_strokes(drawn))
+        assert _shows(session, 2, drawn[:2]) and _shows(session, 2, [over]) == counts
+        list(session.propagate())
+        assert _shows(session, 2, drawn[:2]) and _shows(session, 2, [over]) == counts
+    assert np.array_equal(answers[0].logits, answers[1].logits)
 
 
 def test_a_mask_stays_until_strokes_correct_it() -> None:

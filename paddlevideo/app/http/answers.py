@@ -34,6 +34,7 @@ class Stroke(Answer):
     points: list[list[float]] = Field(description="x, y in 0..1 of the picture's width and height")
     round: int
     shape: Literal["line", "click", "box"] = Field(description="what the stroke was made of")
+    radius: float = Field(description="of the brush, a share of the picture's width; 0: a line one pixel thin")
 
 
 class Round(Answer):

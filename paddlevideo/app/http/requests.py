@@ -60,12 +60,16 @@ class EditObject(Changing):
 
 
 class NewStroke(Changing):
-    """Points are x, y in 0..1 of the picture's width and height; object 0 is the background."""
+    """Points are x, y in 0..1 of the picture's width and height; object 0 is the background.
+
+    ``radius`` is the brush's, a share of the width: in the frame, all that lies under the brush gets the object.
+    """
 
     frame: int
     object_id: Annotated[int, Field(ge=0)]
     points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
     shape: Literal["line", "click"] = "line"
+    radius: Fraction = 0.0
 
 
 class NewBox(Changing):

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from ..projects.actions import Span
-from ..projects.boxes import Drawn, strokes_of_box
+from ..projects.actions import Drawn, Span
+from ..projects.boxes import strokes_of_box
 from ..projects.touch_up import filled, painted, without, without_islands
 from .answers import ProjectDocument, StrokeAnswer
 from .requests import Clean, EditObject, EditProject, Erase, Hold, NewBox, NewObject, NewStroke, Paint, Propagate, Step
@@ -58,7 +58,7 @@ def remove_object(object_id: int, project: TheProject, service: TheService, revi
 
 @router.post("/strokes", summary="Draw a stroke; the answer has its frame's new mask", response_model=StrokeAnswer)
 def stroke(body: NewStroke, project: TheProject, service: TheService, person: Person) -> Document:
-    drawn = Drawn(body.object_id, body.points, body.shape)
+    drawn = Drawn(body.object_id, body.points, body.shape, body.radius)
     return service.draw(person, project, body.frame, [drawn], body.revision)
 
 

@@ -6,7 +6,7 @@ earlier versions wrote besides are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,16 @@ Span = tuple[int, int]
 
 Shape = Literal["line", "click", "box"]
 """What a person did, of which a stroke was made."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A stroke that a person drew, or that was made of what they did; ``radius`` is a share of the picture's width."""
+
+    object_id: int
+    points: Sequence[Sequence[float]]
+    shape: Shape = "line"
+    radius: float = 0.0
 
 
 def frames_of(span: Span | None, video: int) -> int:
@@ -36,7 +46,10 @@ class _Action:
 
 @dataclass(frozen=True, kw_only=True)
 class StrokeDrawn(_Action):
-    """A stroke; points are x, y in 0..1 of the picture's width and height, object 0 is the background."""
+    """A stroke; points are x, y in 0..1 of the picture's width and height, object 0 is the background.
+
+    ``radius`` is the brush's, as a share of the width. Earlier versions had none: their broad strokes go to and fro.
+    """
 
     kind: Literal["stroke"] = "stroke"
     key: str
@@ -44,10 +57,12 @@ class StrokeDrawn(_Action):
     object_id: int
     points: tuple[tuple[float, float], ...]
     shape: Shape = "line"
+    radius: float = 0.0
 
     @model_serializer(mode="wrap")
     def _write(self, write: Callable[[StrokeDrawn], dict[str, Any]]) -> dict[str, Any]:
-        return {key: value for key, value in write(self).items() if (key, value) != ("shape", "line")}
+        plain = {"shape": "line", "radius": 0.0}
+        return {key: value for key, value in write(self).items() if key not in plain or value != plain[key]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,5 +149,5 @@ Action = Annotated[StrokeDrawn | StrokesErased | MaskGiven | Propagated | Object
 
 
 def as_stroke(action: StrokeDrawn) -> Stroke:
-    """A stroke as the session takes it."""
-    return Stroke(action.object_id, action.frame, action.points)
+    """A stroke as the session takes it; those of a box are a guess."""
+    return Stroke(action.object_id, action.frame, action.points, action.radius, counts=action.shape != "box")

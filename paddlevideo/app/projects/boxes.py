@@ -6,21 +6,11 @@ All places are x, y in 0..1 of the picture's width and height.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from .actions import Shape
+from .actions import Drawn
 
 _INSIDE = 0.25  # of the box's half sides: lines that end further out may leave an object that does not fill it
 _OUTSIDE = 0.12  # of the box's sides: a line closer to it may touch the object
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A stroke that a person drew, or that was made of what they did."""
-
-    object_id: int
-    points: Sequence[Sequence[float]]
-    shape: Shape = "line"
 
 
 def strokes_of_box(object_id: int, corners: Sequence[Sequence[float]]) -> list[Drawn]:

@@ -66,6 +66,7 @@ class RoundView:
                 "points": stroke.points,
                 "round": self.number,
                 "shape": stroke.shape,
+                "radius": stroke.radius,
             }
             for stroke in self.strokes
         ]

@@ -6,6 +6,7 @@ import gc
 import weakref
 from pathlib import Path
 
+from paddlevideo.app.projects.actions import Drawn
 from paddlevideo.app.projects.facts import Source, VideoFacts
 from paddlevideo.app.projects.project import Project
 from paddlevideo.app.service import Service
@@ -16,7 +17,7 @@ def _project(folder: Path, clip: Path) -> Project:
     source = Source(str(clip), "clip.mp4", uploaded=False)
     video = VideoFacts(FRAMES, width=SIZE[1], height=SIZE[0], rate=25.0)
     project = Project.create(folder, "clip", source, video)
-    project.add_stroke("key", 2, 1, points(1, 2))
+    project.add_stroke("key", 2, Drawn(1, points(1, 2)))
     return project
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from paddlevideo.app.errors import AppError
+from paddlevideo.app.projects.actions import Drawn
 from paddlevideo.app.projects.facts import Source, VideoFacts
 from paddlevideo.app.projects.pictures import open_video
 from paddlevideo.app.projects.project import Project
@@ -39,7 +40,7 @@ def _run(replay: Replay) -> None:
 
 
 def _stroke(project: Project, frame: int, object_id: int) -> None:
-    project.add_stroke(f"{frame}-{object_id}-{random.random()}", frame, object_id, points(object_id, frame))
+    project.add_stroke(f"{frame}-{object_id}-{random.random()}", frame, Drawn(object_id, points(object_id, frame)))
 
 
 def _propagate(project: Project, replay: Replay, span: tuple[int, int] | None = None, stop: int = FRAMES) -> None:

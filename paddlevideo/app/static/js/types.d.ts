@@ -29,6 +29,8 @@ interface NewStroke {
   points: Point[];
   /** What it was made of. */
   shape: "line" | "click" | "box";
+  /** The brush's, a share of the picture's width. */
+  radius: number;
 }
 
 /** One on its way to the server has no round yet. */

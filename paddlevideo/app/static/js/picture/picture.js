@@ -161,7 +161,7 @@ export class Picture {
     if (this.drawing) {
       const { mask, box, points, object } = this.drawing;
       if (box) this.#frame(context, points, this.colorOf(object));
-      const width = mask?.width ?? Math.max(2 * this.radius(), cellOf(this.store.get("doc").video));
+      const width = mask?.width ?? this.#width(this.radius());
       if (!box) this.#line(context, points, mask?.out ? BACKGROUND : this.colorOf(object), width, 0.9, !mask);
     }
     if (this.pointer) this.#drawBrush(context, this.pointer);
@@ -188,8 +188,13 @@ export class Picture {
       const points = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
       const strength = erasing.has(stroke.key) ? 0.2 : stroke.round && past.has(stroke.round) ? 0.55 : 0.95;
       if (stroke.shape === "click") this.#pin(context, middle(points), stroke.object_id, strength);
-      else this.#line(context, points, this.colorOf(stroke.object_id), cellOf(video) * 1.05, strength);
+      else this.#line(context, points, this.colorOf(stroke.object_id), this.#width(stroke.radius * video.width), strength);
     }
+  }
+
+  /** How wide a stroke is drawn: as wide as its brush, or as the cells in which the network sees it. @param {number} radius */
+  #width(radius) {
+    return Math.max(2 * radius, cellOf(this.store.get("doc").video) * 1.05);
   }
 
   /**

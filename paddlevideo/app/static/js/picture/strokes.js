@@ -4,25 +4,25 @@ import { clamp } from "../ui/dom.js";
 
 const GRID = 120; // cells along the picture's short side in which the network sees strokes
 const MOST_POINTS = 1900;
+const CLICK = 1.2; // cells: the least radius of a click, which the network would hardly see otherwise
 
 /** Size of a grid cell in the video's pixels. @param {{width: number, height: number}} video */
 export const cellOf = ({ width, height }) => Math.max(1, Math.min(width, height) / GRID);
 
 /**
- * Turn what was drawn into a stroke's points. The network sees a stroke as a line one cell thin; so a wide brush is a
- * line that goes to and fro over the brush's area, a cell apart.
+ * Turn what was drawn into a stroke: its line, and the brush's radius. A click is one point.
  * @param {Point[]} drawn points in the video's pixels
  * @param {number} radius of the brush, in the video's pixels
  * @param {VideoFacts} video
- * @returns {Pick<NewStroke, "points" | "shape">}
+ * @returns {Pick<NewStroke, "points" | "shape" | "radius">}
  */
 export function strokeOf(drawn, radius, video) {
   const cell = cellOf(video);
   const line = thin(drawn, cell / 4);
   const click = pathLength(line) < cell / 2;
-  const path = click ? dab(line[0], Math.max(radius, cell), cell) : widen(line, radius, cell);
-  const points = limit(path).map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
-  return { points, shape: click ? "click" : "line" };
+  const path = click ? line.slice(0, 1) : limit(line);
+  const points = path.map(/** @returns {Point} */ ([x, y]) => [share(x, video.width), share(y, video.height)]);
+  return { points, shape: click ? "click" : "line", radius: share(click ? Math.max(radius, CLICK * cell) : radius, video.width) };
 }
 
 /** The middle of a stroke's points. @param {Point[]} points @returns {Point} */
@@ -40,7 +40,8 @@ export function linePoints(drawn, video) {
 const exact = (value) => Math.round(clamp(value, 0, 1) * 1e7) / 1e7;
 
 /**
- * The stroke nearest to `point` (video pixels), of several as near the last one; undefined where none is within `radius`.
+ * The stroke that is nearest to `point` (video pixels), by its edge, then by its line, of several as near the last one;
+ * undefined where none is within `radius`.
  * @param {Stroke[]} strokes
  * @param {Point} point
  * @param {number} radius
@@ -50,11 +51,13 @@ export function nearestStroke(strokes, point, radius, video) {
   /** @type {Stroke | undefined} */
   let nearest;
   let least = radius;
+  let leastToLine = Infinity;
   for (const stroke of strokes) {
     const path = stroke.points.map(/** @returns {Point} */ ([x, y]) => [x * video.width, y * video.height]);
     const away = path.map((end, i) => fromSegment(point, path[Math.max(0, i - 1)], end));
-    const off = Math.min(...away);
-    if (off <= least) [nearest, least] = [stroke, off];
+    const line = Math.min(...away);
+    const off = Math.max(0, line - stroke.radius * video.width);
+    if (off < least || (off === least && line <= leastToLine)) [nearest, least, leastToLine] = [stroke, off, line];
   }
   return nearest;
 }
@@ -65,47 +68,6 @@ const share = (value, size) => Math.round(clamp(value / size, 0, 1) * 1e5) / 1e5
 const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
 /** @param {Point[]} path */
 const pathLength = (path) => path.reduce((sum, point, i) => (i ? sum + distance(point, path[i - 1]) : 0), 0);
-
-/** A click: lines across a disc. @param {Point} centre @param {number} radius @param {number} cell */
-function dab([x, y], radius, cell) {
-  /** @type {Point[]} */
-  const path = [];
-  const rows = Math.floor(radius / cell);
-  for (let row = -rows; row <= rows; row += 1) {
-    const half = Math.sqrt(Math.max(0, radius ** 2 - (row * cell) ** 2));
-    /** @type {Point[]} */
-    const ends = [[x - half, y + row * cell], [x + half, y + row * cell]];
-    path.push(...(row & 1 ? ends.reverse() : ends));
-  }
-  return path;
-}
-
-/**
- * The line, then lines beside it, each a cell further out, to the brush's edge.
- * @param {Point[]} line
- * @param {number} radius
- * @param {number} cell
- */
-function widen(line, radius, cell) {
-  const lanes = Math.floor(radius / cell);
-  const path = [...line];
-  if (lanes < 1) return path;
-  const normals = line.map((_, i) => normal(line[Math.max(0, i - 1)], line[Math.min(line.length - 1, i + 1)]));
-  let backwards = true;
-  for (let lane = 1; lane <= lanes; lane += 1)
-    for (const side of [lane, -lane]) {
-      const beside = line.map(/** @returns {Point} */ ([x, y], i) => [x + normals[i][0] * side * cell, y + normals[i][1] * side * cell]);
-      path.push(...(backwards ? beside.reverse() : beside));
-      backwards = !backwards;
-    }
-  return path;
-}
-
-/** @param {Point} from @param {Point} to @returns {Point} */
-function normal(from, to) {
-  const length = distance(from, to) || 1;
-  return [-(to[1] - from[1]) / length, (to[0] - from[0]) / length];
-}
 
 /**
  * Leave out points that lie within `tolerance` of the line without them (Douglas and Peucker).
