@@ -21,6 +21,7 @@ from paddlevideo.modeling import build_model
 from tests import conftest
 from tests.tasks.test_infer_many import CFG, LINE
 from tests.tasks.test_processes import HERE, environment
+from tests.tasks.test_test import config
 
 MAIN = [sys.executable, "-B", str(HERE.parents[1] / "main.py")]
 PREPARE = [sys.executable, "-B", str(HERE.parents[1] / "tools" / "prepare_dataset.py")]
@@ -90,6 +91,29 @@ def test_many_videos_keep_those_that_are_done(world: Path) -> None:
         assert len(list((folder / "masks").iterdir())) == conftest.FRAMES
 
 
+def test_a_test_keeps_the_sequences_that_are_done(world: Path) -> None:
+    root, out = world / "DAVIS", world / "out"
+    names = [f"disc{number:02d}" for number in range(16)]
+    for folder in ("JPEGImages/480p", "Annotations/480p", "Scribbles"):
+        for name in names:
+            shutil.copytree(root / folder / "disc", root / folder / name)
+    (root / "ImageSets" / "2017" / "train.txt").write_text("\n".join(names) + "\n")
+    cfg = {**config(root, out), "model_name": "tiny"}
+    cfg["METRIC"] = {"name": "RoundMetric", "rounds": 2, "save_masks": True}
+    (world / "test.yaml").write_text(yaml.safe_dump(cfg))
+    command = [*MAIN, "--test", "-c", str(world / "test.yaml"), "-w", str(world / "w.pdparams"), "--engine", "plain"]
+
+    def judging_the_second() -> bool:
+        return (out / "sequences" / f"{names[0]}.json").exists() and any(out.rglob("*.partial-*/*"))
+
+    code, lines = terminate_when(judging_the_second, command)
+    ends_well(code, lines, world)
+    assert not (out / "summary.json").exists()
+    kept = {path.stem for path in (out / "sequences").glob("*.json")}
+    assert 0 < len(kept) < len(names)
+    assert {path.name for path in (out / "masks").iterdir()} == kept
+
+
 def test_the_page(world: Path) -> None:
     projects = world / "projects"
     command = [*MAIN, "--serve", "--no_browser", "-c", str(world / "tiny.yaml"), "-w", str(world / "w.pdparams")]
@@ -103,3 +127,14 @@ def test_a_data_set_is_prepared_whole_or_not_at_all(world: Path) -> None:
     ready = lambda: any(world.glob(".prepared.partial-*/*"))  # noqa: E731
     ends_well(*terminate_when(ready, [*PREPARE, str(world / "data"), str(target)]), world)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("tool", ["prepare_dataset", "compose_multi_object", "make_toy_davis"])
+def test_a_tool_that_still_imports(tool: str, tmp_path: Path) -> None:
+    """The signal comes from within the import of NumPy, which stands for all that is slow."""
+    (tmp_path / "numpy.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    arguments = {"prepare_dataset": ["--check"], "compose_multi_object": ["--data", "none"]}.get(tool, [])
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from tools.{tool} import main; sys.exit(main())"
+    command = [sys.executable, "-B", "-c", code, str(tmp_path / "set"), *arguments]
+    done = subprocess.run(command, env=environment(), cwd=HERE.parents[1], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()) == (143, b"", [b"terminated"])
