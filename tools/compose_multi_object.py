@@ -16,8 +16,6 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.loader.davis import DavisFolder
-from paddlevideo.prepare.composed_davis import Composing, write_composed_davis
 from paddlevideo.utils.command import exit_code
 
 
@@ -38,6 +36,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> None:
     """Compose and write the folder; raise `InputError` when that cannot be."""
+    # Imported here, so that a SIGTERM meanwhile ends with a line too.
+    from paddlevideo.loader.davis import DavisFolder
+    from paddlevideo.prepare.composed_davis import Composing, write_composed_davis
+
     source = DavisFolder(args.data, args.split)
     wanted = Composing(tuple(args.objects), args.frames, args.count, args.seed, args.hard)
     names = write_composed_davis(args.out, source, wanted)

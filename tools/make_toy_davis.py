@@ -13,7 +13,6 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.utils.command import exit_code
 
 
@@ -31,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> None:
     """Draw and write the folder; raise `InputError` when that cannot be."""
+    # Imported here, so that a SIGTERM meanwhile ends with a line too.
+    from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
+
     names = write_toy_davis(args.out, ToyWorld(args.sequences, args.frames, args.size, args.seed))
     print(f"{args.out}: {len(names)} sequences of {args.frames} frames")
 

@@ -20,7 +20,6 @@ from pathlib import Path
 if __name__ == "__main__":  # where the package is when it is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.prepare import check_sequences, open_source, write_data_set
 from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.shipped import INSTALLED
@@ -50,6 +49,9 @@ def run(args: argparse.Namespace) -> None:
     """Check, report, and write when all is well; raise `InputError` when it is not."""
     if not args.out and not args.check:
         raise InputError("name the folder to write, OUT, or ask for --check alone")
+    # Imported here, so that a SIGTERM meanwhile ends with a line too.
+    from paddlevideo.prepare import check_sequences, open_source, write_data_set
+
     checked, findings = check_sequences(open_source(args.source, args.frames, args.max_objects), args.max_objects)
     for finding in findings:
         print(finding)

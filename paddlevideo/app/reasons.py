@@ -20,6 +20,7 @@ _REASONS = tuple(
         (r"would both be called", "names"),
         (r"floating-point numbers", "floats"),
         (r"broken picture|not one frame can be read", "picture"),
+        (r"fits it either way", "turned"),
         (r"not a readable video|Invalid data found|the decoder gave up", "damaged"),
     )
 )

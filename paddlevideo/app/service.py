@@ -85,10 +85,11 @@ class Service(OpenProjects):
         self, project: Project, frame: int, picture: bytes, name: str, revision: int | None
     ) -> dict[str, Any]:
         """Take a picture of ids for a frame's mask, with objects for ids that are new; ``name`` is for messages."""
-        mask = read_given(project.folder, picture, name, project.video.size)
+        project.check_frame(frame)
+        orientation = self.pictures.source(project).orientation(frame)
+        mask = read_given(project.folder, picture, name, project.video.size, orientation)
 
         def give() -> None:
-            project.check_frame(frame)
             new = int(mask.max()) - max(project.view.ids, default=0)
             if new > _NEW_OBJECTS:
                 raise AppError("mask_objects", name=name, object=int(mask.max()))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from ..utils.errors import InputError, one_line
@@ -53,7 +53,8 @@ def decoding(file: Path, what: str = "broken picture") -> Iterator[None]:
     except FileNotFoundError as error:
         raise InputError(f"{file}: {what} (no such file, or a link that leads nowhere); put it back") from error
     except Exception as error:  # Pillow raises nearly anything on damaged files
-        raise InputError(f"{file}: {what} ({one_line(error)}); replace or remove it") from error
+        reason = "no picture is in it" if isinstance(error, UnidentifiedImageError) else one_line(error)
+        raise InputError(f"{file}: {what} ({reason}); replace or remove it") from error
 
 
 @contextmanager

@@ -119,7 +119,8 @@ class VideoFrames(FrameSource):
             self._index = index_video(self.path, self._stream)
             others = other_streams(self.path, self._stream)
         except (av.FFmpegError, ValueError) as error:
-            raise InputError(f"{path}: not a readable video ({one_line(error)}); re-encode or replace it") from error
+            reason = getattr(error, "strerror", None) or one_line(error)  # without the path, which is told already
+            raise InputError(f"{path}: not a readable video ({reason}); re-encode or replace it") from error
         self.rate = self._index.rate
         self.size = self._index.size
         self.pixel_aspect = self._index.pixel_aspect

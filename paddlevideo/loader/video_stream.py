@@ -14,6 +14,7 @@ from ..utils.errors import InputError
 # What FFmpeg opens as a video by a guess: text and text art. Single pictures ("png_pipe") are no videos either.
 _NO_FILMS = frozenset({"tty", "bin", "xbin", "adf", "idf", "image2", "image2pipe", "ico", "txd", "psxstr"})
 _PHOTOGRAPHS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif"})  # brands of files like a video's
+_ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")  # zip, rar, 7z, gzip
 _NO_VIDEO = "give a video, a folder of pictures or a quoted glob"
 
 
@@ -25,6 +26,8 @@ def open_container(path: str, **options: str) -> Any:
         head = file.read(12)
     if not head:
         raise InputError(f"{path}: the file is empty; copy it again from where it was made")
+    if head.startswith(_ARCHIVES):
+        raise InputError(f"{path}: an archive (zip or the like); unpack it and give what is in it")
     if head[4:8] == b"ftyp" and head[8:12] in _PHOTOGRAPHS:
         raise InputError(f"{path}: a photograph (HEIF or AVIF), which is not read; save it as JPEG or PNG")
     # An absolute path is never taken for an address (10:30.mp4). Playlists and concat scripts may name further files

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from paddlevideo.app.settings import Settings
+from paddlevideo.app.settings import Limits, Settings
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.session.options import SessionOptions
@@ -124,5 +124,6 @@ def session_maker(engine: Colours | None = None, **settings: Any) -> Callable[[F
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
-    """Settings of a server whose projects are in ``folder``."""
-    return Settings(**{"projects": folder / "projects", "token": TOKEN, "host": "testserver", **changes})
+    """Settings of a server whose projects are in ``folder``, and which is patient: tests run on busy machines."""
+    usual = {"projects": folder / "projects", "token": TOKEN, "host": "testserver", "limits": Limits(seconds=3600)}
+    return Settings(**{**usual, **changes})

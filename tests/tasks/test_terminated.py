@@ -21,6 +21,7 @@ from paddlevideo.modeling import build_model
 from tests import conftest
 from tests.tasks.test_infer_many import CFG, LINE
 from tests.tasks.test_processes import HERE, environment
+from tests.tasks.test_test import config
 
 MAIN = [sys.executable, "-B", str(HERE.parents[1] / "main.py")]
 PREPARE = [sys.executable, "-B", str(HERE.parents[1] / "tools" / "prepare_dataset.py")]
@@ -53,7 +54,7 @@ def terminate_when(ready: Callable[[], bool], command: list[str]) -> tuple[int, 
         try:
             deadline = time.monotonic() + 240
             while not ready():
-                assert time.monotonic() < deadline and process.poll() is None
+                assert time.monotonic() < deadline and process.poll() is None, (log.seek(0), log.read())
                 time.sleep(0.005)
             os.kill(process.pid, signal.SIGTERM)
             os.kill(process.pid, signal.SIGTERM)
@@ -90,6 +91,23 @@ def test_many_videos_keep_those_that_are_done(world: Path) -> None:
         assert len(list((folder / "masks").iterdir())) == conftest.FRAMES
 
 
+def test_a_test_keeps_the_sequences_that_are_done(world: Path) -> None:
+    root, out = world / "DAVIS", world / "out"
+    names = [f"disc{number:02d}" for number in range(16)]
+    for folder in ("JPEGImages/480p", "Annotations/480p", "Scribbles"):
+        for name in names:
+            shutil.copytree(root / folder / "disc", root / folder / name)
+    (root / "ImageSets" / "2017" / "train.txt").write_text("\n".join(names) + "\n")
+    cfg = {**config(root, out), "model_name": "tiny"}
+    (world / "test.yaml").write_text(yaml.safe_dump(cfg))
+    command = [*MAIN, "--test", "-c", str(world / "test.yaml"), "-w", str(world / "w.pdparams"), "--engine", "plain"]
+    code, lines = terminate_when((out / "sequences" / f"{names[0]}.json").exists, command)
+    ends_well(code, lines, world)
+    assert not (out / "summary.json").exists()
+    kept = {path.stem for path in (out / "sequences").glob("*.json")}
+    assert 0 < len(kept) < len(names)
+
+
 def test_the_page(world: Path) -> None:
     projects = world / "projects"
     command = [*MAIN, "--serve", "--no_browser", "-c", str(world / "tiny.yaml"), "-w", str(world / "w.pdparams")]
@@ -103,3 +121,14 @@ def test_a_data_set_is_prepared_whole_or_not_at_all(world: Path) -> None:
     ready = lambda: any(world.glob(".prepared.partial-*/*"))  # noqa: E731
     ends_well(*terminate_when(ready, [*PREPARE, str(world / "data"), str(target)]), world)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("tool", ["prepare_dataset", "compose_multi_object", "make_toy_davis"])
+def test_a_tool_that_still_imports(tool: str, tmp_path: Path) -> None:
+    """The signal comes from within the import of NumPy, which stands for all that is slow."""
+    (tmp_path / "numpy.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    arguments = {"prepare_dataset": ["--check"], "compose_multi_object": ["--data", "none"]}.get(tool, [])
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from tools.{tool} import main; sys.exit(main())"
+    command = [sys.executable, "-B", "-c", code, str(tmp_path / "set"), *arguments]
+    done = subprocess.run(command, env=environment(), cwd=HERE.parents[1], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()) == (143, b"", [b"terminated"])

@@ -7,25 +7,27 @@ from pathlib import Path
 
 import numpy as np
 
-from ...loader.mask_file import read_mask
+from ...loader.mask_file import MaskReader
 from ...loader.scribbles import MAX_OBJECT_ID
 from ...utils.errors import InputError
 from ..errors import AppError
 from ..reasons import reason_of
 
 
-def read_given(folder: Path, picture: bytes, name: str, size: tuple[int, int]) -> np.ndarray:
+def read_given(folder: Path, picture: bytes, name: str, size: tuple[int, int], orientation: int) -> np.ndarray:
     """The mask (H,W) of ids in a picture's bytes, at the video's ``size``; ``folder`` has room for a moment.
 
+    ``orientation`` is that of its frame, as EXIF counts.
+
     Raises:
-        AppError: it is no mask, or of another size; ``name`` is what the message calls it.
+        AppError: it is no mask, of another size, or nobody can know which way it is turned; ``name`` is what the message calls it.
     """
     name = Path(name).name or "mask"
     with tempfile.TemporaryDirectory(dir=folder, prefix=".mask-") as place:
         path = Path(place) / f"mask{Path(name).suffix or '.png'}"
         path.write_bytes(picture)
         try:
-            mask = read_mask(path, MAX_OBJECT_ID)
+            mask = MaskReader([path], MAX_OBJECT_ID).read(path, orientation)
         except InputError as error:
             raise AppError("not_a_mask", name=name, **reason_of(str(error).replace(f"{path}: ", ""))) from error
     if mask.shape != size:

@@ -41,7 +41,9 @@ def probe(path: Path, name: str, limits: Limits) -> VideoFacts:
     except (ValueError, IndexError) as error:
         raise AppError("not_a_video", name=name, **reason_of("the decoder gave up")) from error
     if "reason" in answer:
-        raise AppError("not_a_video", name=name, **reason_of(answer["reason"].replace(f"{path}: ", "")))
+        # Nobody is told where the server keeps things; FFmpeg names the file a second time.
+        reason = answer["reason"].replace(f"{path}: ", "").replace(str(path.absolute()), name).replace(str(path), name)
+        raise AppError("not_a_video", name=name, **reason_of(reason))
     facts = VideoFacts(**answer)
     if facts.width * facts.height > limits.pixels:
         raise AppError("too_many_pixels", name=name, limit=limits.pixels, width=facts.width, height=facts.height)

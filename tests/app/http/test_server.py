@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from paddlevideo.app.errors import ERRORS
 from paddlevideo.app.http.server import create_app
@@ -395,8 +396,6 @@ def test_exports_are_frame_exact_and_full_size(client: TestClient) -> None:
     names = [f"{t:05d}.png" for t in range(FRAMES)]
     palette = zipfile.ZipFile(io.BytesIO(_export(client, document, "palette")))
     assert palette.namelist() == names
-    from PIL import Image
-
     assert all(np.array_equal(np.array(Image.open(palette.open(n))), masks[t]) for t, n in enumerate(names))
     binary = zipfile.ZipFile(io.BytesIO(_export(client, document, "binary")))
     assert binary.namelist() == [f"object_1/{name}" for name in names]
@@ -493,6 +492,40 @@ def test_a_broken_upload_is_refused_and_leaves_nothing(client: TestClient, folde
     assert [path for path in (folder / "projects" / "local").rglob("*") if path.is_file()] == []
 
 
+def test_a_turned_picture_is_shown_upright_and_its_masks_are_too(client: TestClient, folder: Path) -> None:
+    """A person uploads a photograph as their telephone stores it, or opens a folder of such, and gives masks."""
+    stored, two = frame_picture(0), np.zeros(SIZE, np.uint8)
+    two[8:24, :16], two[28:44, 8:24] = 1, 2
+    document = _upload(client, "photo.jpg", _turned(stored, "JPEG", 6)).json()
+    assert (document["video"]["width"], document["video"]["height"]) == SIZE
+    url = f"/api/projects/{document['id']}"
+    shown = cv2.cvtColor(_decoded(client.get(f"{url}/frames/0.jpg").content), cv2.COLOR_BGR2RGB)
+    assert np.abs(shown.astype(int) - np.rot90(stored, -1)).mean() < 5
+    for mask in (_turned(two, "PNG", 6), _turned(np.rot90(two, -1), "PNG")):  # as stored and said so, and upright
+        client.post(f"{url}/masks/0", content=mask).raise_for_status()
+        assert np.array_equal(_decoded(client.get(f"{url}/masks/0.png").content), np.rot90(two, -1))
+    assert _error(client.post(f"{url}/masks/0", content=_turned(two, "PNG"))) == (422, "mask_size")
+
+    (folder / "videos" / "shots").mkdir()
+    (folder / "videos" / "shots" / "0.jpg").write_bytes(_turned(stored, "JPEG", 3))
+    document = client.post("/api/projects", json={"folder": "videos", "path": "shots"}).json()
+    url = f"/api/projects/{document['id']}"
+    refused = client.post(f"{url}/masks/0", content=_turned(two, "PNG"))
+    assert _error(refused) == (422, "not_a_mask") and refused.json()["error"]["values"]["reason_code"] == "turned"
+    client.post(f"{url}/masks/0", content=_turned(two, "PNG", 3)).raise_for_status()
+    assert np.array_equal(_decoded(client.get(f"{url}/masks/0.png").content), np.rot90(two, 2))
+
+
+def _turned(pixels: np.ndarray, kind: str, orientation: int | None = None) -> bytes:
+    """A picture file of pixels as they are stored, with an EXIF orientation if one is given."""
+    exif = Image.Exif()
+    if orientation:
+        exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, exif=exif, quality=95)
+    return file.getvalue()
+
+
 def test_uploads_are_limited(folder: Path) -> None:
     data = (folder / "secret.mp4").read_bytes()
     limits = Limits(upload_bytes=len(data), frames=FRAMES - 1, chunk_bytes=2000, uploads=1)
@@ -510,6 +543,8 @@ def test_uploads_are_limited(folder: Path) -> None:
         assert _error(client.put(f"{url}?offset=0", content=b"x")) == (404, "upload_not_found")
     with _client(folder, limits=Limits(pixels=100)) as client:
         assert _error(_upload(client, "a.mp4", data)) == (422, "too_many_pixels")
+    with _client(folder, limits=Limits(seconds=1e-3)) as client:  # less than Python takes to start
+        assert _error(_upload(client, "a.mp4", data)) == (422, "probe_timeout")
 
 
 # ------------------------------------------------------------------------------------------------- folders and names
