@@ -155,7 +155,8 @@ def test_names_are_names(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_no_film_is_refused_or_read_as_the_picture_it_is(tmp_path: Path) -> None:
     save(tmp_path / "a.png", picture(0)).rename(tmp_path / "a.mp4")
     assert np.array_equal(open_frames(tmp_path / "a.mp4")[0], picture(0))
-    for name, start in (("z.zip", b"PK\3\4"), ("z.mp4", b"PK\3\4"), ("x.tar.gz", b"\x1f\x8b"), ("clip.7z", b"7z\xbc\xaf")):
+    starts = {"z.zip": b"PK\3\4", "z.mp4": b"PK\3\4", "x.tar.gz": b"\x1f\x8b", "clip.7z": b"7z\xbc\xaf"}
+    for name, start in starts.items():
         (tmp_path / name).write_bytes(start + bytes(500))
         with pytest.raises(InputError, match=f"{name}: an archive .*unpack it"):
             open_frames(tmp_path / name)
