@@ -16,7 +16,7 @@ from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.video import announced, open_frames
 from paddlevideo.utils.errors import InputError
 
-from .drawn import SIZE, picture, save, save_film
+from .drawn import SIZE, picture, save, save_film, truth
 
 NEAR = 12.0  # mean difference of a decoded frame and its drawing; of neighbours it is larger
 
@@ -155,7 +155,12 @@ def test_names_are_names(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_no_film_is_refused_or_read_as_the_picture_it_is(tmp_path: Path) -> None:
     save(tmp_path / "a.png", picture(0)).rename(tmp_path / "a.mp4")
     assert np.array_equal(open_frames(tmp_path / "a.mp4")[0], picture(0))
-    for name, start in (("z.zip", b"PK\3\4"), ("z.mp4", b"PK\3\4"), ("x.tar.gz", b"\x1f\x8b"), ("clip.7z", b"7z\xbc\xaf")):
+    for name, start in (
+        ("z.zip", b"PK\3\4"),
+        ("z.mp4", b"PK\3\4"),
+        ("x.tar.gz", b"\x1f\x8b"),
+        ("clip.7z", b"7z\xbc\xaf"),
+    ):
         (tmp_path / name).write_bytes(start + bytes(500))
         with pytest.raises(InputError, match=f"{name}: an archive .*unpack it"):
             open_frames(tmp_path / name)
@@ -169,3 +174,24 @@ def test_what_is_no_film_is_refused_or_read_as_the_picture_it_is(tmp_path: Path)
         with pytest.raises(InputError) as caught:
             open_frames(tmp_path / name)
         assert str(caught.value).count(name) == 1 and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [
+        ("v.mov", "libx264", "yuv420p"),
+        ("v.mpg", "mpeg1video", "yuv420p"),
+        ("v.webm", "libvpx-vp9", "yuv420p"),
+        ("V.GIF", "gif", "rgb8"),
+        ("v.y4m", "rawvideo", "yuv420p"),
+    ],
+)
+def test_kinds_of_films(name: str, codec: str, pixels: str, tmp_path: Path) -> None:
+    frames = open_frames(save_film(tmp_path / name, 6, codec, pixels, {"strict": "-1"}))
+    assert len(frames) == 6
+    for index, frame in enumerate(frames):
+        assert np.abs(frame.astype(int) - picture(index)).mean() < 25
+        assert (frame[truth(index) == 1].mean(axis=0).argmax(), frame[truth(index) == 2].mean(axis=0).argmax()) == (
+            0,
+            2,
+        )

@@ -20,7 +20,8 @@ def read_given(folder: Path, picture: bytes, name: str, size: tuple[int, int], o
     ``orientation`` is that of its frame, as EXIF counts.
 
     Raises:
-        AppError: it is no mask, of another size, or nobody can know which way it is turned; ``name`` is what the message calls it.
+        AppError: it is no mask, of another size, or nobody can know which way it is turned; ``name`` is what the
+            message calls it.
     """
     name = Path(name).name or "mask"
     with tempfile.TemporaryDirectory(dir=folder, prefix=".mask-") as place:
