@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 
 def run(command: list[str], code: int = 0) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, env=environment(), check=False)
     assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 
@@ -54,7 +54,7 @@ def kill_when(ready: Callable[[], bool], command: list[str], victim: str = "") -
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet, env=environment(), cwd=HERE.parents[1]) as process:
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 600
             while not ready():
                 assert time.monotonic() < deadline and process.poll() is None
                 time.sleep(0.01)

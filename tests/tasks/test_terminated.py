@@ -52,7 +52,7 @@ def terminate_when(ready: Callable[[], bool], command: list[str]) -> tuple[int, 
         subprocess.Popen(command, stdout=log, stderr=log, env=environment()) as process,
     ):
         try:
-            deadline = time.monotonic() + 240
+            deadline = time.monotonic() + 600
             while not ready():
                 assert time.monotonic() < deadline and process.poll() is None, (log.seek(0), log.read())
                 time.sleep(0.005)
