@@ -160,12 +160,12 @@ def add_inference(group: Group) -> None:
         help="kinds of results (palette,overlay,contact_sheet,rle); 'list' shows all kinds there are",
     )
     group.add_argument("--objects", type=_positive, metavar="N", help="number of objects (as scribbled)")
-
-
-def _add_engine(group: Group) -> None:
     group.add_argument(
         "--names", type=_names, metavar="NAME,...", help="of the objects, in the order of their ids; for --export"
     )
+
+
+def _add_engine(group: Group) -> None:
     group.add_argument(
         "--max-memory",
         "--max_memory",

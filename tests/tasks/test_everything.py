@@ -130,9 +130,9 @@ def arguments(tmp_path: Path) -> Namespace:
     for junk in ("__MACOSX/._10:30.mp4", "._drone.mp4", ".DS_Store", "Thumbs.db", "gap/._000.jfif"):
         (videos / junk).write_bytes(b"\0\5\26\7")
     (tmp_path / "w.pdparams").write_text("read by nobody")
-    given = {"scribbles": None, "mask_frame": None, "objects": None, "export": None, "engine": "plain"}
+    given = {"scribbles": None, "mask_frame": None, "objects": None, "names": None, "export": None}
     places = {"input": "videos", "masks": "firsts", "output": "out", "weights": "w.pdparams"}
-    return Namespace(**given, **{flag: str(tmp_path / name) for flag, name in places.items()})
+    return Namespace(engine="plain", **given, **{flag: str(tmp_path / name) for flag, name in places.items()})
 
 
 def test_each_video_is_done_or_named(
