@@ -6,6 +6,7 @@ Shapes: O ids incl. background, C channels, H W network input, h w embedding gri
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
@@ -127,7 +128,7 @@ class EagerEngine:
         return _array(plain.local_map(*pair, np.asarray(label), ids, rule.window, rule.border_label))
 
 
-class PartsEngine:
+class PartsEngine(ABC):
     """Makes the heads' planes, and matches in compiled loops; how the network's parts run, a subclass says.
 
     Args:
@@ -175,9 +176,9 @@ class PartsEngine:
         rule = self.matching
         return fast.local_map(current, previous, label, ids, rule.window, rule.border)
 
+    @abstractmethod
     def _head(self, name: str, embedding: Floats, *planes: Floats) -> Floats:
         """Logits (O,h,w) of a head, ``"interact"`` or ``"propagate"``, for an embedding and planes (O,h,w) each."""
-        raise NotImplementedError
 
 
 class CompiledEngine(PartsEngine):
