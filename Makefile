@@ -28,8 +28,9 @@ demo: $(VENV)/.demo
 app: $(VENV)/.demo
 	$(BIN)/python main.py --serve "$$($(BIN)/python tools/demo_clip.py)"
 
+# A process that dies ends the run and names its test: with another in its place pytest-xdist may wait for ever.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --ignore=tests/browser
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --max-worker-restart=0 --ignore=tests/browser
 
 # The page in Chromium, which is installed where apt-get can do so; without it the tests skip and say why.
 test-browser: $(VENV)/.browser
