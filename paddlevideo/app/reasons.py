@@ -24,6 +24,8 @@ _REASONS = tuple(
         (r"not a readable video|Invalid data found|the decoder gave up", "damaged"),
     )
 )
+# What a reader of masks tells, and the page's words for it (``guess.CODE``).
+_GUESSES = (("soft edges", "soft"), ("grey levels", "levels"), ("colours", "colours"))
 _NUMBER = re.compile(r"\[Errno -?\d+\] ?")
 
 
@@ -31,3 +33,10 @@ def reason_of(line: str) -> dict[str, Any]:
     """A reader's line as values of an `AppError`: ``reason``, without the system's numbers, and its ``reason_code``."""
     code = next((code for pattern, code in _REASONS if pattern.search(line)), "other")
     return {"reason": _NUMBER.sub("", line), "reason_code": code}
+
+
+def guess_of(notice: dict[str, Any]) -> dict[str, str]:
+    """A notice of how a mask was read: ``message``, its ``code``, and the ``objects`` that were made of what."""
+    line = notice["what"]
+    code = next((code for words, code in _GUESSES if words in line), "other")
+    return {"code": code, "message": line, "objects": line.partition("(")[2].rpartition(")")[0]}

@@ -87,7 +87,7 @@ class Service(OpenProjects):
         """Take a picture of ids for a frame's mask, with objects for ids that are new; ``name`` is for messages."""
         project.check_frame(frame)
         orientation = self.pictures.source(project).orientation(frame)
-        mask = read_given(project.folder, picture, name, project.video.size, orientation)
+        mask, guesses = read_given(project.folder, picture, name, project.video.size, orientation)
 
         def give() -> None:
             new = int(mask.max()) - max(project.view.ids, default=0)
@@ -98,7 +98,7 @@ class Service(OpenProjects):
             project.give_mask(frame, mask)
 
         self.change(project, revision, give)
-        return self._with_mask(project, frame)
+        return {**self._with_mask(project, frame), "guesses": guesses}
 
     def hold(self, project: Project, frame: int) -> None:
         """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""

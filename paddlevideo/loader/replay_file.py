@@ -58,6 +58,13 @@ def read_settings(path: str | Path, frames: int) -> list[RoundSettings]:
     return [_settings(entry, frames, f"{path}: round {number}") for number, entry in enumerate(rounds, 1)]
 
 
+def read_sequences(path: str | Path) -> list[str]:
+    """Return the names of the videos that a scribble file was drawn on; `read_rounds` has read it before."""
+    document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    names = [entry.get("sequence") for entry in (document if isinstance(document, list) else [document])]
+    return [*dict.fromkeys(name for name in names if isinstance(name, str) and name)]
+
+
 def settings_document(settings: RoundSettings) -> dict[str, Any]:
     """The keys to add to a round of a file, so that `read_settings` gives ``settings`` back."""
     document = _given({"objects": settings.objects, "locked": settings.locked})

@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from ..loader.first_masks import Masks, read_first_masks
 from ..loader.listing import existing, listed, mask_files, with_home
-from ..loader.replay_file import Propagation, RoundSettings, read_settings
+from ..loader.replay_file import Propagation, RoundSettings, read_sequences, read_settings
 from ..loader.scribbles import Rounds, read_rounds, split_by_frame
 from ..loader.video import FrameSource, open_frames
 from ..session.mask_rounds import run_masks
@@ -161,6 +161,10 @@ def read_start(
     if scribbles:
         rounds = read_rounds(scribbles, len(frames), objects)
         settings = read_settings(scribbles, len(frames))
+        video = Path(frames.path)
+        others = [name for name in read_sequences(scribbles) if Path(name).stem not in (video.name, video.stem)]
+        if others and video.name:
+            frames.notices.add(f"{scribbles} was drawn on another video, or this one has a new name", *others)
         largest = max(stroke.object_id for strokes in rounds for stroke in strokes)
         largest = max(largest, *(max(each.ids, default=0) for each in settings))
         if objects and largest > objects:

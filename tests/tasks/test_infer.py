@@ -157,6 +157,20 @@ def test_what_is_not_used_is_told_in_a_summary(
     assert not (tmp_path / "out" / "summary.json").exists()
 
 
+@pytest.mark.parametrize(("sequence", "told"), [("clip", False), ("clip.mp4", False), ("", False), ("bear", True)])
+def test_strokes_of_another_video_are_named(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path, sequence: str, told: bool
+) -> None:
+    options = arguments()
+    write_rounds(options.scribbles, [[Stroke(1, 2, LINE)]], FRAMES, sequence)
+    task.infer(CFG, options)
+    summary = tmp_path / "out" / "summary.json"
+    assert summary.exists() == told
+    if told:
+        what = f"{options.scribbles} was drawn on another video, or this one has a new name"
+        assert json.loads(summary.read_text())["notices"] == [{"what": what, "items": ["bear"]}]
+
+
 def test_rounds_are_split_by_frame_and_run_in_order(
     built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
 ) -> None:

@@ -99,6 +99,20 @@ class StrokeAnswer(ProjectDocument):
     mask: str | None = Field(description="data: address of a grey PNG of object ids; null: none")
 
 
+class Guess(Answer):
+    """How a mask was read where its picture does not say it."""
+
+    code: str = Field(description="for programs")
+    message: str = Field(description="an English line")
+    objects: str = Field(description="what each object was made of; empty: nothing to say")
+
+
+class MaskAnswer(StrokeAnswer):
+    """The document after a mask was given, with the mask as it was read."""
+
+    guesses: list[Guess]
+
+
 class ErrorFacts(Answer):
     """What went wrong."""
 

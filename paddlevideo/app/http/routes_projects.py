@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from ..projects.actions import Drawn, Span
 from ..projects.boxes import strokes_of_box
 from ..projects.touch_up import filled, painted, without, without_islands
-from .answers import ProjectDocument, StrokeAnswer
+from .answers import MaskAnswer, ProjectDocument, StrokeAnswer
 from .requests import Clean, EditObject, EditProject, Erase, Hold, NewBox, NewObject, NewStroke, Paint, Propagate, Step
 from .routes_common import Person, TheProject, TheService
 
@@ -92,7 +92,7 @@ def clean(body: Clean, project: TheProject, service: TheService) -> Document:
     return service.touch_up(project, body.frame, body.object_id, change, body.revision)
 
 
-@router.post("/masks/{frame}", summary="Give a frame a mask, a picture of ids as the body", response_model=StrokeAnswer)
+@router.post("/masks/{frame}", summary="Give a frame a mask, a picture of ids as the body", response_model=MaskAnswer)
 async def give_mask(
     frame: int,
     request: Request,

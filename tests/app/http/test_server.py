@@ -351,6 +351,12 @@ def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     given = client.post(f"{url}/masks/6", content=cv2.imencode(".png", two)[1].tobytes()).json()
     assert [each["id"] for each in given["objects"]] == [1, 2] and given["rounds"][-1]["by_hand"]
     assert np.array_equal(_decoded(client.get(f"{url}/masks/6.png").content), two)
+    assert given["guesses"] == []
+    red_and_green = np.array([[0, 0, 0], [0, 0, 255], [0, 255, 0]], np.uint8)[two]
+    coloured = client.post(f"{url}/masks/6", content=cv2.imencode(".png", red_and_green)[1].tobytes()).json()
+    assert [each["code"] for each in coloured["guesses"]] == ["colours"]
+    assert coloured["guesses"][0]["objects"] == "(255, 0, 0) is object 1, (0, 255, 0) is object 2"
+    assert np.array_equal(_decoded(client.get(f"{url}/masks/6.png").content), two)
     small = cv2.imencode(".png", two[::2])[1].tobytes()
     assert _error(client.post(f"{url}/masks/6?name=a.png", content=small)) == (422, "mask_size")
     assert _error(client.post(f"{url}/masks/6", content=b"no picture")) == (422, "not_a_mask")

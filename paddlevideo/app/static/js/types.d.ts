@@ -96,6 +96,8 @@ interface Project<State = string[]> {
 interface ProjectAnswer extends Project<string> {
   frame?: number;
   mask?: string | null;
+  /** How a mask that was given was read. */
+  guesses?: { code: string; message: string; objects: string }[];
 }
 
 interface Failure {

@@ -33,12 +33,15 @@ export function attachDrop(element, store, commands, strokes) {
       return;
     }
     let taken = 0;
+    const guesses = new Set(); // of several masks mostly the same
     for (const [i, file] of masks.entries()) {
       const answer = await commands.run((id, revision) => api.giveMask(id, revision, places[i], file));
       if (!answer) break; // what is wrong is said already
       strokes.takeMask(answer);
+      for (const { code, message, objects } of answer.guesses ?? []) guesses.add(t(`guess.${code}`, { message, objects }));
       taken += 1;
     }
+    for (const each of guesses) toast(each);
     if (taken) toast(t("drop.taken", { taken, masks: masks.length }));
   });
 }
