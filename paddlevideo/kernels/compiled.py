@@ -17,7 +17,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from paddle import nn
 
 from ..utils.runtime import available_threads, default_cache, give_memory_back
 from . import openvino_graph, openvino_taps, trace
+from .openvino_core import openvino_core
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ class CompiledLayer:
             "INFERENCE_PRECISION_HINT": HINTS[self._precision],
             "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or available_threads()),
         }
-        return _core().compile_model(folder / "graph.xml", "CPU", settings)
+        return openvino_core().compile_model(folder / "graph.xml", "CPU", settings)
 
     def _check(self, model: ov.CompiledModel) -> None:
         """Raise `RuntimeError` where the model's numbers are not eager Paddle's."""
@@ -157,13 +157,6 @@ class CompiledLayer:
             error = float(np.abs(got - wanted).max() / max(float(np.abs(wanted).max()), 1e-12))
             if not error <= TOLERANCE[self._precision]:
                 raise RuntimeError(f"the compiled model is off by {error:.1e} of the largest value")
-
-
-@lru_cache(maxsize=1)
-def _core() -> ov.Core:
-    core = ov.Core()
-    core.set_property({"ENABLE_MMAP": False})  # a mapped file of weights stays in memory beside the weights made of it
-    return core
 
 
 def _run(request: ov.InferRequest, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -120,7 +120,7 @@ def _onnx(folder: Path, name: str, threads: int) -> Run:
 
 
 def _openvino(folder: Path, name: str, threads: int) -> Run:
-    import openvino
+    from ...kernels.openvino_core import openvino_core
 
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
@@ -128,7 +128,7 @@ def _openvino(folder: Path, name: str, threads: int) -> Run:
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,
     }
-    compiled = openvino.Core().compile_model(folder / f"{name}.onnx", "CPU", settings)
+    compiled = openvino_core().compile_model(folder / f"{name}.onnx", "CPU", settings)
 
     def run(arrays: Sequence[Floats]) -> Floats:
         return np.array(compiled([*arrays])[0])
