@@ -12,7 +12,8 @@ from typing import Any
 from ..utils.errors import InputError
 from .deprecated import drop_deprecated
 from .schema import check, project_schema, spread_reference
-from .yaml_file import Config, apply_override, read_config
+from .stages import stage_of
+from .yaml_file import Config, Origins, apply_override, read_config
 
 # Intervals count optimisation steps.
 DEFAULTS: Config = {
@@ -37,7 +38,8 @@ NEEDED = {
 def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = None) -> Config:
     """Return the config file ``path`` with ``overrides`` (``KEY.SUB=VALUE``) entered, checked and its defaults filled.
 
-    With ``reference: true`` every part that can reproduce the official code's quirks does so, unless it says otherwise.
+    Under ``stages`` each stage stands as a whole config. With ``reference: true`` every part that can reproduce the
+    official code's quirks does so, unless it says otherwise.
     ``schema`` (a `paddlevideo.config.schema.Section`) defaults to the project's own, derived from the constructors of
     all registered parts. Raises `InputError` that names the file and line, or the override, of what is wrong.
     """
@@ -45,7 +47,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = N
     for override in overrides:
         apply_override(config, origins, override)
     drop_deprecated(config, origins)
-    schema = project_schema() if schema is None else schema
+    return _finished(config, origins, project_schema() if schema is None else schema)
+
+
+def _finished(config: Config, origins: Origins, schema: Any) -> Config:
+    """Return ``config`` checked and with its defaults, its stages likewise."""
     check(config, schema, origins)
     if config.get("reference"):
         spread_reference(config, schema)
@@ -54,6 +60,9 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), schema: Any = N
         if config[key] < 1:
             raise InputError(f"{origins[(key,)]}: {key}: expected 1 or more, found {config[key]}")
     config.setdefault("output_dir", f"output/{config.get('model_name', 'model')}")
+    if config.get("stages"):
+        stages = {name: stage_of(config, origins, name) for name in config["stages"]}
+        config["stages"] = {name: _finished(*stage, schema) for name, stage in stages.items()}
     return config
 
 

@@ -18,6 +18,7 @@ MEANINGS = {
     "INFERENCE": "settings of a session, for ``--infer``, ``--test`` and ``--validate``.",
     "model_name": "beginning of the names of the files that training writes.",
     "epochs": "passes over the training data; needed by training.",
+    "stages": "trainings that follow one another, by name: keys of this file with what is other in that stage.",
     "log_interval": "optimisation steps from one line of the training log to the next.",
     "save_interval": "optimisation steps from one checkpoint to the next.",
     "save_minutes": "a checkpoint also after this many minutes without one; null: by steps alone.",
@@ -51,6 +52,7 @@ MEANINGS = {
 
 SECTION_DEFAULTS: dict[str, Any] = {
     "output_dir": "output/<model_name>",
+    "stages": None,
     "save_minutes": None,
     "ema_decay": None,
     "DATASET.num_workers": 0,

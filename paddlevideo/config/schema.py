@@ -124,6 +124,7 @@ _JUDGED_FOLDER = Section(
 )
 
 _TOP_LEVEL = {
+    "stages": dict[str, dict[str, Any]] | None,
     "model_name": str,
     "epochs": int,
     "log_interval": int,

@@ -35,6 +35,7 @@ def run(args: Namespace) -> None:
 
     processes.start()
     task = "infer_many" if job == "infer" and many_videos(args) else job
+    task = "train_stages" if job == "train" and config.get("stages") else task
     getattr(importlib.import_module(f"paddlevideo.tasks.{task}"), task)(config, args)
 
 

@@ -18,7 +18,7 @@ from paddlevideo.solver.frozen_part import compile_frozen_part
 from paddlevideo.solver.objective import TrainingObjective, build_objective
 from paddlevideo.solver.own_rounds import OwnAnswer, corrected, correction, evaluating
 
-CONFIG = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite_corrections.yaml"
+CONFIG = Path(__file__).parents[2] / "configs" / "segmentation" / "manet_lite_recipe.yaml"
 SIZE, GRID = 64, 16
 
 
@@ -47,7 +47,8 @@ def _batch(own_round: list[int]) -> dict[str, paddle.Tensor]:
 
 
 def _objective(*keys: str) -> TrainingObjective:
-    section = load_config(CONFIG, ["MODEL.backbone.pretrained=null", *keys])["MODEL"]
+    stage = [f"stages.corrections.MODEL.{key}" for key in ("backbone.pretrained=null", *keys)]
+    section = load_config(CONFIG, stage)["stages"]["corrections"]["MODEL"]
     built = build_objective(section, build_model(section))
     built.network.train()
     return built
@@ -124,7 +125,7 @@ def test_the_model_learns_from_the_correction_of_its_own_answer(objective, model
 
 def test_propagation_refers_to_the_networks_own_answer():
     paddle.seed(1)
-    objective = _objective("MODEL.train_heads=heads", "MODEL.refine=0")
+    objective = _objective("train_heads=heads", "refine=0")
     batch, rng = _batch([7]), np.random.default_rng(1)
     batch["images"] = paddle.to_tensor(rng.standard_normal((1, 3, 3, SIZE, SIZE)).astype(np.float32))
     batch["masks"] = paddle.to_tensor(np.stack([[_square(16, 16)] * 3]))
