@@ -104,6 +104,8 @@ def _open_folder(source: Path, max_objects: int) -> list[SourceSequence]:
                 return found
     if (source / "images").is_dir() and (source / "labels").is_dir():
         return _of_yolo(source)
+    if (source / "labels").is_dir() and (source / "data.yaml").is_file():
+        raise InputError(f"{source}: labels of YOLO without their pictures; put these into {source / 'images'}")
     folders = [folder for folder in [source, *subfolders(source)] if pictures(folder)]
     files = [file for folder in folders for file in entries(folder) if file.suffix.lower() == ".json"]
     if files:

@@ -296,6 +296,10 @@ def test_yolo_segmentation(capsys: Any, tmp_path: Path) -> None:
     (root / "labels" / "f2.txt").write_text("0 10 10 40 10 40 40\n")  # pixels
     assert main([str(root), "--check"]) == 2
     assert "f2.txt: line 1: a point at 40; points are shares" in capsys.readouterr().err
+    (root / "data.yaml").write_text("path: .\n")  # as `--export yolo` writes it
+    (root / "images").rename(tmp_path / "images")
+    assert main([str(root), "--check"]) == 2
+    assert "labels of YOLO without their pictures; put these into" in capsys.readouterr().err
 
 
 def test_one_video_of_frames_and_masks_and_the_commands_for_it(capsys: Any, tmp_path: Path) -> None:
