@@ -53,6 +53,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "span_without_frame": (422, "Frame {frame} is annotated and lies outside the span {first} to {last}."),
     "nothing_running": (409, "Nothing is running that could be paused or cancelled."),
     "export_running": (409, "An export of this project is being written already."),
+    "export_no_objects": (409, "There is no object to export: choose one, or show one that is hidden."),
     "export_empty": (409, "There is nothing to export yet; draw a stroke first."),
     "disk_full": (507, "The disk is full; make room and try again."),
     "bad_input": (422, "{reason}"),

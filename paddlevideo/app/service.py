@@ -12,7 +12,7 @@ from ..writers.exporter import Exporter
 from .errors import AppError
 from .open_projects import OpenProjects
 from .projects.actions import Drawn, Span, frames_of
-from .projects.exports import Snapshot, export_url, find_exporter, write_export
+from .projects.exports import Snapshot, Wanted, export_url, find_exporter, write_export
 from .projects.given import read_given
 from .projects.project import Project
 from .work.worker import Job, Worker
@@ -182,12 +182,12 @@ class Service(OpenProjects):
 
     # ---------------------------------------------------------------------------------------------- exporting
 
-    def export(self, person: str, project: Project, kind: str) -> dict[str, Any]:
+    def export(self, person: str, project: Project, kind: str, wanted: Wanted = Wanted()) -> dict[str, Any]:
         """Begin to write the masks as they are now into a file, and return the job."""
         if self.exporter.of(project.id):
             raise AppError("export_running")
         exporter = find_exporter(kind)
-        snapshot = Snapshot.of(project, exporter)
+        snapshot = Snapshot.of(project, exporter, wanted)
         total = project.frames if exporter.needs_masks else 1
         job = Job("export", person, project.id, iter(()), total, self._tell_job)
         job.steps = self._export(project, job, exporter, snapshot)

@@ -40,8 +40,8 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         parser.error(f"unrecognized arguments: {args.video} (a video goes with --serve, or as --input)")
     elif not args.config:
         parser.error("the following arguments are required: -c/--config")
-    for flag in ("export", "names"):
-        if getattr(args, flag) is not None and not args.infer:
+    for flag in ("export", "names", "grow", "feather"):
+        if getattr(args, flag) not in (None, 0.0) and not args.infer:
             parser.error(f"--{flag} goes with --infer")
     args.job = "serve" if args.serve else "test" if args.test else "infer" if args.infer else "train"
     return args
@@ -163,6 +163,10 @@ def add_inference(group: Group) -> None:
     group.add_argument(
         "--names", type=_names, metavar="NAME,...", help="of the objects, in the order of their ids; for --export"
     )
+    group.add_argument(
+        "--grow", type=float, default=0.0, metavar="PX", help="objects' edges in results: moved outwards, with - inwards (0)"
+    )
+    group.add_argument("--feather", type=float, default=0.0, metavar="PX", help="how soft they are, where results can be (0)")
 
 
 def _add_engine(group: Group) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ..utils.errors import InputError
 from ..utils.files import sha256_of
 from ..utils.fingerprint import file_marks, fingerprint, network_settings
 from ..utils.written import Written
+from ..writers.edges import Edge
 from ..writers.exporter import Exporter, default_kinds
 
 logger = logging.getLogger(__name__)
@@ -88,7 +90,7 @@ class FinishedSequences:
 class FinishedClips:
     """Files ``NAME/done.json`` in the output folder of an inference over many videos, written last into each.
 
-    One counts only for the same weights, settings, objects, names, video, strokes and mask, with all results beside it.
+    One counts only for the same weights, settings, objects, names, edges, video, strokes and mask, with all results beside it.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class FinishedClips:
         objects: int | None,
         exporters: Iterable[type[Exporter]],
         names: Iterable[str] | None = None,
+        edge: Edge = Edge(),
     ) -> None:
         self._output = output
         self._weights = weights
@@ -109,6 +112,8 @@ class FinishedClips:
             self._settings["export"] = sorted(self._results)
         if names:
             self._settings["names"] = list(names)
+        if edge != Edge():
+            self._settings["edge"] = asdict(edge)
 
     def read(self, clip: Clip) -> dict[str, Any] | None:
         """Return the entry of a clip when its results stand there and count."""

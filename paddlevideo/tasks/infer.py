@@ -43,6 +43,7 @@ from ..utils import processes
 from ..utils.errors import DamagedInput, InputError
 from ..utils.written import Written
 from ..writers.clip_info import ClipInfo, ObjectInfo, Recording
+from ..writers.edges import Edge
 from ..writers.exporter import Exporter, all_exporters, check_exporters, find_exporters, write_clip
 
 Exporters = Sequence[type[Exporter]]
@@ -59,6 +60,7 @@ class Start:
     masks: Masks = field(default_factory=dict)
     settings: Sequence[RoundSettings] = ()  # of the first rounds, how they were drawn and carried on
     names: Sequence[str] = ()  # of the objects, in the order of their ids
+    edge: Edge = Edge()  # of the objects in results
 
     def clip(self, frames: FrameSource) -> ClipInfo:
         """What exporters get to know about the video."""
@@ -66,16 +68,16 @@ class Start:
         recording = Recording(self.rounds, self.settings, frozenset(annotated))
         names = self.names or [""] * self.objects
         objects = [ObjectInfo(number, name) for number, name in enumerate(names, 1)]
-        return ClipInfo.of(frames, objects, recording, show_strokes=True)
+        return ClipInfo.of(frames, objects, recording, show_strokes=True, edge=self.edge)
 
-    def named(self, names: Sequence[str] | None) -> Start:
-        """Return the same with these names of its objects; raise `InputError` unless there is one for each."""
+    def shown(self, names: Sequence[str] | None, edge: Edge) -> Start:
+        """Return the same with these names and edges of its objects; raise `InputError` unless each has a name."""
         if names and len(names) != self.objects:
             raise InputError(
                 f"--names {','.join(names)}: {len(names)} for {self.objects} object{'s' * (self.objects != 1)}; give "
                 "one for each, in the order of their ids"
             )
-        return replace(self, names=names or ())
+        return replace(self, names=names or (), edge=edge)
 
 
 def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
@@ -85,10 +87,10 @@ def infer(cfg: Mapping[str, Any], args: Namespace) -> None:
 
 def segment_video(load: Callable[[], Segmenter], args: Namespace, network: Sequence[str | Path]) -> None:
     """As `infer`, with the segmenter that ``load`` returns; ``network`` are the files it is made of."""
-    exporters = find_exporters(args.export)
+    exporters, edge = find_exporters(args.export), Edge(args.grow, args.feather)
     frames = open_frames(args.input, lenient=True)
     scribbles = str(existing(args.scribbles)) if args.scribbles else None
-    start = read_start(frames, scribbles, args.masks, args.objects, args.mask_frame).named(args.names)
+    start = read_start(frames, scribbles, args.masks, args.objects, args.mask_frame).shown(args.names, edge)
     check_exporters(exporters, start.clip(frames))
     masks = mask_files(existing(args.masks)) if args.masks else []
     output = check_output(args.output, frames, exporters, (scribbles, *masks, *network))

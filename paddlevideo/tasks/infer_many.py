@@ -32,6 +32,7 @@ from ..utils.files import remove_leftovers
 from ..utils.run_lock import RunLock
 from ..utils.written import Written
 from ..weights.safe_pickle import open_file
+from ..writers.edges import Edge
 from ..writers.exporter import check_exporters, find_exporters
 from .finished import FinishedClips
 from .infer import Exporters, check_output, check_writable, read_start, segment, told
@@ -47,7 +48,7 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     Raises `InputError` before the model is built when videos and strokes do not pair up, and at the end, on every
     rank, when some of the videos could not be done.
     """
-    exporters = find_exporters(args.export)
+    exporters, edge = find_exporters(args.export), Edge(args.grow, args.feather)
     Segmenter.check(cfg)
     output = check_writable(args.output)
     with open_file(args.weights):  # before anything is written
@@ -56,7 +57,7 @@ def infer_many(cfg: Mapping[str, Any], args: Namespace) -> None:
     inputs = input_files(args.weights, clips)
     summary = Written(output, inputs)
     processes.from_main(lambda: summary.check("summary.json"))
-    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects, exporters, args.names)
+    finished = FinishedClips(output, cfg, args.weights, args.engine, args.objects, exporters, args.names, edge)
     with RunLock(output):
         entries = processes.from_main(lambda: take_finished(clips, finished, output))
         todo = [clip for clip in clips if clip.name not in entries]
@@ -125,13 +126,14 @@ def run_share(
     """Segment this process's clips with one model and return their entries, also of those that failed."""
     if not clips:
         return {}
+    edge = Edge(args.grow, args.feather)
     segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
 
     def run(clip: Clip) -> Entry:
         began = time.perf_counter()
         made_from = finished.made_from(clip)
         frames = open_frames(clip.path, lenient=True)
-        start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects).named(args.names)
+        start = read_start(frames, _text(clip.scribbles), _text(clip.mask), args.objects).shown(args.names, edge)
         check_exporters(exporters, start.clip(frames))
         written = check_output(str(Path(args.output) / clip.name), frames, exporters, inputs)
         session = segmenter.open(frames, start.objects, undo_depth=1)

@@ -14,6 +14,9 @@ from ..loader.frame_source import FrameSource
 from ..loader.palette import PALETTE
 from ..loader.replay_file import RoundSettings
 from ..loader.scribbles import Rounds, Stroke
+from .edges import Edge
+
+_LONGEST = 60  # letters of a name in that of a file, which has 255 bytes
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ class ObjectInfo:
     def label(self) -> str:
         """Its name, without what cannot be printed; of one without a name ``object N``."""
         return "".join(letter for letter in self.name if letter.isprintable()).strip() or f"object {self.id}"
+
+    @property
+    def file_name(self) -> str:
+        """A name for its file, without a suffix: ``object_1``, or ``object_1_dog`` where it has a name.
+
+        Letters and digits stay, what systems keep for themselves becomes ``_``.
+        """
+        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in self.name.strip())
+        return f"object_{self.id}_{name[:_LONGEST]}" if name.strip("_") else f"object_{self.id}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,7 @@ class ClipInfo:
         recording: what a person did.
         show_strokes: draw the strokes over the pictures.
         opacity: of the objects' colours over the pictures, 0..1.
+        edge: of the objects.
     """
 
     name: str
@@ -82,6 +95,7 @@ class ClipInfo:
     recording: Recording = Recording()
     show_strokes: bool = False
     opacity: float = 0.5
+    edge: Edge = Edge()
 
     @classmethod
     def of(
@@ -92,6 +106,7 @@ class ClipInfo:
         *,
         show_strokes: bool = False,
         opacity: float = 0.5,
+        edge: Edge = Edge(),
     ) -> ClipInfo:
         """Describe a clip that is open; objects may be given by their ids alone."""
         source = Path(frames.path)
@@ -108,6 +123,7 @@ class ClipInfo:
             recording=recording,
             show_strokes=show_strokes,
             opacity=opacity,
+            edge=edge,
         )
 
     @property

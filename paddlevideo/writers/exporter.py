@@ -24,6 +24,7 @@ from ..utils.errors import InputError
 from ..utils.files import atomic_folder, atomic_path
 from ..utils.registry import EXPORTERS
 from .clip_info import ClipInfo
+from .edges import Edge, grown
 
 T = TypeVar("T")
 
@@ -42,6 +43,8 @@ class Exporter(ABC):
         needs_frames: `write` gets the pictures.
         needs_masks: `write` is called at all.
         needs_strokes: the clip must have recorded rounds.
+        soft: its edges may be soft: `write` gets masks as they are and applies the clip's edge. Others get them grown.
+        preset: the page offers it first.
 
     Args:
         clip: the clip.
@@ -57,6 +60,8 @@ class Exporter(ABC):
     needs_frames: ClassVar[bool] = False
     needs_masks: ClassVar[bool] = True
     needs_strokes: ClassVar[bool] = False
+    soft: ClassVar[bool] = False
+    preset: ClassVar[bool] = False
 
     def __init__(self, clip: ClipInfo, target: str | Path) -> None:
         self.clip = clip
@@ -90,7 +95,7 @@ class Exporter(ABC):
         Args:
             index: its number.
             frame: (H, W, 3) uint8 RGB; None unless `needs_frames`.
-            mask: (H, W) uint8 ids.
+            mask: (H, W) uint8 ids; see `soft`.
         """
 
     def close(self) -> None:  # noqa: B027 - most kinds have nothing to add
@@ -167,8 +172,12 @@ def write_clip(exporters: Sequence[Exporter], frames: FrameSource, mask: Callabl
         for index in range(len(frames)) if of_masks else ():
             found = mask(index)
             picture = frames[index] if with_pictures else None
+            hard: dict[Edge, np.ndarray] = {}
             for exporter in of_masks:
-                exporter.write(index, picture, found)
+                edge = exporter.clip.edge
+                if not exporter.soft and edge not in hard:
+                    hard[edge] = grown(found, edge)
+                exporter.write(index, picture, found if exporter.soft else hard[edge])
             yield
         if not of_masks:
             yield

@@ -9,11 +9,14 @@ import numpy as np
 
 from ..loader.palette import PALETTE
 from ..loader.scribbles import Stroke
+from .edges import Edge, coverage, nearest_object
 
 _BACKGROUND_STROKE = (255, 255, 255)
 
 
-def draw_overlay(frame: np.ndarray, mask: np.ndarray, alpha: float = 0.5, palette: np.ndarray = PALETTE) -> np.ndarray:
+def draw_overlay(
+    frame: np.ndarray, mask: np.ndarray, alpha: float = 0.5, palette: np.ndarray = PALETTE, edge: Edge = Edge()
+) -> np.ndarray:
     """Return (H, W, 3) uint8: ``frame`` with every object's colour laid over at ``alpha`` and its outline in a tint.
 
     Args:
@@ -21,10 +24,16 @@ def draw_overlay(frame: np.ndarray, mask: np.ndarray, alpha: float = 0.5, palett
         mask: (H, W) uint8 ids, 0 = background.
         alpha: 0 shows the frame alone, 1 the colour alone.
         palette: (256, 3) uint8, the ids' colours.
+        edge: of the objects; a soft one has no outline.
     """
     picture = frame.copy()
+    covered = coverage(mask > 0, edge)
+    mask = nearest_object(mask, covered > 0)
     inside = mask > 0
-    picture[inside] = np.rint(frame[inside] * (1 - alpha) + palette[mask[inside]] * alpha).astype(np.uint8)
+    strength = alpha * covered[inside, None].astype(np.float64)
+    picture[inside] = np.rint(frame[inside] * (1 - strength) + palette[mask[inside]] * strength).astype(np.uint8)
+    if edge.feather > 1:
+        return picture
     thickness = _line_width(frame)
     for object_id in np.unique(mask[inside]):
         outlines, _ = cv2.findContours((mask == object_id).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)

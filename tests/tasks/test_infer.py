@@ -97,6 +97,8 @@ def arguments(tmp_path: Path, clip: Path) -> Callable[..., Namespace]:
             "names": None,
             "objects": None,
             "export": None,
+            "grow": 0.0,
+            "feather": 0.0,
         }
         return Namespace(**{**given, "output": str(tmp_path / "out"), "weights": "w", "engine": "fast", **changes})
 

@@ -56,6 +56,8 @@ def arguments(world: Path) -> Callable[..., Namespace]:
             "names": None,
             "objects": None,
             "export": None,
+            "grow": 0.0,
+            "feather": 0.0,
         }
         given |= {"output": str(world / "out"), "weights": str(world / "w.pdparams"), "engine": "plain"}
         return Namespace(**{**given, **changes})

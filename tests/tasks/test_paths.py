@@ -69,6 +69,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def arguments(**given: Any) -> Namespace:
     nothing = {"scribbles": None, "masks": None, "mask_frame": None, "names": None, "objects": None}
+    nothing |= {"grow": 0.0, "feather": 0.0}
     return Namespace(**{**nothing, "export": ["palette"], "weights": "w", "engine": "plain", **given})
 
 

@@ -193,6 +193,8 @@ class ExportKind(Answer):
     kind: str
     name: str = Field(description="of its file")
     media_type: str
+    preset: bool = Field(description="the page offers it first")
+    soft: bool = Field(description="feather has an effect on it")
 
 
 class ExportBegun(Answer):
@@ -208,3 +210,8 @@ class ExportFile(Answer):
     kind: str
     bytes: int
     url: str
+    written: float = Field(description="when, seconds since 1970")
+    stale: bool = Field(description="masks, names or colours have changed since")
+    objects: list[int] = Field(description="ids of the objects that it is of; empty: not known")
+    grow: float
+    feather: float

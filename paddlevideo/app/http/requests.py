@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...writers.edges import LIMIT
+
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Point = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(max_length=200)]
@@ -111,7 +113,17 @@ class Propagate(Changing):
     span: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
 
 
+Pixels = Annotated[float, Field(ge=-LIMIT, le=LIMIT, allow_inf_nan=False)]
+
+
 class NewExport(Body):
-    """``/api/export-kinds`` lists the kinds."""
+    """``/api/export-kinds`` lists the kinds.
+
+    ``objects`` are those to write (null: all that are not hidden). ``grow`` moves their edges outwards, ``feather`` says
+    over how many pixels they are soft, where the kind can be soft; both in the video's pixels.
+    """
 
     kind: Annotated[str, Field(max_length=100)]
+    objects: Annotated[list[int], Field(max_length=256)] | None = None
+    grow: Pixels = 0.0
+    feather: Annotated[Pixels, Field(ge=0)] = 0.0

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
+from ...writers.edges import Edge
 from ..errors import AppError
-from ..projects.exports import export_file, exports
+from ..projects.exports import Wanted, export_file, exports
 from .answers import ExportBegun, ExportFile
 from .requests import NewExport
 from .routes_common import Person, TheProject, TheService
@@ -46,7 +47,8 @@ def mask(frame: int, project: TheProject, rev: int | None = None) -> Response:
     "/exports", summary="Write the masks as they are now into a file; events tell how far", response_model=ExportBegun
 )
 def export(body: NewExport, project: TheProject, service: TheService, person: Person) -> dict[str, Any]:
-    return service.export(person, project, body.kind)
+    wanted = Wanted(None if body.objects is None else tuple(body.objects), Edge(body.grow, body.feather))
+    return service.export(person, project, body.kind, wanted)
 
 
 @router.get("/exports", summary="The files that were written", response_model=list[ExportFile])

@@ -88,6 +88,11 @@ class ProjectState:
         """Objects and rounds as they are now."""
         return self._view
 
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The ids of objects that the page does not show."""
+        return tuple(self._record.hidden)
+
     def check_frame(self, frame: int) -> None:
         """Raise `AppError` when the video has no such frame."""
         if not 0 <= frame < self.frames:

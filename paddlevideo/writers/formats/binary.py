@@ -23,5 +23,5 @@ class Binary(FolderExporter):
     key, name, download, rank = "binary", "binary", "binary.zip", 20
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
-        for object_id in self.clip.ids:
-            self.put(f"object_{object_id}/{self.clip.frame_names[index]}.png", encode_binary(mask, object_id))
+        for each in self.clip.objects:
+            self.put(f"{each.file_name}/{self.clip.frame_names[index]}.png", encode_binary(mask, each.id))

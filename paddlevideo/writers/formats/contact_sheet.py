@@ -19,7 +19,7 @@ class ContactSheet(Exporter):
 
     key, name, download, rank = "contact_sheet", "contact_sheet.png", "contact_sheet.png", 35
     media_type = "image/png"
-    default = needs_frames = True
+    default = needs_frames = soft = True
 
     def open(self) -> None:
         annotated = self.clip.recording.annotated

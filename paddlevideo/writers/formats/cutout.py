@@ -12,20 +12,23 @@ import cv2
 import numpy as np
 
 from ...utils.registry import EXPORTERS
+from ..edges import Edge, alpha
 from ..exporter import Exporter, FolderExporter
 from ..video import AlphaVideoWriter, Look, ProResWriter, VideoWriter
 
 _SPEED = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
 
-def cut_out(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return (H, W, 4) uint8 RGBA: ``frame`` (H, W, 3), opaque where ``mask`` (H, W) is not 0."""
-    return np.dstack([frame, np.where(mask > 0, 255, 0).astype(np.uint8)])
+def cut_out(frame: np.ndarray, mask: np.ndarray, edge: Edge = Edge()) -> np.ndarray:
+    """Return (H, W, 4) uint8 RGBA: ``frame`` (H, W, 3), opaque where ``mask`` (H, W) is not 0, with this edge."""
+    return np.dstack([frame, alpha(mask > 0, edge)])
 
 
 def premultiply(picture: np.ndarray) -> np.ndarray:
-    """Return an (H, W, 4) uint8 RGBA picture of `cut_out` with black beneath what is transparent."""
-    return picture * (picture[..., 3:] > 0)
+    """Return an (H, W, 4) uint8 RGBA picture of `cut_out` with its colours as strong as they are opaque."""
+    opaque = picture[..., 3:]
+    colours = np.rint(picture[..., :3] * (opaque / np.float32(255))).astype(np.uint8)
+    return np.concatenate([colours, opaque], axis=2)
 
 
 def encode_cutout(picture: np.ndarray) -> bytes:
@@ -38,11 +41,11 @@ class Cutout(FolderExporter):
     """Objects cut out, a transparent PNG for each frame, straight alpha."""
 
     key, name, download, rank = "cutout", "cutout", "cutout.zip", 50
-    needs_frames = True
+    needs_frames = soft = True
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
-        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(cut_out(frame, mask)))
+        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(cut_out(frame, mask, self.clip.edge)))
 
 
 @EXPORTERS.register
@@ -50,11 +53,11 @@ class CutoutPremultiplied(FolderExporter):
     """Objects cut out, a transparent PNG for each frame, black beneath."""
 
     key, name, download, rank = "cutout_premultiplied", "cutout_premultiplied", "cutout_premultiplied.zip", 52
-    needs_frames = True
+    needs_frames = soft = True
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
-        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(premultiply(cut_out(frame, mask))))
+        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(premultiply(cut_out(frame, mask, self.clip.edge))))
 
 
 @EXPORTERS.register
@@ -63,7 +66,7 @@ class CutoutWebm(Exporter):
 
     key, name, download, rank = "cutout_webm", "cutout.webm", "cutout.webm", 60
     media_type = "video/webm"
-    needs_frames = True
+    needs_frames = soft = True
     writer: ClassVar[type[VideoWriter]] = AlphaVideoWriter
 
     def open(self) -> None:
@@ -72,7 +75,7 @@ class CutoutWebm(Exporter):
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
-        self._video.write(cut_out(frame, mask))
+        self._video.write(cut_out(frame, mask, self.clip.edge))
 
 
 @EXPORTERS.register
@@ -81,4 +84,5 @@ class Prores(CutoutWebm):
 
     key, name, download, rank = "prores", "cutout.mov", "cutout.mov", 62
     media_type = "video/quicktime"
+    preset = True
     writer = ProResWriter

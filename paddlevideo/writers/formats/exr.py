@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from ...utils.registry import EXPORTERS
+from ..edges import Edge, coverage
 from ..exporter import FolderExporter
 
 
@@ -21,9 +22,11 @@ def _linear_levels() -> np.ndarray:
 _LINEAR = _linear_levels()
 
 
-def linear_cutout(frame: np.ndarray, mask: np.ndarray, premultiplied: bool = False) -> np.ndarray:
+def linear_cutout(
+    frame: np.ndarray, mask: np.ndarray, premultiplied: bool = False, edge: Edge = Edge()
+) -> np.ndarray:
     """Return (H, W, 4) float32 RGBA in linear light, opaque where ``mask`` is not 0; premultiplied black elsewhere."""
-    inside = (mask > 0).astype(np.float32)
+    inside = coverage(mask > 0, edge)
     colours = _LINEAR[frame]
     return np.dstack([colours * inside[..., None] if premultiplied else colours, inside])
 
@@ -36,12 +39,12 @@ class Exr(FolderExporter):
     """
 
     key, name, download, rank = "exr", "exr", "exr.zip", 54
-    needs_frames = True
+    needs_frames = soft = True
     premultiplied: ClassVar[bool] = False
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
-        picture = linear_cutout(frame, mask, self.premultiplied)
+        picture = linear_cutout(frame, mask, self.premultiplied, self.clip.edge)
         self.put(f"{self.clip.frame_names[index]}.exr", encode_exr(picture, self.clip.pixel_aspect))
 
 

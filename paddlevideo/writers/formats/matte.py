@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ...utils.registry import EXPORTERS
+from ..edges import Edge, alpha
 from ..exporter import Exporter
 from ..video import Look, VideoWriter
 
 
-def matte(mask: np.ndarray) -> np.ndarray:
-    """Return (H, W, 3) uint8: white where ``mask`` (H, W) is not 0, black elsewhere."""
-    return np.repeat(np.where(mask > 0, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+def matte(mask: np.ndarray, edge: Edge = Edge()) -> np.ndarray:
+    """Return (H, W, 3) uint8: white where ``mask`` (H, W) is not 0, with this edge, black elsewhere."""
+    return np.repeat(alpha(mask > 0, edge)[..., None], 3, axis=2)
 
 
 @EXPORTERS.register
@@ -20,10 +21,11 @@ class Matte(Exporter):
 
     key, name, download, rank = "matte", "matte.mp4", "matte.mp4", 40
     media_type = "video/mp4"
+    soft = preset = True
 
     def open(self) -> None:
         look = Look.of(self.clip)
         self._video = self.enter(VideoWriter(self.target, self.clip.rate, self.clip.size, look))
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
-        self._video.write(matte(mask))
+        self._video.write(matte(mask, self.clip.edge))

@@ -10,21 +10,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ...utils.registry import EXPORTERS
-from ..clip_info import ObjectInfo
 from ..exporter import FolderExporter
 from ..video import Look, SmallVideoWriter, VideoWriter
 from .matte import matte
-
-_LONGEST = 60  # letters: a file name has 255 bytes
-
-
-def file_name(each: ObjectInfo) -> str:
-    """Return a name for an object's file, without a suffix: ``object_1``, or ``object_1_dog`` where it has a name.
-
-    Letters and digits stay, what systems keep for themselves becomes ``_``.
-    """
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in each.name.strip())
-    return f"object_{each.id}_{name[:_LONGEST]}" if name.strip("_") else f"object_{each.id}"
 
 
 @EXPORTERS.register
@@ -32,6 +20,7 @@ class Mattes(FolderExporter):
     """Matte videos, one for each object, white on black, H.264."""
 
     key, name, download, rank = "mattes", "mattes", "mattes.zip", 42
+    soft = True
 
     def open(self) -> None:
         super().open()
@@ -39,14 +28,14 @@ class Mattes(FolderExporter):
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         for object_id, video in self._videos.items():
-            video.write(matte(mask == object_id))
+            video.write(matte(mask == object_id, self.clip.edge))
 
     @contextmanager
     def _writing_videos(self) -> Iterator[dict[int, VideoWriter]]:
         """Yield a writer for each object; at the end the finished files are moved to where they belong."""
         place = self.target.absolute().parent
         with TemporaryDirectory(prefix=f".{self.target.name}.partial-", dir=place) as folder:
-            paths = {each.id: Path(folder) / f"{file_name(each)}.mp4" for each in self.clip.objects}
+            paths = {each.id: Path(folder) / f"{each.file_name}.mp4" for each in self.clip.objects}
             with ExitStack() as stack:
                 look = Look.of(self.clip)
                 yield {

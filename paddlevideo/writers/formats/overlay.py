@@ -13,7 +13,7 @@ from ..video import Look, VideoWriter
 
 def overlay_picture(clip: ClipInfo, index: int, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return (H, W, 3) uint8: a frame with its objects coloured, and with its strokes where the clip shows them."""
-    picture = draw_overlay(frame, mask, clip.opacity, clip.palette)
+    picture = draw_overlay(frame, mask, clip.opacity, clip.palette, clip.edge)
     strokes = clip.recording.strokes.get(index) if clip.show_strokes else None
     return draw_strokes(picture, strokes) if strokes else picture
 
@@ -24,7 +24,7 @@ class Overlay(Exporter):
 
     key, name, download, rank = "overlay", "overlay.mp4", "overlay.mp4", 30
     media_type = "video/mp4"
-    default = needs_frames = True
+    default = needs_frames = soft = True
 
     def open(self) -> None:
         look = Look.of(self.clip, sound=True)

@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from paddlevideo.writers.clip_info import ObjectInfo
-from paddlevideo.writers.formats.mattes import file_name
 from tests.writers.clip import FRAMES, SIZE, Frames, clip, palette_masks, twins, write
 
 
@@ -95,4 +94,4 @@ def test_a_matte_for_each_object(tmp_path: Path) -> None:
     [("", "object_7"), ("../..", "object_7"), ("a/b:c*", "object_7_a_b_c_"), ("狗", "object_7_狗"), ("x" * 300, None)],
 )
 def test_names_of_files(name: str, file: str | None) -> None:
-    assert file_name(ObjectInfo(7, name)) == (file or f"object_7_{'x' * 60}")
+    assert ObjectInfo(7, name).file_name == (file or f"object_7_{'x' * 60}")

@@ -43,8 +43,8 @@ def test_palette(tmp_path: Path) -> None:
 
 def test_binary(tmp_path: Path) -> None:
     folder = written(tmp_path, "binary")
-    assert sorted(path.name for path in folder.iterdir()) == ["object_1", "object_3"]
-    found = cv2.imread(str(folder / "object_3" / "shot2.png"), cv2.IMREAD_UNCHANGED)
+    assert sorted(path.name for path in folder.iterdir()) == ["object_1", "object_3_dog"]
+    found = cv2.imread(str(folder / "object_3_dog" / "shot2.png"), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(found, (mask(2) == 3) * np.uint8(255))
 
 
