@@ -182,7 +182,7 @@ class Service(OpenProjects):
 
     # ---------------------------------------------------------------------------------------------- exporting
 
-    def export(self, person: str, project: Project, kind: str, wanted: Wanted = Wanted()) -> dict[str, Any]:
+    def export(self, person: str, project: Project, kind: str, wanted: Wanted) -> dict[str, Any]:
         """Begin to write the masks as they are now into a file, and return the job."""
         if self.exporter.of(project.id):
             raise AppError("export_running")

@@ -164,9 +164,11 @@ def add_inference(group: Group) -> None:
         "--names", type=_names, metavar="NAME,...", help="of the objects, in the order of their ids; for --export"
     )
     group.add_argument(
-        "--grow", type=float, default=0.0, metavar="PX", help="objects' edges in results: moved outwards, with - inwards (0)"
+        "--grow", type=float, default=0.0, metavar="PX", help="in results move edges outwards, with - inwards (0)"
     )
-    group.add_argument("--feather", type=float, default=0.0, metavar="PX", help="how soft they are, where results can be (0)")
+    group.add_argument(
+        "--feather", type=float, default=0.0, metavar="PX", help="width of soft edges, where there can be such (0)"
+    )
 
 
 def _add_engine(group: Group) -> None:

@@ -90,7 +90,8 @@ class FinishedSequences:
 class FinishedClips:
     """Files ``NAME/done.json`` in the output folder of an inference over many videos, written last into each.
 
-    One counts only for the same weights, settings, objects, names, edges, video, strokes and mask, with all results beside it.
+    One counts only for the same weights, settings, objects, names, edges, video, strokes and mask, with all results
+    beside it.
     """
 
     def __init__(

@@ -34,8 +34,8 @@ class Edge:
     def __post_init__(self) -> None:
         if not (abs(self.grow) <= LIMIT and 0 <= self.feather <= LIMIT):  # nan is neither
             raise InputError(
-                f"edges moved by {self.grow:g} and feathered over {self.feather:g} pixels: give --grow from {-LIMIT:.0f} "
-                f"to {LIMIT:.0f} and --feather from 0 to {LIMIT:.0f}"
+                f"edges moved by {self.grow:g} and feathered over {self.feather:g} pixels: give --grow from "
+                f"{-LIMIT:.0f} to {LIMIT:.0f} and --feather from 0 to {LIMIT:.0f}"
             )
 
 
@@ -69,9 +69,9 @@ def alpha(inside: np.ndarray, edge: Edge = Edge()) -> np.ndarray:
 
 
 def nearest_object(mask: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return (H, W) uint8: the ids of ``mask`` (H, W), and of background that is ``wanted`` (H, W) the nearest object's.
+    """Return (H, W) uint8: the ids of a mask (H, W), where they are ``wanted`` (H, W bool).
 
-    Of two equally near the smaller id.
+    Background that is wanted gets the nearest object, of two equally near the smaller id.
     """
     found = np.where(wanted, mask, 0).astype(np.uint8)
     empty = wanted & (mask == 0)

@@ -132,7 +132,8 @@ def arguments(tmp_path: Path) -> Namespace:
     (tmp_path / "w.pdparams").write_text("read by nobody")
     given = {"scribbles": None, "mask_frame": None, "objects": None, "names": None, "export": None}
     places = {"input": "videos", "masks": "firsts", "output": "out", "weights": "w.pdparams"}
-    return Namespace(engine="plain", grow=0.0, feather=0.0, **given, **{flag: str(tmp_path / name) for flag, name in places.items()})
+    paths = {flag: str(tmp_path / name) for flag, name in places.items()}
+    return Namespace(engine="plain", grow=0.0, feather=0.0, **given, **paths)
 
 
 def test_each_video_is_done_or_named(

@@ -92,7 +92,8 @@ def test_what_is_too_much_is_refused(edge: dict[str, float]) -> None:
 def test_an_overlay_has_soft_colours_and_then_no_outline() -> None:
     frame, ids = np.full((30, 40, 3), 100, np.uint8), half(20) * np.uint8(1)
     palette = np.full((256, 3), 200, np.uint8)
-    assert draw_overlay(frame, ids, 1.0, palette, Edge(feather=4))[5, 17:23, 0].tolist() == [200, 188, 162, 138, 112, 100]
+    soft = draw_overlay(frame, ids, 1.0, palette, Edge(feather=4))
+    assert soft[5, 17:23, 0].tolist() == [200, 188, 162, 138, 112, 100]
     assert draw_overlay(frame, ids, 1.0, palette, Edge(2))[5, 22].tolist() == [100] * 3
     assert draw_overlay(frame, ids, 1.0, palette, Edge(2))[5, 21].tolist() != [100] * 3
 

@@ -119,8 +119,8 @@ Pixels = Annotated[float, Field(ge=-LIMIT, le=LIMIT, allow_inf_nan=False)]
 class NewExport(Body):
     """``/api/export-kinds`` lists the kinds.
 
-    ``objects`` are those to write (null: all that are not hidden). ``grow`` moves their edges outwards, ``feather`` says
-    over how many pixels they are soft, where the kind can be soft; both in the video's pixels.
+    ``objects`` are those to write (null: all that are not hidden). ``grow`` moves their edges outwards, ``feather``
+    says over how many pixels they are soft, where the kind can be soft; both in the video's pixels.
     """
 
     kind: Annotated[str, Field(max_length=100)]

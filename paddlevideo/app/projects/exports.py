@@ -26,6 +26,7 @@ from .scribble_export import file_rounds
 
 _ABOUT = "about.json"
 
+
 @dataclass(frozen=True)
 class Wanted:
     """What a person wants of an export besides its kind: which objects (None: those not hidden), with which edges."""
@@ -46,7 +47,7 @@ class Snapshot:
     edge: Edge
 
     @staticmethod
-    def of(project: Project, exporter: type[Exporter], wanted: Wanted = Wanted()) -> Snapshot:
+    def of(project: Project, exporter: type[Exporter], wanted: Wanted) -> Snapshot:
         """Take one; raise `AppError` when there is nothing for this exporter yet, or no such object."""
         with project.lock:
             files = [project.masks.file(frame) for frame in range(project.frames)]

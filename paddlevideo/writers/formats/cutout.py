@@ -57,7 +57,8 @@ class CutoutPremultiplied(FolderExporter):
 
     def write(self, index: int, frame: np.ndarray | None, mask: np.ndarray) -> None:
         assert frame is not None
-        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(premultiply(cut_out(frame, mask, self.clip.edge))))
+        picture = premultiply(cut_out(frame, mask, self.clip.edge))
+        self.put(f"{self.clip.frame_names[index]}.png", encode_cutout(picture))
 
 
 @EXPORTERS.register

@@ -22,9 +22,7 @@ def _linear_levels() -> np.ndarray:
 _LINEAR = _linear_levels()
 
 
-def linear_cutout(
-    frame: np.ndarray, mask: np.ndarray, premultiplied: bool = False, edge: Edge = Edge()
-) -> np.ndarray:
+def linear_cutout(frame: np.ndarray, mask: np.ndarray, premultiplied: bool = False, edge: Edge = Edge()) -> np.ndarray:
     """Return (H, W, 4) float32 RGBA in linear light, opaque where ``mask`` is not 0; premultiplied black elsewhere."""
     inside = coverage(mask > 0, edge)
     colours = _LINEAR[frame]
