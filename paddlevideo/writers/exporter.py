@@ -44,7 +44,7 @@ class Exporter(ABC):
         needs_masks: `write` is called at all.
         needs_strokes: the clip must have recorded rounds.
         soft: its edges may be soft: `write` gets masks as they are and applies the clip's edge. Others get them grown.
-        preset: the page offers it first.
+        preset: its place among the kinds that the page offers first, from 1; 0: it is not one of them.
 
     Args:
         clip: the clip.
@@ -61,7 +61,7 @@ class Exporter(ABC):
     needs_masks: ClassVar[bool] = True
     needs_strokes: ClassVar[bool] = False
     soft: ClassVar[bool] = False
-    preset: ClassVar[bool] = False
+    preset: ClassVar[int] = 0
 
     def __init__(self, clip: ClipInfo, target: str | Path) -> None:
         self.clip = clip

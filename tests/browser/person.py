@@ -145,18 +145,26 @@ class Person:
     # ------------------------------------------------------------------------------------------------- results
 
     def export(self, kind: str, name: str, folder: Path) -> Path:
-        """Export by the dialog, download the file of this name and return its path."""
+        """Export by the dialog, take the download, which has this name and begins by itself, and return its path."""
         self.button("export").click()
         dialog = self.page.get_by_role("dialog")
-        dialog.get_by_role("radio", name=kind).check()
-        dialog.get_by_role("button", name="Export").click()
+        self.choose_export(kind)
+        with self.page.expect_download(timeout=60_000) as download:
+            dialog.get_by_role("button", name="Export", exact=True).click()
         expect(dialog.locator(".export-message")).to_contain_text("Done", timeout=60_000)
-        with self.page.expect_download() as download:
-            dialog.locator(".export-files li", has_text=name).locator("a").click()
         path = folder / download.value.suggested_filename
+        assert path.name.endswith(f"-{name}")
         download.value.save_as(path)
         self.press("Escape")
         return path
+
+    def choose_export(self, kind: str) -> None:
+        """Choose a kind in the export dialog, which may be under "More formats"."""
+        dialog = self.page.get_by_role("dialog")
+        dialog.locator(".export-kind").first.wait_for()
+        if not dialog.locator(".export-presets").get_by_role("radio", name=kind).count():
+            dialog.locator("details:not([open]) summary").click()
+        dialog.get_by_role("radio", name=kind).check()
 
     def until(self, condition: Callable[[], bool], otherwise: str, seconds: float = 20) -> None:
         """Wait until a condition holds. (The page's policy forbids scripts in strings, Playwright's own waiting.)"""

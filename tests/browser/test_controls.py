@@ -36,7 +36,7 @@ def test_controls_of_dialogs_and_of_the_start_screen_have_tooltips(person: Perso
     person.open_video(served.home, "disc.mp4")
     person.button("export").click()
     assert _bare(person, "dialog") == []
-    person.page.get_by_role("dialog").get_by_role("button", name="Export").hover()
+    person.page.get_by_role("dialog").get_by_role("button", name="Export", exact=True).hover()
     person.page.locator("dialog #tooltip").wait_for()  # inside, for an open dialog covers all else
 
 

@@ -68,8 +68,7 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
     person.press("v", "s")
 
     person.button("export").click()
-    person.page.get_by_role("dialog").get_by_role("radio", name="Video with coloured masks").check()
-    person.page.get_by_role("dialog").get_by_role("button", name="Export").click()
+    person.page.get_by_role("dialog").get_by_role("button", name="Export", exact=True).click()
     person.page.locator(".export-files a").first.wait_for(timeout=120_000)
     take(person, "app-export")
     person.press("Escape")

@@ -132,7 +132,7 @@ def test_an_export_is_done_only_when_the_server_says_so(person: Person, served: 
     )
     person.button("export").click()
     dialog = person.page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Export").click()
+    dialog.get_by_role("button", name="Export", exact=True).click()
     message = dialog.locator(".export-message")  # no event comes of this export
     person.until(lambda: message.inner_text() == f"Frame 0 of {FRAMES}", "the export is not begun")
 

@@ -193,7 +193,7 @@ class ExportKind(Answer):
     kind: str
     name: str = Field(description="of its file")
     media_type: str
-    preset: bool = Field(description="the page offers it first")
+    preset: int = Field(description="its place among those that the page offers first; 0: it is not one of them")
     soft: bool = Field(description="feather has an effect on it")
 
 
@@ -210,7 +210,7 @@ class ExportFile(Answer):
     kind: str
     bytes: int
     url: str
-    written: float = Field(description="when, seconds since 1970")
+    written: str = Field(description="ISO time")
     stale: bool = Field(description="masks, names or colours have changed since")
     objects: list[int] = Field(description="ids of the objects that it is of; empty: not known")
     grow: float

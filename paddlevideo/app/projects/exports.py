@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def exports(project: Project) -> list[dict[str, Any]]:
                     "kind": kind.key,
                     "bytes": path.stat().st_size,
                     "url": export_url(project, path.name),
-                    "written": path.stat().st_mtime,
+                    "written": datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).isoformat(),
                     "stale": about.get("mark") != now,
                     "objects": about.get("objects", []),
                     "grow": about.get("grow", 0.0),

@@ -24,7 +24,7 @@ class Coco(Exporter):
 
     key, name, download, rank = "coco", "coco.json", "coco.json", 72
     media_type = "application/json"
-    preset = True
+    preset = 3
     polygons: ClassVar[bool] = False
 
     def open(self) -> None:
@@ -77,7 +77,7 @@ class CocoPolygons(Coco):
     """
 
     key, name, download, rank = "coco_polygons", "coco_polygons.json", "coco_polygons.json", 74
-    preset, polygons = False, True
+    preset, polygons = 0, True
 
 
 def _polygons(inside: np.ndarray) -> list[list[float]]:

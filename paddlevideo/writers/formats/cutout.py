@@ -85,5 +85,5 @@ class Prores(CutoutWebm):
 
     key, name, download, rank = "prores", "cutout.mov", "cutout.mov", 62
     media_type = "video/quicktime"
-    preset = True
+    preset = 1
     writer = ProResWriter

@@ -21,7 +21,7 @@ class Matte(Exporter):
 
     key, name, download, rank = "matte", "matte.mp4", "matte.mp4", 40
     media_type = "video/mp4"
-    soft = preset = True
+    soft, preset = True, 2
 
     def open(self) -> None:
         look = Look.of(self.clip)

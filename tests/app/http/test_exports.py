@@ -131,6 +131,6 @@ def test_bad_wishes_are_refused(client: TestClient, document: dict[str, Any]) ->
 
 def test_presets_are_alpha_matte_and_data_set(client: TestClient) -> None:
     kinds = client.get("/api/export-kinds").json()
-    assert [each["kind"] for each in kinds if each["preset"]] == ["matte", "prores", "coco"]
+    assert {each["preset"]: each["kind"] for each in kinds if each["preset"]} == {1: "prores", 2: "matte", 3: "coco"}
     assert {each["kind"] for each in kinds if each["soft"]} >= {"matte", "prores", "cutout", "exr", "overlay"}
     assert not any(each["soft"] for each in kinds if each["kind"] in ("palette", "coco", "yolo", "cvat", "rle"))

@@ -136,6 +136,10 @@ interface ExportKind {
   kind: string;
   name: string;
   media_type: string;
+  /** Its place among those that are offered first; 0: it is not one of them. */
+  preset: number;
+  /** Feather has an effect on it. */
+  soft: boolean;
 }
 
 interface ExportFile {
@@ -143,6 +147,18 @@ interface ExportFile {
   kind: string;
   bytes: number;
   url: string;
+  /** ISO time. */
+  written: string;
+  /** Something has changed since. */
+  stale: boolean;
+  objects: number[];
+  grow: number;
+  feather: number;
+}
+
+/** What an export is of, besides its kind. */
+interface Wanted extends Edge {
+  objects: number[];
 }
 
 // ----------------------------------------------------------------------------------------- the server's events
@@ -177,6 +193,10 @@ interface EventHandlers {
 
 // ------------------------------------------------------------------------------------------- the page's state
 
+type Look = "mask" | "outline" | "cutout" | "matte" | "original";
+/** What is behind a cutout. */
+type Ground = "checker" | "black" | "white";
+
 type Tool = "brush" | "background" | "box" | "mask" | "eraser" | "pan";
 
 /** What the page finds again when a project is opened. */
@@ -192,11 +212,20 @@ interface KeptSettings {
   object: number;
   span: Span | null;
   strokes: boolean;
+  /** How results are looked at, and with which edges, which exports have, too. */
+  look: Look;
+  ground: Ground;
+  grow: number;
+  feather: number;
+  /** Only the chosen object is shown. */
+  solo: boolean;
 }
 
 interface EditorValues extends Omit<KeptSettings, "strokes"> {
   doc: Project;
   strokesShown: boolean;
+  /** The result is looked at, in place of drawing. */
+  result: boolean;
   playing: boolean;
   /** Strokes on their way to the server. */
   pending: Stroke[];
@@ -255,12 +284,29 @@ interface Drawing {
 
 // ------------------------------------------------------------------------------------------- the mask worker
 
+/** In the video's pixels: how far edges are moved outwards, and over how many they are soft. */
+interface Edge {
+  grow: number;
+  feather: number;
+}
+
+interface MaskStyle {
+  look: Exclude<Look, "original">;
+  /** Of a cutout. */
+  ground: Ground;
+  edge: Edge;
+  /** 256 colours, little-endian RGBA; 0: the object is not shown. */
+  colors: Uint32Array;
+}
+
 interface MaskOrder {
   ticket: number;
-  url: string;
+  /** null: the frame has no mask. */
+  url: string | null;
   blob: Blob | null;
-  colors: Uint32Array;
-  outline: boolean;
+  /** Width and height. */
+  size: Point;
+  style: MaskStyle;
 }
 
 interface MaskPainted {

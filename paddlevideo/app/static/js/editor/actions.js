@@ -2,6 +2,7 @@
 
 import { clamp } from "../ui/dom.js";
 import { moveSpan } from "../timeline/input.js";
+import { LOOKS } from "./result.js";
 import { WIDEST } from "./touch_up.js";
 
 export const GROUPS = ["draw", "objects", "view", "video", "propagate", "project"];
@@ -28,13 +29,13 @@ export function editorActions(editor) {
   };
 }
 
-/** @param {EditorStore} store @param {"outline" | "strokesShown" | "playing"} key */
+/** @param {EditorStore} store @param {"outline" | "strokesShown" | "playing" | "result" | "solo"} key */
 const toggle = (store, key) => store.set({ [key]: !store.get(key) });
 
 /** @param {Editor} editor @param {EditorStore} store @returns {Actions} */
 function drawing(editor, store) {
   /** @param {Tool} name */
-  const tool = (name) => () => store.set({ tool: name });
+  const tool = (name) => () => store.set({ tool: name, result: false });
   /** @param {number} factor */
   const size = (factor) => () => {
     const line = store.get("line");
@@ -47,7 +48,7 @@ function drawing(editor, store) {
     background: { group: "draw", keys: ["n", "0"], run: tool("background") },
     box: { group: "draw", keys: ["r"], run: tool("box") },
     mask: { group: "draw", keys: ["m"], run: tool("mask") },
-    maskOut: { group: "draw", keys: ["Shift+m"], run: () => store.set({ tool: "mask", out: !store.get("out") }) },
+    maskOut: { group: "draw", keys: ["Shift+m"], run: () => store.set({ tool: "mask", out: !store.get("out"), result: false }) },
     eraser: { group: "draw", keys: ["e"], run: tool("eraser") },
     pan: { group: "draw", keys: ["h"], run: tool("pan") },
     smaller: { group: "draw", keys: ["["], run: size(1 / 1.25), repeats: true },
@@ -71,6 +72,7 @@ function objectActions(editor, store) {
     addObject: { group: "objects", keys: ["a"], run: () => editor.addObject() },
     hideObject: { group: "objects", keys: ["Shift+h"], run: flip("hidden") },
     lockObject: { group: "objects", keys: ["Shift+l"], run: flip("locked") },
+    solo: { group: "objects", keys: ["Shift+s"], run: () => toggle(store, "solo") },
     renameObject: { group: "objects", keys: ["F2"], run: () => editor.objects.rename(store.get("object")) },
     absent: { group: "objects", keys: ["Shift+x"], run: () => editor.clean("absent") },
     holes: { group: "objects", keys: ["Shift+f"], run: () => editor.clean("holes") },
@@ -90,7 +92,13 @@ function viewing(editor, store) {
   };
   /** What a zoom leaves where it is: what is under the pointer, else the middle. @returns {Point | []} */
   const place = () => editor.picture.pointer ?? [];
+  const nextLook = () => {
+    const { result, look } = store.values;
+    store.set(result ? { look: LOOKS[(LOOKS.indexOf(look) + 1) % LOOKS.length] } : { result: true });
+  };
   return {
+    result: { group: "view", keys: ["q"], run: () => toggle(store, "result") },
+    nextLook: { group: "view", keys: ["Shift+q"], run: nextLook },
     outline: { group: "view", keys: ["v"], run: () => toggle(store, "outline") },
     fainter: { group: "view", keys: [","], run: opacity(-0.1), repeats: true },
     stronger: { group: "view", keys: ["."], run: opacity(0.1), repeats: true },

@@ -15,6 +15,7 @@ import { Picture } from "../picture/picture.js";
 import { attachPlayback } from "../timeline/playback.js";
 import { Pointer } from "../picture/pointer.js";
 import { buildRail } from "./rail.js";
+import { buildResult } from "./result.js";
 import { buildRounds } from "./rounds.js";
 import { attachShortcuts } from "../ui/shortcuts.js";
 import { editorStore } from "./store.js";
@@ -27,9 +28,11 @@ import { toast, toastError } from "../ui/toasts.js";
 import { buildTopbar } from "./topbar.js";
 import { buildTransport } from "../timeline/transport.js";
 
+/** @type {(keyof KeptSettings & keyof EditorValues)[]} */
+const RESULT = ["look", "ground", "grow", "feather", "solo"];
 // Of the store, in the project's settings.
 /** @type {(keyof KeptSettings & keyof EditorValues)[]} */
-const KEPT = ["brush", "line", "opacity", "outline", "follow", "frame", "tool", "object", "span"];
+const KEPT = ["brush", "line", "opacity", "outline", "follow", "frame", "tool", "object", "span", ...RESULT];
 
 export class Editor {
   closed = false;
@@ -57,7 +60,7 @@ export class Editor {
       }),
       buildRail(store, this.actions),
       this.#picturePart(),
-      el("aside", { class: "side" }, this.objects.element, buildRounds(store, this.actions, (frame) => this.seek(frame))),
+      el("aside", { class: "side" }, this.objects.element, buildRounds(store, this.actions, (frame) => this.seek(frame)), buildResult(store)),
       buildTransport(store, this.actions),
       this.timeline.element,
     );
@@ -121,15 +124,17 @@ export class Editor {
     if (answer) this.strokes.takeMask(answer);
   }
 
+  /** Escape: stop playing, else end the look at the result; a stroke under way is dropped. */
   dropStroke() {
     this.pointer.drop();
-    this.store.set({ playing: false });
+    if (this.store.get("playing")) this.store.set({ playing: false });
+    else this.store.set({ result: false });
   }
 
   /** @param {number} id */
   selectObject(id) {
     this.store.set({ object: id });
-    if (["background", "pan"].includes(this.store.get("tool"))) this.store.set({ tool: "brush" });
+    if (!this.store.get("result") && ["background", "pan"].includes(this.store.get("tool"))) this.store.set({ tool: "brush" });
   }
 
   async addObject() {
@@ -181,6 +186,7 @@ export class Editor {
   #picturePart() {
     const { element } = this.picture;
     element.append(buildTouchUp(this.store, this.actions));
+    this.store.subscribe(["result"], () => element.classList.toggle("result", this.store.get("result")));
     attachDrop(element, this.store, this.commands, this.strokes);
     return element;
   }

@@ -1,8 +1,9 @@
 // The objects: choose, name, colour, hide, lock, remove, add.
 
-import { iconButton, pressed, tip } from "../ui/controls.js";
+import { actionButton, iconButton, pressed, tip } from "../ui/controls.js";
 import { el } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { shownObjects } from "./store.js";
 
 /** The name a person gave, else one of the page. @param {ObjectState} object */
 export function nameOf(object) {
@@ -24,13 +25,16 @@ export class Objects {
     this.list = el("ul", { class: "object-list" });
     const add = iconButton("plus", t("action.addObject"), () => actions.addObject.run(), { keys: actions.addObject.keys });
     add.dataset.action = "addObject";
+    const solo = actionButton(actions, "solo");
     this.element = el(
       "section",
       { class: "objects", "aria-label": t("objects.title") },
-      el("header", {}, el("h2", { text: t("objects.title") }), add),
+      el("header", {}, el("h2", { text: t("objects.title") }), el("div", { class: "button-group" }, solo, add)),
       this.list,
     );
-    store.subscribe(["doc", "object", "tool"], () => this.#draw());
+    store.subscribe(["doc", "object", "tool", "solo"], () => this.#draw());
+    store.subscribe(["solo"], () => pressed(solo, store.get("solo")));
+    pressed(solo, store.get("solo"));
     this.#draw();
   }
 
@@ -65,7 +69,7 @@ export class Objects {
       { type: "button", class: "object-choose", data: { control: "choose" }, "aria-pressed": String(on) },
       el("span", { class: "object-name", text: t("objects.background") }),
     );
-    choose.addEventListener("click", () => this.store.set({ tool: "background" }));
+    choose.addEventListener("click", () => this.store.set({ tool: "background", result: false }));
     tip(choose, t("action.background"), ["n"]);
     return el("li", { class: on ? "object on" : "object", data: { object: 0 } }, el("span", { class: "swatch background" }), choose);
   }
@@ -94,9 +98,10 @@ export class Objects {
       change({ locked: !object.locked }),
     );
     const remove = control("remove", "trash", t("objects.remove", { name }), () => editor.removeObject(object.id));
+    const shown = shownObjects(store).includes(object);
     pressed(hide, object.hidden);
     pressed(lock, object.locked);
-    const classes = ["object", on && "on", object.hidden && "hidden-object", object.locked && "locked"];
+    const classes = ["object", on && "on", !shown && "hidden-object", object.locked && "locked"];
     return el(
       "li",
       { class: classes.filter(Boolean).join(" "), data: { object: object.id } },

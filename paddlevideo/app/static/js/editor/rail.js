@@ -24,7 +24,7 @@ export function buildRail(store, actions) {
   opacity.dataset.keys = ", .";
 
   const update = () => {
-    tools.forEach((button, i) => pressed(button, store.get("tool") === TOOLS[i]));
+    tools.forEach((button, i) => pressed(button, !store.get("result") && store.get("tool") === TOOLS[i]));
     const { objects } = store.get("doc");
     const color = objects.find((each) => each.id === store.get("object"))?.color ?? "";
     for (const tool of [tools[0], tools[2], tools[3]]) tool.style.setProperty("--tool-color", color);
@@ -38,9 +38,11 @@ export function buildRail(store, actions) {
     const at = masking ? Math.log(pixels) / Math.log(WIDEST) : Math.log(store.get("brush") / LEAST) / Math.log(MOST / LEAST);
     size.value = String(at);
     opacity.value = String(store.get("opacity"));
-    opacity.disabled = store.get("outline");
+    const { result, look } = store.values;
+    opacity.disabled = result ? look !== "mask" : store.get("outline");
+    outline.disabled = strokes.disabled = result;
   };
-  store.subscribe(["tool", "object", "doc", "outline", "strokesShown", "brush", "line", "opacity"], update);
+  store.subscribe(["result", "look", "tool", "object", "doc", "outline", "strokesShown", "brush", "line", "opacity"], update);
   update();
 
   return el(

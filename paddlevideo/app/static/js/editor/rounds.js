@@ -22,7 +22,7 @@ export function buildRounds(store, actions, seek) {
   const legend = ["annotated", "by_hand", "waiting", "current", "stale"].map((name) =>
     el("li", {}, el("i", { class: `key ${name}` }), t(`legend.${name}`)),
   );
-  return el(
+  const element = el(
     "section",
     { class: "rounds", "aria-label": t("rounds.title") },
     el("header", {}, el("h2", { text: t("rounds.title") }), el("div", { class: "button-group" }, undo, redo)),
@@ -30,6 +30,8 @@ export function buildRounds(store, actions, seek) {
     list,
     el("ul", { class: "legend", "aria-label": t("legend.title") }, ...legend),
   );
+  store.subscribe(["result"], () => (element.hidden = store.get("result"))); // the result's panel takes their place
+  return element;
 }
 
 /** @param {Round} round @param {boolean} here @param {(frame: number) => void} seek */

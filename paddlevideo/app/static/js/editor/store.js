@@ -87,6 +87,12 @@ export function editorStore(answer) {
     outline: settings.outline ?? false,
     strokesShown: settings.strokes ?? true,
     follow: settings.follow ?? true,
+    result: false,
+    look: settings.look ?? "cutout",
+    ground: settings.ground ?? "checker",
+    grow: settings.grow ?? 0,
+    feather: settings.feather ?? 0,
+    solo: settings.solo ?? false,
     span: keptSpan(settings.span, doc.video.frames - 1),
     playing: false,
     pending: [],
@@ -106,6 +112,12 @@ export function editorStore(answer) {
   const store = new Store(values);
   adoptDocument(store, answer);
   return store;
+}
+
+/** The objects that are shown: those that are not hidden, or the chosen one alone. @param {EditorStore} store */
+export function shownObjects(store) {
+  const { doc, solo, object } = store.values;
+  return doc.objects.filter((each) => (solo ? each.id === object : !each.hidden));
 }
 
 /**

@@ -6,6 +6,7 @@ import { el } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { t } from "../ui/i18n.js";
 import { languageSwitch } from "../ui/language.js";
+import { buildSwitch } from "./result.js";
 
 /** @typedef {import("./commands.js").Commands} Commands */
 
@@ -44,6 +45,8 @@ export function buildTopbar(store, actions, commands, redraw) {
     actionButton(actions, "home"),
     projectName(store, commands),
     el("span", { class: "video-facts", text: t("top.video", store.get("doc").video) }),
+    el("div", { class: "spacer" }),
+    buildSwitch(store, actions),
     el("div", { class: "spacer" }),
     el("div", { class: "button-group zoom" }, actionButton(actions, "zoomOut"), fit, actionButton(actions, "zoomIn")),
     el("div", { class: "button-group" }, undo, redo),

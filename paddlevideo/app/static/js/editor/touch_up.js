@@ -22,11 +22,11 @@ export function buildTouchUp(store, actions) {
     actionButton(actions, "islands"),
   );
   const update = () => {
-    bar.hidden = store.get("tool") !== "mask";
+    bar.hidden = store.get("tool") !== "mask" || store.get("result");
     width.value = String(store.get("line"));
     pressed(out, store.get("out"));
   };
-  store.subscribe(["tool", "line", "out"], update);
+  store.subscribe(["tool", "line", "out", "result"], update);
   update();
   return bar;
 }

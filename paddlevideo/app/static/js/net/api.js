@@ -124,8 +124,8 @@ export const steer = (id, what) => call("POST", `${project(id)}/${what}`);
 
 /** @type {() => Promise<ExportKind[]>} */
 export const exportKinds = () => call("GET", "export-kinds");
-/** @type {(id: string, kind: string) => Promise<{job: Job}>} */
-export const startExport = (id, kind) => call("POST", `${project(id)}/exports`, { json: { kind } });
+/** @type {(id: string, kind: string, wanted: Wanted) => Promise<{job: Job}>} */
+export const startExport = (id, kind, wanted) => call("POST", `${project(id)}/exports`, { json: { kind, ...wanted } });
 /** @type {(id: string) => Promise<ExportFile[]>} */
 export const listExports = (id) => call("GET", `${project(id)}/exports`);
 

@@ -20,12 +20,14 @@ export function attachKeyboardBrush(picture, store, actions) {
   /** @returns {Point} */
   const centre = () => [view.box.width / 2, view.box.height / 2];
 
+  const panning = () => store.get("tool") === "pan" || store.get("result");
+
   top.addEventListener("keydown", (event) => {
     if (event.altKey && event.key in STEPS) {
       event.preventDefault();
       const far = event.shiftKey ? 4 : 1;
       const [dx, dy] = STEPS[event.key].map((each) => each * far);
-      if (store.get("tool") === "pan") moveView(dx * PAN, dy * PAN);
+      if (panning()) moveView(dx * PAN, dy * PAN);
       else moveBrush(dx, dy);
     } else if (event.key === "Enter") {
       event.preventDefault();
@@ -59,11 +61,12 @@ export function attachKeyboardBrush(picture, store, actions) {
 
   /** @param {Point} at */
   function begin(at) {
+    if (panning()) return;
     if (store.get("tool") === "eraser") {
       actions.eraseAt(view.toPicture(...at));
       return;
     }
-    if (store.get("tool") !== "pan") picture.drawing = actions.begin(view.toPicture(...at));
+    picture.drawing = actions.begin(view.toPicture(...at));
   }
 
   /** @param {Drawing} drawing */

@@ -1,5 +1,6 @@
 // The masks' coloured pictures: made in a worker, for the frames that are shown.
 
+import { shownObjects } from "../editor/store.js";
 import { maskUrl } from "../net/api.js";
 import { BitmapCache } from "../net/bitmaps.js";
 
@@ -7,27 +8,28 @@ const BUDGET = 160e6; // bytes of bitmaps
 const KEPT_MASKS = 64; // masks that came with an answer, until their frame is asked for
 
 export class Overlays {
-  #worker = new Worker(new URL("./mask_worker.js", import.meta.url));
+  #worker = new Worker(new URL("./mask_worker.js", import.meta.url), { type: "module" });
   /** @type {Map<number, {resolve: (bitmap: ImageBitmap) => void, reject: (error: Error) => void}>} by their ticket */
   #waiting = new Map();
   #tickets = 0;
   /** @type {Map<number, {revision: number, blob: Blob}>} by frame */
   #given = new Map();
-  #style = "";
-  #colors = new Uint32Array(256);
+  #version = ""; // of the style
+  /** @type {MaskStyle | null} null: no masks are shown */
+  #style = null;
 
   /** @param {EditorStore} store @param {(frame: number) => void} ready */
   constructor(store, ready) {
     this.store = store;
     this.cache = new BitmapCache({
       load: (frame) => this.#paint(frame),
-      version: (frame) => this.#version(frame),
+      version: (frame) => this.#versionOf(frame),
       ready,
       budget: BUDGET,
       lanes: 1,
     });
     this.#worker.onmessage = ({ data }) => this.#finish(data);
-    store.subscribe(["doc", "outline"], () => this.#restyle());
+    store.subscribe(["doc", "outline", "object", "solo", "result", "look", "ground", "grow", "feather"], () => this.#restyle());
     this.#restyle();
   }
 
@@ -44,35 +46,47 @@ export class Overlays {
     this.#worker.terminate();
   }
 
+  /** How strongly the masks' pictures are laid over the frame. */
+  get strength() {
+    return this.#style?.look === "mask" ? this.store.get("opacity") : 1;
+  }
+
   /** @param {number} frame */
-  #version(frame) {
+  #versionOf(frame) {
     const revision = this.store.get("doc").frames.masks[frame];
-    return revision ? `${revision} ${this.#style}` : null;
+    // What hides the surroundings does so where there is no mask, too.
+    const shown = this.#style && (revision || ["cutout", "matte"].includes(this.#style.look));
+    return shown ? `${revision} ${this.#version}` : null;
   }
 
   #restyle() {
-    const { objects } = this.store.get("doc");
-    const shown = objects.filter((each) => !each.hidden);
-    this.#style = [this.store.get("outline"), ...shown.map((each) => each.id + each.color)].join(" ");
-    this.#colors = new Uint32Array(256);
-    for (const { id, color } of shown) this.#colors[id] = littleEndian(color);
+    const { result, look, ground, grow, feather, outline } = this.store.values;
+    const shown = shownObjects(this.store);
+    const colors = new Uint32Array(256);
+    for (const { id, color } of shown) colors[id] = littleEndian(color);
+    if (!result) this.#style = { look: outline ? "outline" : "mask", ground, edge: { grow: 0, feather: 0 }, colors };
+    else this.#style = look === "original" ? null : { look, ground, edge: { grow, feather }, colors };
+    const { colors: _, ...rest } = this.#style ?? { colors };
+    this.#version = JSON.stringify([rest, shown.map((each) => each.id + each.color)]);
   }
 
   /** @param {number} frame @returns {Promise<ImageBitmap>} */
   #paint(frame) {
-    const { id, frames } = this.store.get("doc");
+    const { id, frames, video } = this.store.get("doc");
     const revision = frames.masks[frame];
     const given = this.#given.get(frame);
     const ticket = (this.#tickets += 1);
+    const style = this.#style;
     return new Promise((resolve, reject) => {
+      if (!style) throw new Error("no masks are shown");
       this.#waiting.set(ticket, { resolve, reject });
       /** @type {MaskOrder} */
       const order = {
         ticket,
-        url: new URL(maskUrl(id, frame, revision), document.baseURI).href,
+        url: revision ? new URL(maskUrl(id, frame, revision), document.baseURI).href : null,
         blob: given?.revision === revision ? given.blob : null,
-        colors: this.#colors,
-        outline: this.store.get("outline"),
+        size: [video.width, video.height],
+        style,
       };
       this.#worker.postMessage(order);
     });

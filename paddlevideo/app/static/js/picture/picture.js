@@ -11,6 +11,8 @@ import { View } from "./view.js";
 const BUDGET = 240e6; // bytes of frames kept
 const WIDEST = 1920; // wider frames are fetched at this width
 const BACKGROUND = "#e8eaee"; // colour of background strokes
+/** @type {(keyof EditorValues)[]} */
+const RESULT = ["result", "look", "ground", "grow", "feather", "solo", "object"];
 const PATIENCE = 250; // ms that a frame waits for its mask, so that both appear together
 
 export class Picture {
@@ -50,8 +52,8 @@ export class Picture {
     this.overlays = new Overlays(store, (frame) => {
       if (frame === this.shown || frame === store.get("frame")) this.draw();
     });
-    store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected"], this.draw);
-    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out"], this.drawTop);
+    store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected", ...RESULT], this.draw);
+    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out", "result"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
 
@@ -143,7 +145,7 @@ export class Picture {
     }
     const overlay = at === null ? null : this.overlays.cache.get(at);
     if (overlay) {
-      context.globalAlpha = this.store.get("outline") ? 1 : this.store.get("opacity");
+      context.globalAlpha = this.overlays.strength;
       context.drawImage(overlay, 0, 0, video.width, video.height);
       context.globalAlpha = 1;
     }
@@ -157,6 +159,7 @@ export class Picture {
     context.clearRect(0, 0, this.top.width, this.top.height);
     this.#place(context);
     context.lineCap = context.lineJoin = "round";
+    if (this.store.get("result")) return;
     if (this.store.get("strokesShown")) this.#drawStrokes(context);
     if (this.drawing) {
       const { mask, box, points, object } = this.drawing;

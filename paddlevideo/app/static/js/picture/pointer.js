@@ -35,7 +35,7 @@ export class Pointer {
     top.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     top.addEventListener("contextmenu", (event) => event.preventDefault());
     store.subscribe(["frame"], () => this.#leave());
-    top.addEventListener("dblclick", () => this.store.get("tool") === "pan" && this.#fit());
+    top.addEventListener("dblclick", () => this.#panning && this.#fit());
   }
 
   /** Forget the stroke under way (Escape). */
@@ -52,6 +52,11 @@ export class Pointer {
     if (!drawing || drawing.frame === this.store.get("frame")) return;
     this.drop();
     this.actions.stroke(drawing);
+  }
+
+  /** Whether a drag moves the picture. */
+  get #panning() {
+    return this.store.get("tool") === "pan" || this.store.get("result");
   }
 
   #fit() {
@@ -76,7 +81,7 @@ export class Pointer {
     const kind = this.#kind(event);
     if (kind === "draw") this.#beginStroke(event.pointerId, at, event.altKey);
     else if (kind) {
-      const minus = event.button === 2 ? at : null; // a click of the background, unless it moves
+      const minus = event.button === 2 && !this.store.get("result") ? at : null; // a click of the background, unless it moves
       this.#drag = { id: event.pointerId, kind, at, minus, keys: new Set(), refused: 0 };
     }
     if (this.#drag?.kind === "erase") this.#erase(this.#drag, [at]);
@@ -86,7 +91,7 @@ export class Pointer {
   /** @param {PointerEvent} event @returns {Drag["kind"] | null} */
   #kind(event) {
     const tool = this.store.get("tool");
-    if (event.button === 1 || event.button === 2 || tool === "pan") return "pan";
+    if (event.button === 1 || event.button === 2 || this.#panning) return "pan";
     if (event.button === 5) return "erase"; // a pen's other end
     if (event.button !== 0) return null;
     if (event.pointerType === "touch" && this.#penSeen) return "pan";
