@@ -67,7 +67,15 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
     take(person, "app-outline")
     person.press("v", "s")
 
+    person.press("q")
+    for name, pixels in (("Grow", -2), ("Feather", 8)):
+        number = person.page.get_by_role("spinbutton", name=name)
+        number.fill(str(pixels))
+        number.press("Enter")
+    take(person, "app-result")
+
     person.button("export").click()
+    person.choose_export("Data set")
     person.page.get_by_role("dialog").get_by_role("button", name="Export", exact=True).click()
     person.page.locator(".export-files a").first.wait_for(timeout=120_000)
     take(person, "app-export")

@@ -1,9 +1,9 @@
 """The one thread that runs the model: jobs of many people, a step at a time, in turn.
 
 A job is an iterator; each of its steps is one answer or one frame. Answers to strokes come before propagations, which
-take turns; among equals, the person who has waited longest is served. Only a limited number of long jobs run at a time,
-since each needs a session in memory. The others wait in a queue, where a person's second job comes after everybody's
-first.
+take turns; among equals, the person who has waited longest is served, and of one person the project that has. Only a
+limited number of long jobs run at a time, since each needs a session in memory. The others wait in a queue, where a
+person's second job comes after everybody's first.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Worker:
         self._idle = idle
         self._jobs: list[Job] = []
         self._turn: dict[str, int] = {}  # person to the number of the step that served them last
+        self._project_turn: dict[str, int] = {}  # project to the number of its last step
         self._steps = 0
         self._change = threading.Condition()
         self._open = True
@@ -181,9 +182,10 @@ class Worker:
         ready = [job for job in self._jobs if job.cancelled or (not job.paused and job.position == 0)]
         return min(ready, key=self._rank, default=None)
 
-    def _rank(self, job: Job) -> tuple[bool, bool, int, int]:
+    def _rank(self, job: Job) -> tuple[bool, bool, int, int, int]:
         urgent = job.kind == "answer" and job.served == 0
-        return (not job.cancelled, not urgent, self._turn.get(job.owner, 0), job.number)
+        turns = (self._turn.get(job.owner, 0), self._project_turn.get(job.project, 0))
+        return (not job.cancelled, not urgent, *turns, job.number)
 
     def _place(self) -> None:
         """Say how many are before each job that has to wait."""
@@ -204,7 +206,7 @@ class Worker:
 
     def _step(self, job: Job) -> None:
         self._steps += 1
-        self._turn[job.owner] = self._steps
+        self._turn[job.owner] = self._project_turn[job.project] = self._steps
         job.began = job.began or time.monotonic()
         ended = True
         try:

@@ -38,6 +38,19 @@ def test_people_take_turns_whatever_they_have_asked_for() -> None:
     assert "".join(log[:8]) == "abababab" and log.count("a") == 8
 
 
+def test_the_projects_of_one_person_take_turns() -> None:
+    worker, log = _worker(), []
+    jobs = [Job("answer", "ann", project, _steps(project, 4, log)) for project in "ab"]
+    jobs.append(Job("propagate", "ann", "c", _steps("c", 4, log)))
+    for job in jobs:
+        worker.submit(job)
+    worker.start()
+    for job in jobs:
+        job.result(10)
+    worker.close()
+    assert "".join(log) == "abcabcabcabc"
+
+
 def test_an_answer_comes_before_the_next_frame() -> None:
     worker, log, ready = _worker(), [], threading.Event()
     long = worker.submit(Job("propagate", "ann", "a", _steps("a", 5, log, ready)))

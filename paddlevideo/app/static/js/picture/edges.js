@@ -45,8 +45,10 @@ function levelOf(distance, feather) {
 
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box without `right` and `bottom` themselves */
 
-/** What holds all objects and `margin` pixels around them; null without any. @returns {Box | null} */
-/** @type {(ids: Uint8Array, width: number, height: number, margin: number) => Box | null} */
+/**
+ * What holds all objects and `margin` pixels around them; null without any.
+ * @type {(ids: Uint8Array, width: number, height: number, margin: number) => Box | null}
+ */
 function boxOf(ids, width, height, margin) {
   let [left, right, top, bottom] = [width, -1, -1, -1];
   for (let y = 0; y < height; y += 1) {
@@ -77,17 +79,23 @@ function alongColumns(ids, width, { left, top, right, bottom }, reach) {
   const across = right - left;
   const steps = new Uint8Array(across * (bottom - top));
   const objects = new Uint8Array(steps.length);
-  for (let x = 0; x < across; x += 1) {
-    for (const [first, end, by] of [[top, bottom, 1], [bottom - 1, top - 1, -1]]) {
-      let [step, object] = [reach + 1, 0];
-      for (let y = first, before = ids[first * width + left + x]; y !== end; y += by) {
+  for (const [first, end, by] of [[top, bottom, 1], [bottom - 1, top - 1, -1]]) {
+    for (let x = 0; x < across; x += 1) {
+      let step = reach + 1;
+      let object = 0;
+      let before = ids[first * width + left + x];
+      for (let y = first; y !== end; y += by) {
         const id = ids[y * width + left + x];
-        if (!id !== !before) [step, object] = [1, before];
-        else if (step <= reach) step += 1;
-        before = id;
         const place = (y - top) * across + x;
-        if (by === 1 || step < steps[place]) [steps[place], objects[place]] = [step, object];
-        else if (step === steps[place] && object && object < objects[place]) objects[place] = object;
+        if (!id !== !before) {
+          step = 1;
+          object = before;
+        } else if (step <= reach) step += 1;
+        before = id;
+        if (by === 1 || step < steps[place]) {
+          steps[place] = step;
+          objects[place] = object;
+        } else if (step === steps[place] && object && object < objects[place]) objects[place] = object;
       }
     }
   }
@@ -102,35 +110,42 @@ function alongColumns(ids, width, { left, top, right, bottom }, reach) {
  */
 function rowOf(ids, { steps, objects }, width, { left, top, right }, y, reach) {
   const across = right - left;
-  const [here, start] = [(y - top) * across, y * width + left];
+  const here = (y - top) * across;
+  const start = y * width + left;
   const squares = new Int32Array(across);
   const nearest = new Uint8Array(across);
   const borders = bordersOf(ids, steps, start, here, across, reach);
   for (let x = 0; x < across; x += 1) {
     const kind = !ids[start + x];
-    let best = steps[here + x] ** 2;
+    const step = steps[here + x];
+    let best = step * step;
     let object = objects[here + x];
-    const [from, to] = [Math.max(0, x - reach), Math.min(across - 1, x + reach)];
-    if (borders[to + 1] > borders[from]) {
-      for (let dx = 1; dx <= reach && dx * dx <= best; dx += 1) {
-        for (const at of [x - dx, x + dx]) {
-          if (at < 0 || at >= across) continue;
-          const other = ids[start + at];
-          const same = !other === kind;
-          const square = dx * dx + (same ? steps[here + at] ** 2 : 0);
-          const id = same ? objects[here + at] : other;
-          if (square < best) [best, object] = [square, id];
-          else if (square === best && id && (id < object || !object)) object = id;
-        }
+    const from = x < reach ? 0 : x - reach;
+    const to = x + reach < across ? x + reach : across - 1;
+    // Outwards to both sides, as far as something nearer may be.
+    for (let dx = 1; borders[to + 1] > borders[from] && dx <= reach && dx * dx <= best; dx += 1) {
+      for (let at = x - dx; at <= x + dx; at += 2 * dx) {
+        if (at < 0 || at >= across) continue;
+        const other = ids[start + at];
+        const same = !other === kind;
+        const down = steps[here + at];
+        const square = dx * dx + (same ? down * down : 0);
+        if (square > best) continue;
+        const id = same ? objects[here + at] : other;
+        if (square < best || (id && (id < object || !object))) object = id;
+        best = square;
       }
     }
-    [squares[x], nearest[x]] = [best, object];
+    squares[x] = best;
+    nearest[x] = object;
   }
   return { squares, nearest };
 }
 
-/** How many pixels of a row there are before each that have a border within reach in their column, or beside them. */
-/** @type {(ids: Uint8Array, steps: Uint8Array, start: number, here: number, across: number, reach: number) => Uint32Array} */
+/**
+ * How many pixels of a row there are before each that have a border within reach in their column, or beside them.
+ * @type {(ids: Uint8Array, steps: Uint8Array, start: number, here: number, across: number, reach: number) => Uint32Array}
+ */
 function bordersOf(ids, steps, start, here, across, reach) {
   const counts = new Uint32Array(across + 1);
   for (let x = 0; x < across; x += 1) {

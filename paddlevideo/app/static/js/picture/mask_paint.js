@@ -9,11 +9,16 @@ const CHECKS_DOWN = 36; // squares in the picture's height
 
 /** @param {Mask} mask @param {MaskStyle} style @returns {ImageData} */
 export function paint({ width, height, ids }, { look, ground, edge, colors }) {
-  const shown = Uint8Array.from(ids, (id) => (colors[id] ? id : 0));
-  const hard = look === "outline" ? { grow: edge.grow, feather: 0 } : edge;
-  const { ids: objects, alpha } = edged(shown, width, height, hard);
   const picture = new ImageData(width, height);
   const out = new Uint32Array(picture.data.buffer);
+  if (look === "mask" && !edge.grow && !edge.feather) {
+    for (let i = 0; i < out.length; i += 1) out[i] = colors[ids[i]];
+    return picture;
+  }
+  const shown = new Uint8Array(ids.length);
+  for (let i = 0; i < ids.length; i += 1) shown[i] = colors[ids[i]] ? ids[i] : 0;
+  const hard = look === "outline" ? { grow: edge.grow, feather: 0 } : edge;
+  const { ids: objects, alpha } = edged(shown, width, height, hard);
   if (look === "outline") outline(out, objects, width, height, colors);
   else if (look === "cutout") surroundings(out, alpha, width, height, ground);
   else if (look === "matte") for (let i = 0; i < out.length; i += 1) out[i] = 0xff000000 | (alpha[i] * 0x010101);
@@ -21,8 +26,10 @@ export function paint({ width, height, ids }, { look, ground, edge, colors }) {
   return picture;
 }
 
-/** Cover all but the objects: what is left of the frame is cut out. */
-/** @type {(out: Uint32Array, alpha: Uint8Array, width: number, height: number, ground: Ground) => void} */
+/**
+ * Cover all but the objects: what is left of the frame is cut out.
+ * @type {(out: Uint32Array, alpha: Uint8Array, width: number, height: number, ground: Ground) => void}
+ */
 function surroundings(out, alpha, width, height, ground) {
   const side = Math.max(4, Math.round(height / CHECKS_DOWN));
   const plain = ground === "white" ? 0xffffff : 0;
@@ -34,8 +41,10 @@ function surroundings(out, alpha, width, height, ground) {
   }
 }
 
-/** Lines inside the objects' borders, about a 300th of the picture's height wide. */
-/** @type {(out: Uint32Array, ids: Uint8Array, width: number, height: number, colors: Uint32Array) => void} */
+/**
+ * Lines inside the objects' borders, about a 300th of the picture's height wide.
+ * @type {(out: Uint32Array, ids: Uint8Array, width: number, height: number, colors: Uint32Array) => void}
+ */
 function outline(out, ids, width, height, colors) {
   const reach = Math.max(1, Math.round(height / 300));
   for (let y = 0; y < height; y += 1) {
