@@ -175,7 +175,7 @@ def test_grow_and_feather_act_at_once_and_on_export(editor: Person, tmp_path: Pa
     see(editor, outside, 255)
     set_edge(editor, "Feather", 16)
     see(editor, edge, 120, 12)  # half a pixel beyond the edge
-    slider = editor.page.get_by_role("slider", name="Soften")
+    slider = editor.page.get_by_role("slider", name="Feather")
     slider.press("ArrowRight")
     editor.until(lambda: editor.page.get_by_role("spinbutton", name="Feather").input_value() == "17", "no step")
     set_edge(editor, "Feather", 16)

@@ -21,6 +21,7 @@ from paddlevideo.tasks import infer as task
 from paddlevideo.utils import files
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.written import RECORD
+from paddlevideo.writers.edges import Edge, alpha, grown
 from paddlevideo.writers.masks import write_mask
 from paddlevideo.writers.rle import decode_record
 
@@ -138,6 +139,19 @@ def test_objects_have_the_names_that_were_given(
     assert 'label="小狗"' in (out / "cvat.xml").read_text(encoding="utf-8")
     files = ["object_1_person.mp4", "object_2_小狗.mp4", "object_3_person.mp4"]
     assert sorted(file.name for file in (out / "mattes").iterdir()) == files
+
+
+def test_edges_are_moved_and_soft_as_asked(
+    built: list[str], arguments: Callable[..., Namespace], tmp_path: Path
+) -> None:
+    task.infer(CFG, arguments(objects=2, export=["palette", "cutout"], grow=2.0, feather=5.0))
+    for frame in range(FRAMES):
+        name, mask = f"shot{frame + 8}.png", truth(frame, 2)
+        assert np.array_equal(read_mask(tmp_path / "out" / "masks" / name), grown(mask, Edge(2)))
+        opaque = np.array(Image.open(tmp_path / "out" / "cutout" / name))[..., 3]
+        assert np.array_equal(opaque, alpha(mask > 0, Edge(2, 5)))
+    with pytest.raises(InputError, match="--grow from -100 to 100"):
+        task.infer(CFG, arguments(grow=1000.0))
 
 
 def test_what_is_not_used_is_told_in_a_summary(

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 
 from ...writers.edges import Edge
 from ..errors import AppError
-from ..projects.exports import Wanted, export_file, exports
+from ..projects.exports import Wanted, download_name, export_file, exports
 from .answers import ExportBegun, ExportFile
 from .requests import NewExport
 from .routes_common import Person, TheProject, TheService
@@ -59,4 +59,4 @@ def list_exports(project: TheProject) -> list[dict[str, Any]]:
 @router.get("/exports/{name}", summary="One of them, to save", response_class=Response)
 def download(name: str, project: TheProject) -> Response:
     path, media_type = export_file(project, name)
-    return FileResponse(path, media_type=media_type, filename=f"{project.name}-{name}")
+    return FileResponse(path, media_type=media_type, filename=download_name(project, name))

@@ -142,6 +142,13 @@ def export_file(project: Project, name: str) -> tuple[Path, str]:
     raise AppError("not_found")
 
 
+def download_name(project: Project, name: str) -> str:
+    """What a person's file of an export is called: after the project, and the object where it is of one of several."""
+    objects = [each for each in _abouts(project).get(name, {}).get("objects", ()) if each in project.view.objects]
+    one = [each.file_name for each in _infos(project, objects)] if len(objects) == 1 < len(project.view.ids) else []
+    return "-".join([project.name, *one, name])
+
+
 def exports(project: Project) -> list[dict[str, Any]]:
     """The exports that are there, the newest first."""
     abouts = _abouts(project)

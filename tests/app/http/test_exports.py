@@ -98,6 +98,13 @@ def test_edges_are_applied(client: TestClient, document: dict[str, Any]) -> None
         assert np.array_equal(binary[f"object_1_dog/{frame:05d}.png"] > 0, grown(mask, Edge(2)) == 1)
     assert entry(client, document, "binary")["grow"] == 2 and entry(client, document, "binary")["feather"] == 9
     assert entry(client, document, "cutout")["objects"] == [2]
+    names = [
+        client.get(entry(client, document, kind)["url"]).headers["content-disposition"] for kind in ("cutout", "binary")
+    ]
+    assert names == [
+        'attachment; filename="clip-object_2_the_ball-cutout.zip"',
+        'attachment; filename="clip-binary.zip"',
+    ]
 
 
 def test_the_newest_comes_first_and_what_has_changed_since_is_stale(

@@ -76,8 +76,9 @@ function edgeControl(store, key, least) {
   const set = (/** @type {number} */ value) => store.set({ [key]: clamp(Math.round(value) || 0, least, MOST) });
   // Finer where little is changed, which is what most edges need.
   const range = slider(t(`edge.${key}Tip`), { min: least < 0 ? -1 : 0, max: 1, step: 0.01 }, (at) => set(Math.sign(at) * MOST * at * at));
-  const number = el("input", { type: "number", class: "line-width", min: least, max: MOST, step: 1, "aria-label": t(`edge.${key}`) });
+  const number = el("input", { type: "number", class: "line-width", min: least, max: MOST, step: 1 });
   tip(number, t(`edge.${key}Tip`));
+  for (const each of [range, number]) each.setAttribute("aria-label", t(`edge.${key}`));
   number.addEventListener("change", () => {
     set(Number(number.value));
     update();
