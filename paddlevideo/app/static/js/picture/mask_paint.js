@@ -7,8 +7,13 @@ import { edged } from "./edges.js";
 const CHECKS = [0xff8c847c, 0xff655d56]; // little-endian RGBA
 const CHECKS_DOWN = 36; // squares in the picture's height
 
-/** @param {Mask} mask @param {MaskStyle} style @returns {ImageData} */
-export function paint({ width, height, ids }, { look, ground, edge, colors }) {
+/**
+ * @param {Mask} mask
+ * @param {MaskStyle} style
+ * @param {number} scale pixels of the mask to one of the video, in which edges count
+ * @returns {ImageData}
+ */
+export function paint({ width, height, ids }, { look, ground, edge, colors }, scale) {
   const picture = new ImageData(width, height);
   const out = new Uint32Array(picture.data.buffer);
   if (look === "mask" && !edge.grow && !edge.feather) {
@@ -17,8 +22,8 @@ export function paint({ width, height, ids }, { look, ground, edge, colors }) {
   }
   const shown = new Uint8Array(ids.length);
   for (let i = 0; i < ids.length; i += 1) shown[i] = colors[ids[i]] ? ids[i] : 0;
-  const hard = look === "outline" ? { grow: edge.grow, feather: 0 } : edge;
-  const { ids: objects, alpha } = edged(shown, width, height, hard);
+  const feather = look === "outline" ? 0 : edge.feather * scale;
+  const { ids: objects, alpha } = edged(shown, width, height, { grow: edge.grow * scale, feather });
   if (look === "outline") outline(out, objects, width, height, colors);
   else if (look === "cutout") surroundings(out, alpha, width, height, ground);
   else if (look === "matte") for (let i = 0; i < out.length; i += 1) out[i] = 0xff000000 | (alpha[i] * 0x010101);

@@ -11,9 +11,10 @@ let last = null;
 
 /** @param {MessageEvent<MaskOrder>} event */
 self.onmessage = async ({ data }) => {
-  const { ticket, style } = data;
+  const { ticket, style, size } = data;
   try {
-    const bitmap = await createImageBitmap(paint(await maskOf(data), style));
+    const mask = await maskOf(data);
+    const bitmap = await createImageBitmap(paint(mask, style, mask.width / size[0]));
     self.postMessage({ ticket, bitmap }, { transfer: [bitmap] });
   } catch (error) {
     self.postMessage({ ticket, error: String(error) });

@@ -14,7 +14,7 @@ export class Overlays {
   #tickets = 0;
   /** @type {Map<number, {revision: number, blob: Blob}>} by frame */
   #given = new Map();
-  #version = ""; // of the style
+  #styled = ""; // the style as a version has it
   /** @type {MaskStyle | null} null: no masks are shown */
   #style = null;
 
@@ -23,7 +23,7 @@ export class Overlays {
     this.store = store;
     this.cache = new BitmapCache({
       load: (frame) => this.#paint(frame),
-      version: (frame) => this.#versionOf(frame),
+      version: (frame) => this.#version(frame),
       ready,
       budget: BUDGET,
       lanes: 1,
@@ -52,11 +52,11 @@ export class Overlays {
   }
 
   /** @param {number} frame */
-  #versionOf(frame) {
+  #version(frame) {
     const revision = this.store.get("doc").frames.masks[frame];
     // What hides the surroundings does so where there is no mask, too.
     const shown = this.#style && (revision || ["cutout", "matte"].includes(this.#style.look));
-    return shown ? `${revision} ${this.#version}` : null;
+    return shown ? `${revision} ${this.#styled}` : null;
   }
 
   #restyle() {
@@ -67,7 +67,7 @@ export class Overlays {
     if (!result) this.#style = { look: outline ? "outline" : "mask", ground, edge: { grow: 0, feather: 0 }, colors };
     else this.#style = look === "original" ? null : { look, ground, edge: { grow, feather }, colors };
     const { colors: _, ...rest } = this.#style ?? { colors };
-    this.#version = JSON.stringify([rest, shown.map((each) => each.id + each.color)]);
+    this.#styled = JSON.stringify([rest, shown.map((each) => each.id + each.color)]);
   }
 
   /** @param {number} frame @returns {Promise<ImageBitmap>} */
