@@ -34,7 +34,7 @@ class Exporter(ABC):
 
     Attributes:
         key: what commands and the page call the kind; its words are ``export.KEY``, ``export.KEYHint`` and
-            ``export.KEYTip``.
+            ``export.KEYTip``, of a preset ``export.preset_KEY``, too.
         name: its file or folder in an output folder.
         download: the name of the file that the page gives; a folder is zipped.
         media_type: of that file.

@@ -40,6 +40,7 @@ def test_kinds_differ_in_all_that_tells_them_apart() -> None:
 def test_every_kind_has_words_in_both_languages(language: str) -> None:
     words = json.loads((WORDS / f"{language}.json").read_text("utf-8"))
     asked = {f"export.{kind}{part}" for kind in KINDS for part in ("", "Hint", "Tip")}
+    asked |= {f"export.preset_{kind.key}" for kind in all_exporters() if kind.preset}
     assert asked <= {key for key, text in words.items() if text}
 
 

@@ -92,5 +92,5 @@ function edgeControl(store, key, least) {
   };
   store.subscribe([key], update);
   update();
-  return el("label", { data: { edge: key } }, el("span", { text: t(`edge.${key}`) }), number, el("span", { text: t("touch.pixels") }), range);
+  return el("div", { class: "edge", data: { edge: key } }, el("span", { text: t(`edge.${key}`) }), number, el("span", { text: t("touch.pixels") }), range);
 }
