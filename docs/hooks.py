@@ -17,6 +17,7 @@ OTHERS = (
     "NOTICE",
     "configs/segmentation/*.yaml",
     "docs/images/*",
+    "notebooks/*.ipynb",
     "paddlevideo/app/static/icon.svg",
     "paddlevideo/session/rules/__init__.py",
 )
