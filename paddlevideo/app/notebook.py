@@ -6,8 +6,8 @@
     widget  # the last line of a cell: draw on it
     masks = widget.masks()  # in a later cell: (T, H, W) uint8
 
-What a person does comes as messages, and the session is that of ``open_session``. It needs ``anywidget``, which the extra
-``notebook`` brings.
+What a person does comes as messages, and the session is that of ``open_session``. It needs ``anywidget``, which the
+extra ``notebook`` brings.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ class ScribbleWidget(anywidget.AnyWidget):
     document = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
-    def __init__(
-        self, video: Video, objects: int = 1, *, segmenter: Segmenter | None = None, **overrides: Any
-    ) -> None:
+    def __init__(self, video: Video, objects: int = 1, *, segmenter: Segmenter | None = None, **overrides: Any) -> None:
         self._frames = open_frames(video)  # before the slow load
         self.session = (segmenter or Segmenter.load()).open(self._frames, objects, **overrides)
         self._id = uuid.uuid4().hex

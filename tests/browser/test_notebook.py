@@ -1,4 +1,4 @@
-"""The notebook's widget in Chromium: its own module, with a stand-in for what anywidget does between page and kernel."""
+"""The notebook's widget in Chromium: its own module, and a stand-in for anywidget between page and kernel."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class Kernel:
         self.errors: list[str] = []
         self._sent: list[tuple[Any, list[bytes]]] = []
         toy = Segmenter(cast(Any, Colours(sharpness=20)), Preprocess("rgb", size=None), SessionOptions())
-        monkeypatch.setattr(notebook.ScribbleWidget, "send", lambda _, message, b=(): self._sent.append((message, [*b])))
+        monkeypatch.setattr(
+            notebook.ScribbleWidget, "send", lambda _, message, b=(): self._sent.append((message, [*b]))
+        )
         self.widget = notebook.ScribbleWidget(np.stack([frame_picture(t) for t in range(FRAMES)]), segmenter=toy)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto("about:blank")
