@@ -87,7 +87,7 @@ def barrier() -> None:
 
 
 def check_main() -> None:
-    """Raise `InputError` when rank 0 is gone (not on cards). Any process may call this at any time.
+    """Raise `InputError` when rank 0 is gone. Any process may call this between collectives.
 
     Rank 0 holds the lock of the run's folder. Without it the run may have been started again, on machines that this
     process knows nothing of, and its work would be done twice.
