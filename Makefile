@@ -1,4 +1,4 @@
-# make demo | app | test | test-browser | test-oldest | fuzz | lint | resolve | install | judge | clean:
+# make demo | app | test | test-browser | test-oldest | fuzz | lint | docs | resolve | install | judge | clean:
 # each installs what it needs into .venv first.
 #   make PYTHON=/path/to/python3.12 test     another interpreter (only while .venv does not exist)
 #   make CONSTRAINTS="-c constraints.txt"    the exact tested versions (Python 3.11) in place of the newest
@@ -19,7 +19,7 @@ WEIGHTS := data/weights/manet_lite.pdparams
 JAVASCRIPT := tools/javascript
 CHECKS := $(JAVASCRIPT)/node_modules/.bin
 
-.PHONY: demo app test test-browser test-oldest fuzz lint lint-javascript resolve install judge clean
+.PHONY: demo app test test-browser test-oldest fuzz lint lint-javascript docs resolve install judge clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python main.py --infer -c $(CONFIG) -w $(WEIGHTS) --input "$$($(BIN)/python tools/demo_clip.py)" \
@@ -66,6 +66,13 @@ lint-javascript: | $(BIN)/python
 	else $(CHECKS)/eslint --config $(JAVASCRIPT)/eslint.config.js paddlevideo/app/static/js && \
 		$(CHECKS)/tsc --project $(JAVASCRIPT); fi
 
+# The site of the documents, in build/site; a link that leads nowhere is an error. Its tools have an environment of their own.
+DOCS := .venv-docs
+
+docs:
+	@$(MAKE) --no-print-directory VENV=$(DOCS) $(DOCS)/.docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+
 # Whether wheels of all requirements exist for systems that the tests do not run on; nothing is installed. The index is
 # that of pip. OpenVINO has wheels for Linux on ARM from glibc 2.35 on.
 SYSTEMS := x86_64-pc-windows-msvc aarch64-apple-darwin aarch64-manylinux_2_35
@@ -94,6 +101,10 @@ $(VENV)/.run: requirements.txt | $(BIN)/python
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	$(PIP) install $(CONSTRAINTS) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt | $(BIN)/python
+	$(PIP) install $(CONSTRAINTS) -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/.browser: requirements-browser.txt $(VENV)/.dev

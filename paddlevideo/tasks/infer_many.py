@@ -150,6 +150,7 @@ def run_share(
     bar = tqdm(clips, desc="videos", unit="video", disable=not processes.is_main())
     for clip in bar:
         bar.set_postfix_str(clip.name)
+        processes.check_main()
         try:
             entries[clip.name] = run(clip)
         except InputError as error:

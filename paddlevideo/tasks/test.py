@@ -114,6 +114,7 @@ def evaluate(
     try:
         with tqdm(processes.shard(sequences), desc="test", unit="sequence", disable=not shown) as bar:
             for sequence in bar:
+                processes.check_main()
                 entries[sequence.name] = judge(sequence)
                 bar.set_postfix(_means(entries))
     except InputError as error:  # sent to the other processes, which would wait for this one's share

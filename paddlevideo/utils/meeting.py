@@ -32,6 +32,11 @@ class Meeting:
             self._others = [self._door.accept() for _ in range(1, self._world)]
             self._door.close()
 
+    def check_main(self) -> None:
+        """Raise `EOFError` when rank 0 is gone; call between the barriers, where it sends nothing."""
+        if self._door is None and self._others[0].poll():
+            self._others[0].recv_bytes()
+
     def wait(self) -> None:
         """Return when every process has called this."""
         if self._door is None:

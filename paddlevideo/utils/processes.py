@@ -86,6 +86,17 @@ def barrier() -> None:
             dist.barrier()
 
 
+def check_main() -> None:
+    """Raise `InputError` when rank 0 is gone. Any process may call this between collectives.
+
+    Rank 0 holds the lock of the run's folder. Without it the run may have been started again, on machines that this
+    process knows nothing of, and its work would be done twice.
+    """
+    if _meeting:
+        with _everyone_there():
+            _meeting[0].check_main()
+
+
 def gather(thing: Any) -> list[Any]:
     """Return what every process passed, in the order of ranks."""
     if world_size() == 1:
@@ -216,8 +227,15 @@ def _together() -> Iterator[None]:
     if dist.get_backend() != "GLOO":
         yield
         return
-    try:
+    with _everyone_there():
         _meeting[0].wait()
+        yield
+
+
+@contextmanager
+def _everyone_there() -> Iterator[None]:
+    """Turn the errors of a meeting that a process has left into one line."""
+    try:
         yield
     except (RuntimeError, OSError, EOFError) as error:
         raise InputError(

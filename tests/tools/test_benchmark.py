@@ -77,6 +77,16 @@ def test_objects_are_measured_against_one(tmp_path: Path) -> None:
     assert result["ratio"]["10"] == pytest.approx(result["seconds"]["10"] / result["seconds"]["1"])
 
 
+def test_throughput_is_measured_by_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = _measure(tmp_path, "throughput", "--videos", "2", "--frames", "3", "--turns", "1")
+    assert result["threads"]["1"] >= result["threads"]["2"] >= 1
+    for key, ratio in (("videos_an_hour", "ratio"), ("videos_an_hour_with_start", "ratio_with_start")):
+        one, two = result[key]["1"], result[key]["2"]
+        assert one > 0 and result[ratio] == {"1": 1.0, "2": pytest.approx(two / one)}
+    assert result["videos_an_hour"]["1"] > result["videos_an_hour_with_start"]["1"]
+    assert "films of 3 frames of 96x64" in capsys.readouterr().out
+
+
 def test_operations_of_a_network_are_those_of_its_layers() -> None:
     network = nn.Sequential(nn.Conv2D(4, 6, 3, stride=2, padding=1), nn.Conv2D(6, 6, 5, padding=2, groups=6))
     work = operations.network(network, (2, 4, 10, 16))
@@ -105,10 +115,13 @@ def test_the_clip_repeats_a_short_one_with_small_moves_and_labels_are_known() ->
         (["--weights", "nowhere.pdparams"], "say which with --config"),
         (["--weights", "nowhere.pdparams", "--config", "manet"], "no such file"),
         (["--size", "8", "8"], "64 or more"),
+        (["--videos", "1"], "from 1 to the number of --videos, 1"),
+        (["--turns", "0"], "must be 1 or more"),
     ],
 )
 def test_bad_input_is_one_line(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["embed", *options]) == 2
+    command = "throughput" if {*options} & {"--videos", "--turns"} else "embed"
+    assert main([command, *options]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
 

@@ -1,13 +1,16 @@
-"""The script that starts training on several machines: what it hands to Paddle's launcher, and what it refuses."""
+"""The script that starts a run on several machines: what it hands to Paddle's launcher, and what it refuses."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "launch_nodes.sh"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "tools" / "launch_nodes.sh"
 NEEDED = {"MASTER": "10.0.0.1:8090", "NNODES": "2"}
 
 
@@ -47,3 +50,33 @@ def test_help_lists_every_setting(arguments: tuple[str, ...]) -> None:
     for setting in ("MASTER", "NNODES", "RANK", "GPUS", "NPROC", "LOG_DIR", "PYTHON"):
         assert f"\n  {setting} " in done.stderr
     assert "set -eu" not in done.stderr
+
+
+@pytest.mark.parametrize("page", ["en", "zh-CN"])
+def test_the_examples_of_the_docs_start_every_machine(page: str, tmp_path: Path) -> None:
+    """With stand-ins for ssh, Slurm and Paddle's launcher, which say what they are called with."""
+    text = (ROOT / "docs" / page / "scale.md").read_text(encoding="utf-8")
+    ssh, slurm = (block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "NNODES" in block)
+    stand_ins = {
+        "ssh": 'exec sh -c "$2"',
+        "scontrol": "echo alpha; echo beta",
+        "srun": 'shift; SLURM_NODEID=0 "$@"; SLURM_NODEID=1 "$@"',
+        "python": 'echo "$@" >> calls',
+        "getent": "exit 2",  # knows no such machines
+    }
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(SCRIPT, tmp_path / "tools")
+    for name, does in stand_ins.items():
+        path = tmp_path / ".venv" / "bin" / name
+        path.write_text(f"#!/bin/sh\n{does}\n")
+        path.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}/.venv/bin:/usr/bin:/bin", "SLURM_JOB_NODELIST": "x", "SLURM_JOB_NUM_NODES": "2"}
+    for script, logs in ((ssh, ("alpha", "beta")), (slurm, ("0", "1"))):
+        subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environment, timeout=60, check=True)
+        calls = sorted((tmp_path / "calls").read_text().splitlines())
+        (tmp_path / "calls").unlink()
+        for node, (call, log) in enumerate(zip(calls, logs, strict=True)):
+            start = f"--master alpha:8090 --nnodes 2 --rank {node} --nproc_per_node 4 --log_dir output/log/{log}"
+            assert call.startswith(f"-B -m paddle.distributed.launch {start} main.py --infer -c configs/segmentation")
+            assert call.endswith("--input videos/ --scribbles strokes/ --output output/all")

@@ -35,6 +35,20 @@ def test_nobody_leaves_before_everybody_is_there(pair: tuple[Meeting, Meeting]) 
         thread.join()
 
 
+def test_the_others_can_ask_whether_the_main_one_is_there(pair: tuple[Meeting, Meeting]) -> None:
+    main, other = pair
+    other.check_main()
+    thread = threading.Thread(target=other.wait)
+    thread.start()
+    main.check_main()  # the other's "here" is no sign that it has left
+    main.wait()
+    thread.join()
+    other.check_main()
+    main._others[0].close()
+    with pytest.raises((EOFError, OSError)):
+        other.check_main()
+
+
 def test_the_others_learn_at_once_that_one_is_gone(pair: tuple[Meeting, Meeting]) -> None:
     for gone, waiting in (pair, pair[::-1]):
         for connection in gone._others:

@@ -282,6 +282,23 @@ interface Drawing {
   box?: boolean;
 }
 
+// --------------------------------------------------------------------------------------- the notebook's widget
+
+/** What anywidget hands over, as far as the widget needs it. */
+interface NotebookModel {
+  get(name: "document"): Omit<Project, "frames">;
+  get(name: "words"): Record<string, Record<string, string>>;
+  on(event: "change:document", heard: () => void): void;
+  on(event: "msg:custom", heard: (message: KernelMessage, pictures: DataView[]) => void): void;
+  off(event: string, heard: unknown): void;
+  send(message: object): void;
+}
+
+type KernelMessage =
+  | { kind: "frame"; frame: number; revision: number }
+  | { kind: "progress"; done: number; total: number }
+  | { kind: "error"; message: string };
+
 // ------------------------------------------------------------------------------------------- the mask worker
 
 /** In the video's pixels: how far edges are moved outwards, and over how many they are soft. */

@@ -15,6 +15,13 @@ export async function loadWords() {
   await choose(localStorage.getItem(KEPT) ?? preferred());
 }
 
+/** Take words that are there, in the browser's own language. @param {Record<string, Record<string, string>>} all by language */
+export function giveWords(all) {
+  english = all.en;
+  language = preferred();
+  words = all[language];
+}
+
 /** Change the language and keep the choice. @param {string} name */
 export async function setLanguage(name) {
   localStorage.setItem(KEPT, name);
