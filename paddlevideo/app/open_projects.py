@@ -15,6 +15,7 @@ from .work.ahead import Ahead
 from .work.decoding import Decoding
 from .work.events import Events
 from .work.sessions import MakeSession, Sessions
+from .work.warming import Warming, WarmUp
 from .work.worker import Job, Worker
 
 _LONG = 5  # steps of taking up work again that the page is told of
@@ -26,9 +27,12 @@ class OpenProjects:
     Args:
         settings: the server's.
         make_session: a video and its objects' ids to a fresh session.
+        warm_up: what gets the model ready for a video's (H, W), and in how many steps.
     """
 
-    def __init__(self, settings: Settings, make_session: MakeSession) -> None:
+    def __init__(
+        self, settings: Settings, make_session: MakeSession, warm_up: tuple[WarmUp, int] | None = None
+    ) -> None:
         self.settings = settings
         self.library = Library(settings)
         self.pictures = Pictures()
@@ -41,7 +45,8 @@ class OpenProjects:
             settings.memory_bytes,
             self._session_closed,
         )
-        self.ahead = Ahead(self.sessions, self.events, settings.sessions)
+        self.warming = Warming(*warm_up, self._tell_warming) if warm_up else None
+        self.ahead = Ahead(self.sessions, self.events, settings.sessions, self.warming)
         self.worker = Worker("worker", max(1, settings.sessions - 1), self.ahead.step)
         self.exporter = Worker("exporter", 1)  # it needs no model
         self.decoding = Decoding(self.pictures, self._tell_job)
@@ -91,6 +96,8 @@ class OpenProjects:
             found.append(("embedded", {"done": replay.session.embedded, "total": project.frames}))
         if job:
             found.append(("job", job.event()))
+        if self.warming and self.warming.progress:
+            found.append(("warming", dict(zip(("done", "total"), self.warming.progress, strict=True))))
         return found
 
     def delete(self, person: str, project: Project) -> None:
@@ -158,6 +165,9 @@ class OpenProjects:
                 "lanes": project.masks.lanes([frame]),
             }
         self.events.publish(project.id, "mask", **news)
+
+    def _tell_warming(self, done: int, total: int) -> None:
+        self.events.publish_to_all("warming", done=done, total=total)
 
     def _tell_job(self, job: Job) -> None:
         self.events.publish(job.project, "job", **job.event())

@@ -27,10 +27,12 @@ from ..app.errors import AppError
 from ..app.http.security import LOCAL
 from ..app.http.server import create_app
 from ..app.projects.library import Library
+from ..app.projects.project import Project
 from ..app.settings import Limits, Settings
 from ..session.memory.array_store import MIB
 from ..session.options import SessionOptions
 from ..session.segmenter import Segmenter
+from ..session.warm_up import STEPS, warm_up
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
 
@@ -45,8 +47,10 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
     settings = read_settings(args, listening.getsockname()[1], segmenter.options)
     with RunLock(settings.projects):
-        app = create_app(settings, segmenter.open)
-        open_video(settings, app.state.service.library)
+        app = create_app(settings, segmenter.open, (lambda size: warm_up(segmenter, size), STEPS))
+        video = open_video(settings, app.state.service.library)
+        if video:
+            app.state.service.ahead.use(video)  # it is what the model is warmed up for
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         announce(settings, not args.no_browser)
         Server(config, app.state.service.events.close).run(sockets=[listening])
@@ -97,15 +101,15 @@ def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settin
     )
 
 
-def open_video(settings: Settings, library: Library) -> None:
-    """Make a project of the command line's video; raise `InputError` when it cannot be opened.
+def open_video(settings: Settings, library: Library) -> Project | None:
+    """Make a project of the command line's video and return it; raise `InputError` when it cannot be opened.
 
     Where others may connect each person's is made when they come.
     """
     if settings.remote:
-        return
+        return None
     try:
-        library.of_command_line(LOCAL)
+        return library.of_command_line(LOCAL)
     except AppError as error:
         raise InputError(str(error)) from error
 

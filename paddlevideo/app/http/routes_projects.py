@@ -149,7 +149,7 @@ def cancel(project: TheProject, service: TheService) -> Document:
     return service.cancel(project)
 
 
-@router.get("/events", summary="Server-Sent Events: mask, job, document, embedded")
+@router.get("/events", summary="Server-Sent Events: mask, job, document, embedded, warming")
 async def events(project: TheProject, service: TheService) -> StreamingResponse:
     first = service.first_events(project)
     return StreamingResponse(service.events.stream(project.id, first), media_type="text/event-stream")

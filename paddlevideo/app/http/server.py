@@ -23,6 +23,7 @@ from ..errors import AppError, as_app_error
 from ..service import Service
 from ..settings import Settings
 from ..work.sessions import MakeSession
+from ..work.warming import WarmUp
 from . import routes_files, routes_projects, routes_start
 from .answers import ErrorDocument
 from .docs_page import docs_page
@@ -32,9 +33,11 @@ STATIC = Path(__file__).parents[1] / "static"
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, make_session: MakeSession) -> FastAPI:
-    """Return the application; its service starts and stops with it."""
-    service = Service(settings, make_session)
+def create_app(
+    settings: Settings, make_session: MakeSession, warm_up: tuple[WarmUp, int] | None = None
+) -> FastAPI:
+    """Return the application; its service, see `OpenProjects`, starts and stops with it."""
+    service = Service(settings, make_session, warm_up)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from ..projects.project import Project
 from .events import Events
 from .replay import Replay
 from .sessions import Sessions
+from .warming import Warming
 
 logger = logging.getLogger(__name__)
 _IDLE = 600.0  # seconds after the last request that a project is still prepared for
@@ -19,18 +20,20 @@ _HOLD = 3.0  # seconds that the model is kept free for a stroke that is being dr
 
 
 class Ahead:
-    """Brings sessions up to date, then embeds frames. `step` and `restart` are for the worker's thread.
+    """Warms up, brings sessions up to date, then embeds frames. `step` and `restart` are for the worker's thread.
 
     Args:
         sessions: the sessions in memory.
         events: where the number of embedded frames is sent to pages.
         limit: how many projects are prepared, the most recently used ones.
+        warming: what comes before all else.
     """
 
-    def __init__(self, sessions: Sessions, events: Events, limit: int) -> None:
+    def __init__(self, sessions: Sessions, events: Events, limit: int, warming: Warming | None = None) -> None:
         self._sessions = sessions
         self._events = events
         self._limit = limit
+        self._warming = warming
         self._used: dict[str, tuple[Project, float]] = {}  # project to when it was last used
         self._steps: dict[str, tuple[int, Iterator[None]]] = {}  # project to its revision, and what gets it ready
         self._held_until = 0.0
@@ -53,7 +56,7 @@ class Ahead:
         self._steps.pop(project, None)
 
     def step(self) -> bool:
-        """Do one answer, frame or embedding; False when there is nothing to do."""
+        """Do one step of warming up, answer, frame or embedding; False when there is nothing to do."""
         now = time.monotonic()
         if now < self._held_until:
             return False
@@ -62,7 +65,10 @@ class Ahead:
             for project, when in list(self._used.values())
             if self._events.watched(project.id) or now - when < _IDLE
         ]
-        for _, project in sorted(used, key=lambda each: -each[0])[: self._limit]:
+        projects = [project for _, project in sorted(used, key=lambda each: -each[0])[: self._limit]]
+        if self._warming and self._warming.step(project.video.size for project in projects):
+            return True
+        for project in projects:
             try:
                 if self._prepare(project):
                     return True

@@ -32,6 +32,11 @@ class Events:
             for loop, queue in self._queues.get(project, ()):
                 _call(loop, _put, queue, (name, data))
 
+    def publish_to_all(self, name: str, **data: Any) -> None:
+        """Tell all pages of all projects."""
+        for project in list(self._queues):
+            self.publish(project, name, **data)
+
     def close(self) -> None:
         """End all streams, now and in future."""
         with self._lock:

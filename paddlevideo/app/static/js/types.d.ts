@@ -188,6 +188,7 @@ interface EventHandlers {
   job: (event: JobEvent) => void;
   document: (event: { revision: number }) => void;
   embedded: (event: Progress) => void;
+  warming: (event: Progress) => void;
   connected: (up: boolean) => void;
 }
 
@@ -238,6 +239,8 @@ interface EditorValues extends Omit<KeptSettings, "strokes"> {
   exported: JobEvent | null;
   /** While the server prepares frames. */
   embedding: Progress | null;
+  /** While the server gets the network ready. */
+  warming: Progress | null;
   /** Masks that came as events, by frame, and when. */
   came: Map<number, MaskEvent & { at: number }>;
   /** When the last event of each kind of job came. */

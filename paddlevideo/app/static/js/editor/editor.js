@@ -205,10 +205,11 @@ export class Editor {
       job: (event) => this.job.jobCame(event),
       document: ({ revision }) => this.commands.follow(revision),
       embedded: (event) => this.#embedded(event),
+      warming: ({ done, total }) => this.store.set({ warming: done < total ? { done, total } : null }),
       connected: (up) => {
         if (up && lost) this.commands.reload();
         lost = !up;
-        this.store.set({ connected: up });
+        this.store.set({ connected: up, warming: null }); // a stream begins with how far it is
       },
     });
   }

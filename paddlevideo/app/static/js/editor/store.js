@@ -101,6 +101,7 @@ export function editorStore(answer) {
     job: null,
     exported: null,
     embedding: null,
+    warming: null,
     came: new Map(),
     told: new Map(),
     connected: true,

@@ -25,7 +25,7 @@ export function listen(id, handlers) {
       source.close();
       timer = setTimeout(open, RETRY);
     };
-    for (const name of /** @type {const} */ (["mask", "job", "document", "embedded"]))
+    for (const name of /** @type {const} */ (["mask", "job", "document", "embedded", "warming"]))
       source.addEventListener(name, (event) => handlers[name](JSON.parse(event.data)));
   };
   open();

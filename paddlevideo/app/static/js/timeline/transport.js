@@ -47,7 +47,7 @@ function buildStatus(store) {
     bar.hidden = !job?.total;
     bar.value = job?.total ? (job.done ?? 0) / job.total : 0;
   };
-  store.subscribe(["job", "doc", "busy", "connected", "embedding"], update);
+  store.subscribe(["job", "doc", "busy", "connected", "embedding", "warming"], update);
   update();
   return status;
 }
@@ -74,11 +74,12 @@ function statusOf(store) {
     const left = seconds > 2 ? t("status.left", { seconds }) : "";
     return [t(`status.${job.kind}`, job), rate, left].filter(Boolean).join(" · ");
   }
-  if (store.get("busy")) return t("status.busy");
+  const [embedding, warming] = [store.get("embedding"), store.get("warming")];
+  const further = warming ? t("status.warming", warming) : embedding ? t("status.embedding", embedding) : "";
+  if (store.get("busy")) return warming ? `${t("status.busy")} ${further}` : t("status.busy");
   const waiting = rounds.some((each) => !each.propagated);
   const next = !objects.length ? "noObject" : !rounds.length ? "start" : waiting ? "waiting" : stopped ? "stopped" : "done";
-  const embedding = store.get("embedding");
-  return embedding ? `${t(`status.${next}`)} ${t("status.embedding", embedding)}` : t(`status.${next}`);
+  return further ? `${t(`status.${next}`)} ${further}` : t(`status.${next}`);
 }
 
 /**
