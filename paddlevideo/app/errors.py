@@ -20,6 +20,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "request_too_large": (413, "The request is larger than {limit} bytes."),
     "no_project": (404, "There is no such project; it may have been deleted."),
     "no_frame": (404, "There is no frame {frame}; the video has frames 0 to {last}."),
+    "no_film": (404, "This video cannot be played from its own packets; take the frames as pictures."),
     "no_mask": (404, "Frame {frame} has no mask yet."),
     "no_object": (404, "There is no object {object}; it may have been removed."),
     "no_folder": (404, "{folder} is not one of the folders that may be opened."),

@@ -26,6 +26,7 @@ from .listing import SUFFIXES, entries, existing, is_pattern, is_picture, listed
 from .picture_file import holds_picture, read_header
 from .pictures import PictureFrames
 from .video_index import displayed_size, index_video
+from .video_packets import FilmCodec, film_codec, film_packets
 from .video_stream import choose_stream, decoded, open_stream, other_streams
 
 CACHE_BYTES = 128 << 20  # decoded frames kept: about 100 of 854x480, 48 of 1280x720
@@ -141,6 +142,15 @@ class VideoFrames(FrameSource):
     def times(self) -> list[float]:
         """When each frame is shown, in seconds from the first one; of a file without times, by its rate."""
         return self._index.seconds or [index / self.rate for index in range(len(self))]
+
+    @cached_property
+    def codec(self) -> FilmCodec | None:
+        """What decodes `packets`; None where they cannot be had."""
+        return film_codec(self.path, self._stream, self._index)
+
+    def packets(self, frame: int, least: int) -> bytes | None:
+        """The stored pictures around ``frame``, see `film_packets`."""
+        return film_packets(self.path, self._stream, self._index, frame, least)
 
     def another(self) -> VideoFrames:
         """A second reader of the same file, at a place of its own, without the time that listing the frames takes."""

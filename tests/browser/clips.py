@@ -43,6 +43,17 @@ def write_long(path: Path, frames: int = 2000) -> Path:
     return _write(path, (np.full((48, 64, 3), 40 + frame % 160, np.uint8) for frame in range(frames)), (64, 48))
 
 
+def shade(frame: int) -> int:
+    """The grey of a frame of `write_shades`: unlike that of the frames around it."""
+    return 60 + 8 * (frame * 7 % 20)
+
+
+def write_shades(path: Path, frames: int = 75, rate: int = 25) -> Path:
+    """Write a clip of 1920x1080 px with B-frames and a keyframe every 30 frames, each in the grey of `shade`."""
+    pictures = (np.full((1080, 1920, 3), shade(frame), np.uint8) for frame in range(frames))
+    return _write(path, pictures, (1920, 1080), rate, bf="3", g="30", sc_threshold="0")
+
+
 def cut(source: Path, path: Path, first: int, frames: int) -> Path:
     """Write some frames of a video, as a video at its size."""
     with av.open(str(source)) as container:
@@ -56,11 +67,11 @@ def _blocks(rng: np.random.Generator, colour: tuple[int, int, int]) -> np.ndarra
     return np.clip(np.array(colour) + blocks, 0, 255).astype(np.uint8)
 
 
-def _write(path: Path, pictures: object, size: tuple[int, int]) -> Path:
+def _write(path: Path, pictures: object, size: tuple[int, int], rate: int = 10, **options: str) -> Path:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
+        stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.options = {"preset": "ultrafast", "crf": "18"}
+        stream.options = {"preset": "ultrafast", "crf": "18", **options}
         for picture in pictures:  # type: ignore[attr-defined]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())

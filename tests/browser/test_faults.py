@@ -160,7 +160,7 @@ def test_what_a_reader_says_is_in_the_pages_language(
 ) -> None:
     person = new_person(locale="zh-CN")
     person.page.goto(served.home + "#/")
-    person.page.locator("input[type=file]").set_input_files(videos / "broken.mp4")
+    person.page.locator("#file").set_input_files(videos / "broken.mp4")
     person.page.get_by_text("文件已损坏，或格式未知").wait_for()
     (message,) = person.messages()
     assert "Errno" not in message and "re-encode" not in message

@@ -66,7 +66,7 @@ def test_a_second_tab_does_not_overwrite_the_first(new_person: Callable[..., Per
 def test_uploads_good_broken_and_too_large(person: Person, served: Served, videos: Path, tmp_path: Path) -> None:
     page = person.page
     page.goto(served.home + "#/")
-    chooser = page.locator("input[type=file]")
+    chooser = page.locator("#file")
     chooser.set_input_files(videos / "broken.mp4")
     page.get_by_text("broken.mp4 cannot be read as a video").wait_for()
     huge = tmp_path / "huge.mp4"

@@ -113,6 +113,16 @@ class MaskAnswer(StrokeAnswer):
     guesses: list[Guess]
 
 
+class FilmFacts(Answer):
+    """What a decoder of the browser needs for the packets of `/film/FRAME`.
+
+    Each packet there comes after twelve bytes, three little-endian numbers: its frame, 1 for a keyframe, its length.
+    """
+
+    codec: str = Field(description="as browsers name it, such as avc1.64001f")
+    header: str = Field(description="the codec's own header, base64")
+
+
 class ErrorFacts(Answer):
     """What went wrong."""
 
@@ -143,6 +153,7 @@ class ServerState(Answer):
     limits: LimitFacts
     folders: list[str] = Field(description="names of the folders that may be opened")
     open: str | None = Field(description="id of the command line's project")
+    demo: bool = Field(description="the demo clip is there")
     error: ErrorFacts | None = Field(description="why the command line's video could not be opened")
     languages: list[str]
 
@@ -168,6 +179,7 @@ class ProjectEntry(Answer):
     id: str
     name: str
     frames: int
+    done: int = Field(description="frames whose masks are current")
     width: int
     height: int
     changed: str = Field(description="ISO time")

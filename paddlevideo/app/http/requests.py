@@ -37,9 +37,17 @@ class OpenVideo(Body):
     path: Annotated[str, Field(max_length=4096)]
 
 
-class NewUpload(Body):
+class UploadedPicture(Body):
     name: Annotated[str, Field(max_length=1000)]
     bytes: Annotated[int, Field(ge=1)]
+
+
+class NewUpload(Body):
+    """A video; with ``pictures`` a folder of them, whose bytes are sent one after the other."""
+
+    name: Annotated[str, Field(max_length=1000)]
+    bytes: Annotated[int, Field(ge=1)]
+    pictures: list[UploadedPicture] | None = None
 
 
 class EditProject(Changing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -10,11 +11,12 @@ from fastapi.responses import FileResponse
 from ...writers.edges import Edge
 from ..errors import AppError
 from ..projects.exports import Wanted, download_name, export_file, exports
-from .answers import ExportBegun, ExportFile
+from .answers import ExportBegun, ExportFile, FilmFacts
 from .requests import NewExport
 from .routes_common import Person, TheProject, TheService
 
 router = APIRouter(tags=["files"], prefix="/projects/{project}")
+_SECOND = 24  # frames that come at a time at least
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -24,6 +26,23 @@ def frame_picture(
 ) -> Response:
     project.around = frame if 0 <= frame < project.frames else project.around
     return Response(service.pictures.jpeg(project, frame, w), media_type="image/jpeg", headers=_FOR_EVER)
+
+
+@router.get("/film", summary="What decodes the video's own packets", response_model=FilmFacts)
+def film(project: TheProject, service: TheService) -> dict[str, Any]:
+    _, codec = service.pictures.film(project)
+    return {"codec": codec.name, "header": base64.b64encode(codec.header).decode()}
+
+
+@router.get("/film/{frame}", summary="The packets from the keyframe before a frame on", response_class=Response)
+def film_part(frame: int, project: TheProject, service: TheService) -> Response:
+    project.check_frame(frame)
+    project.around = frame
+    service.ahead.hold()  # what plays needs the processors
+    packets = service.pictures.film(project)[0].packets(frame, _SECOND)
+    if packets is None:
+        raise AppError("no_film")
+    return Response(packets, media_type="application/octet-stream", headers=_FOR_EVER)
 
 
 @router.get("/thumbs/{frame}.jpg", summary="A frame as JPEG, 96 pixels high", response_class=Response)

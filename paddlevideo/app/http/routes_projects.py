@@ -40,6 +40,11 @@ def delete(project: TheProject, service: TheService, person: Person) -> Response
     return Response(status_code=204)
 
 
+@router.post("/duplicate", summary="Make another project with all that is in this one", response_model=ProjectDocument)
+def duplicate(project: TheProject, service: TheService, person: Person) -> Document:
+    return service.document(service.library.duplicate(person, project.id))
+
+
 @router.post("/objects", summary="Add an object", response_model=ProjectDocument)
 def add_object(body: NewObject, project: TheProject, service: TheService) -> Document:
     return service.change(project, body.revision, lambda: project.add_object(body.name, body.color))

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from ... import __version__
+from ...utils.demo_clip import demo_clip
 from ..errors import AppError
 from ..projects.exports import export_kinds
 from . import browse
@@ -44,6 +45,7 @@ def state(service: TheService, person: Person) -> dict[str, Any]:
         },
         "folders": sorted(service.settings.folders),
         "open": opened.id if opened else None,
+        "demo": demo_clip() is not None,
         "error": error,
         "languages": list(LANGUAGES),
     }
@@ -66,6 +68,7 @@ def projects(service: TheService, person: Person) -> list[dict[str, Any]]:
             "id": project.id,
             "name": project.name,
             "frames": project.frames,
+            "done": project.frames_done(),
             "width": project.video.width,
             "height": project.video.height,
             "changed": project.changed,
@@ -83,9 +86,15 @@ def open_video(body: OpenVideo, service: TheService, person: Person) -> dict[str
     return service.opened(service.library.from_path(person, path))
 
 
-@router.post("/uploads", summary="Begin to upload a video", response_model=UploadBegun)
+@router.post("/demo", summary="Open the demo clip as a project", response_model=ProjectDocument)
+def open_demo(service: TheService, person: Person) -> dict[str, Any]:
+    return service.opened(service.library.of_demo(person))
+
+
+@router.post("/uploads", summary="Begin to upload a video or a folder of pictures", response_model=UploadBegun)
 def begin_upload(body: NewUpload, service: TheService, person: Person) -> dict[str, Any]:
-    key = service.uploads.begin(person, body.name, body.bytes)
+    pictures = [(each.name, each.bytes) for each in body.pictures or ()]
+    key = service.uploads.begin(person, body.name, body.bytes, pictures)
     return {"id": key, "chunk_bytes": service.settings.limits.chunk_bytes}
 
 

@@ -33,9 +33,7 @@ STATIC = Path(__file__).parents[1] / "static"
 logger = logging.getLogger(__name__)
 
 
-def create_app(
-    settings: Settings, make_session: MakeSession, warm_up: tuple[WarmUp, int] | None = None
-) -> FastAPI:
+def create_app(settings: Settings, make_session: MakeSession, warm_up: tuple[WarmUp, int] | None = None) -> FastAPI:
     """Return the application; its service, see `OpenProjects`, starts and stops with it."""
     service = Service(settings, make_session, warm_up)
 

@@ -10,6 +10,7 @@ import threading
 from itertools import chain, count
 from pathlib import Path
 
+from ...utils.demo_clip import demo_clip
 from ...utils.files import remove_leftovers
 from ..errors import AppError
 from ..settings import Settings
@@ -29,7 +30,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._opening = threading.Lock()  # of the video on the command line, once a person
+        self._opening = threading.Lock()  # of a video that a person has one project of
         self._open: dict[Path, Project] = {}
 
     def folder(self, person: str) -> Path:
@@ -69,21 +70,45 @@ class Library:
         return self._create(self._new_folder(person), self._free_name(person, path.stem or name), source, video)
 
     def from_upload(self, person: str, file: Path, name: str) -> Project:
-        """Make a project of an uploaded file, which is moved into it; a file that is no video stays where it is."""
+        """Make a project of an uploaded file or folder of pictures, which is moved into it; what is no video is not."""
         video = probe(file, name, self._settings.limits)
         folder = self._new_folder(person)
         folder.mkdir(parents=True)
         suffix = Path(name).suffix.lower()
-        target = "video" + (suffix if _SUFFIX.fullmatch(suffix) else "")
+        target = "video" + (suffix if file.is_file() and _SUFFIX.fullmatch(suffix) else "")
         file.rename(folder / target)
         free = self._free_name(person, Path(name).stem)
         return self._create(folder, free, Source(target, name, uploaded=True), video)
 
+    def duplicate(self, person: str, project: str) -> Project:
+        """Make another project with all that is in one but its exports."""
+        found = self.get(person, project)
+        folder = self._new_folder(person)
+        try:
+            with found.lock:
+                shutil.copytree(found.folder, folder, ignore=shutil.ignore_patterns("exports"))
+            copy = Project(folder)
+            copy.edit(self._free_name(person, found.name), None)
+        except Exception:
+            shutil.rmtree(folder, ignore_errors=True)  # the disk is full, maybe
+            raise
+        with self._lock:
+            self._open[folder] = copy
+        return copy
+
+    def of_demo(self, person: str) -> Project:
+        """The person's project of the demo clip, made where there is none."""
+        clip = demo_clip()
+        if clip is None:
+            raise AppError("no_video", name="demo")
+        return self._of_path(person, clip)
+
     def of_command_line(self, person: str) -> Project | None:
         """The person's project of the video that the server was started with."""
         path = self._settings.open_path
-        if path is None:
-            return None
+        return None if path is None else self._of_path(person, path)
+
+    def _of_path(self, person: str, path: Path) -> Project:
         with self._opening:
             for project in self.all(person):
                 if project.video_path == path.resolve():

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...loader.frame_source import FrameSource
 from ...loader.video import VideoFrames, open_frames
+from ...loader.video_packets import FilmCodec
 from ...utils.errors import InputError
 from ...utils.files import atomic_path
 from ..errors import AppError
@@ -59,6 +60,13 @@ class Pictures:
             height = max(1, round(picture.shape[0] * width / picture.shape[1]))
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         return _jpeg(picture, _QUALITY)
+
+    def film(self, project: Project) -> tuple[VideoFrames, FilmCodec]:
+        """The project's video and its codec, where a browser may decode it itself."""
+        source = self.source(project)
+        if isinstance(source, VideoFrames) and source.codec:
+            return source, source.codec
+        raise AppError("no_film")
 
     def thumb(self, project: Project, frame: int) -> Path:
         """The file of a frame's thumbnail, which is made where it is not there yet."""

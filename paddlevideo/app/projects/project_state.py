@@ -93,6 +93,11 @@ class ProjectState:
         """The ids of objects that the page does not show."""
         return tuple(self._record.hidden)
 
+    def frames_done(self) -> int:
+        """How many frames have a mask that is not out of date."""
+        with self.lock:
+            return sum(self.masks.state(frame) in "ap" for frame in range(self.frames))
+
     def check_frame(self, frame: int) -> None:
         """Raise `AppError` when the video has no such frame."""
         if not 0 <= frame < self.frames:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class _Upload:
     bytes: int
     path: Path
     used: float  # when something was heard of it
+    pictures: list[tuple[str, int]]  # names and bytes; empty where it is a video
     received: int = 0
     busy: bool = False
 
@@ -38,9 +40,16 @@ class Uploads:
         self._lock = threading.Lock()
         self._open: dict[tuple[str, str], _Upload] = {}
 
-    def begin(self, person: str, name: str, size: int) -> str:
-        """Return the id of a new upload of ``size`` bytes."""
-        name = re.split(r"[/\\]", name)[-1].strip()[:200] or "video"
+    def begin(self, person: str, name: str, size: int, pictures: Sequence[tuple[str, int]] = ()) -> str:
+        """Return the id of a new upload of ``size`` bytes; ``pictures``: names and bytes of those it consists of."""
+        name = _file_name(name) or "video"
+        pictures = [(_file_name(each) or str(place), share) for place, (each, share) in enumerate(pictures)]
+        if pictures and sum(share for _, share in pictures) != size:
+            raise AppError("bad_request", reason="bytes: not the sum of those of the pictures")
+        if len(pictures) > self._limits.frames:
+            raise AppError("too_many_frames", name=name, frames=len(pictures), limit=self._limits.frames)
+        if len({each.lower() for each, _ in pictures}) < len(pictures):
+            raise AppError("bad_request", reason="pictures: two have the same name")
         if size > self._limits.upload_bytes:
             raise AppError("upload_too_large", name=name, bytes=size, limit=self._limits.upload_bytes)
         with self._lock:
@@ -51,7 +60,7 @@ class Uploads:
             folder = self._library.folder(person) / UPLOADS
             folder.mkdir(parents=True, exist_ok=True)
             (folder / key).touch()
-            self._open[person, key] = _Upload(name, size, folder / key, time.monotonic())
+            self._open[person, key] = _Upload(name, size, folder / key, time.monotonic(), list(pictures))
         return key
 
     async def add(self, person: str, key: str, offset: int, body: AsyncIterator[bytes]) -> int:
@@ -85,9 +94,10 @@ class Uploads:
         with self._lock:
             self._open.pop((person, key), None)
         try:
-            return self._library.from_upload(person, upload.path, upload.name)
+            return self._library.from_upload(person, _split(upload) or upload.path, upload.name)
         finally:
             upload.path.unlink(missing_ok=True)
+            shutil.rmtree(_folder(upload), ignore_errors=True)
 
     def cancel(self, person: str, key: str) -> None:
         """Throw an upload away."""
@@ -115,3 +125,25 @@ class Uploads:
                 raise AppError("upload_not_found")
             found.used = time.monotonic()
         return found
+
+
+def _file_name(name: str) -> str:
+    """The last part of what a browser calls a file, without what no file may be called."""
+    last = re.sub(r"[\x00-\x1f:*?\"<>|]", "_", re.split(r"[/\\]", name)[-1]).strip()[-200:]
+    return "" if last in (".", "..") else last
+
+
+def _folder(upload: _Upload) -> Path:
+    return upload.path.with_name(f"{upload.path.name}.pictures")
+
+
+def _split(upload: _Upload) -> Path | None:
+    """Write the pictures of a whole upload into a folder; None where it is a video."""
+    if not upload.pictures:
+        return None
+    folder = _folder(upload)
+    folder.mkdir()
+    with upload.path.open("rb") as file:
+        for name, size in upload.pictures:
+            (folder / name).write_bytes(file.read(size))
+    return folder

@@ -47,6 +47,7 @@ def test_answers_are_as_described(client: TestClient) -> None:
     upload = answers.UploadBegun(**begun_upload)
     sent = client.put(f"/api/uploads/{upload.id}", params={"offset": 0}, content=b"12345")
     assert answers.UploadReceived(**sent.json()).received == 5
+    assert answers.FilmFacts(**client.get(f"{url}/film").json()).header
     refused = client.get(f"{url}/masks/7.png")
     assert answers.ErrorDocument(**refused.json()).error.code == "no_mask"
 

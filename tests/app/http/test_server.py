@@ -371,6 +371,66 @@ def test_one_clip_opened_twice_makes_two_names(client: TestClient) -> None:
     assert [_open(client)["name"] for _ in range(3)] == ["clip", "clip 2", "clip 3"]
 
 
+def test_a_project_is_duplicated_with_its_work(client: TestClient) -> None:
+    document = _stroke(client, _open(client), 2, 1)
+    copy = client.post(f"/api/projects/{document['id']}/duplicate").json()
+    assert copy["id"] != document["id"] and copy["name"] == "clip 2"
+    assert copy["strokes"] == document["strokes"] and copy["frames"] == document["frames"]
+    client.delete(f"/api/projects/{document['id']}").raise_for_status()
+    mask = client.get(f"/api/projects/{copy['id']}/masks/2.png")
+    assert _decoded(mask.content).any()
+    assert _error(client.post(f"/api/projects/{document['id']}/duplicate")) == (404, "no_project")
+
+
+def test_the_list_says_how_far_a_project_is(client: TestClient) -> None:
+    _stroke(client, _open(client), 2, 1)
+    (listed,) = client.get("/api/projects").json()
+    assert (listed["done"], listed["frames"]) == (1, FRAMES)
+
+
+def test_the_demo_clip_is_one_project(client: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("projects.library", "http.routes_start"):
+        monkeypatch.setattr(f"paddlevideo.app.{module}.demo_clip", lambda: None)
+    assert not client.get("/api/state").json()["demo"] and _error(client.post("/api/demo")) == (404, "no_video")
+    for module in ("projects.library", "http.routes_start"):
+        monkeypatch.setattr(f"paddlevideo.app.{module}.demo_clip", lambda: folder / "videos" / "clip.mp4")
+    assert client.get("/api/state").json()["demo"]
+    assert client.post("/api/demo").json()["id"] == client.post("/api/demo").json()["id"]
+
+
+def test_a_film_is_given_as_it_is_stored(client: TestClient, folder: Path) -> None:
+    url = f"/api/projects/{_open(client)['id']}/film"
+    assert client.get(url).json()["codec"].startswith("avc1.")
+    packets = client.get(f"{url}/3").content
+    assert packets[:8] == bytes([0, 0, 0, 0, 1, 0, 0, 0])
+    assert _error(client.get(f"{url}/{FRAMES}")) == (404, "no_frame")
+    (folder / "videos" / "frames").mkdir()
+    for t in range(2):
+        Image.fromarray(frame_picture(t)).save(folder / "videos" / "frames" / f"{t}.png")
+    pictures = client.post("/api/projects", json={"folder": "videos", "path": "frames"}).json()
+    assert _error(client.get(f"/api/projects/{pictures['id']}/film")) == (404, "no_film")
+
+
+def test_a_folder_of_pictures_is_uploaded(client: TestClient, folder: Path) -> None:
+    made = []
+    for t in (2, 10):
+        Image.fromarray(frame_picture(t % FRAMES)).save(folder / f"{t}.png")
+        made.append((folder / f"{t}.png").read_bytes())
+    names = ["../2.png", "C:\\shoot\\10.png"]
+    pictures = [{"name": name, "bytes": len(data)} for name, data in zip(names, made, strict=True)]
+    body = {"name": "shoot", "bytes": sum(map(len, made)), "pictures": pictures}
+    key = client.post("/api/uploads", json=body).json()["id"]
+    client.put(f"/api/uploads/{key}", params={"offset": 0}, content=b"".join(made)).raise_for_status()
+    document = client.post(f"/api/uploads/{key}/finish").json()
+    assert (document["name"], document["video"]["frames"], document["uploaded"]) == ("shoot", 2, True)
+    jpeg = client.get(f"/api/projects/{document['id']}/frames/1.jpg").content
+    shown = cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    assert np.abs(shown[10:20, 15:18].astype(int) - frame_picture(2)[10:20, 15:18]).mean() < 20
+    assert not any((folder / "projects" / "local" / ".uploads").iterdir())
+    for wrong in ({"bytes": body["bytes"] + 1}, {"pictures": [pictures[0]] * 2, "bytes": 2 * len(made[0])}):
+        assert _error(client.post("/api/uploads", json={**body, **wrong})) == (422, "bad_request")
+
+
 def test_the_video_of_the_command_line_is_opened_once(folder: Path) -> None:
     for _ in range(2):
         with _client(folder, open_path=folder / "videos" / "clip.mp4") as client:

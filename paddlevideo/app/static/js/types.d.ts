@@ -111,6 +111,7 @@ interface ServerState {
   limits: { upload_bytes: number; frames: number; pixels: number; seconds: number };
   folders: string[];
   open: string | null;
+  demo: boolean;
   error: Failure | null;
   languages: string[];
 }
@@ -126,6 +127,8 @@ interface ProjectEntry {
   id: string;
   name: string;
   frames: number;
+  /** Frames whose masks are current. */
+  done: number;
   width: number;
   height: number;
   changed: string;
@@ -327,6 +330,8 @@ interface MaskOrder {
   /** Width and height. */
   size: Point;
   style: MaskStyle;
+  /** Pixels that the picture is to be wide; null: as wide as the mask. */
+  width: number | null;
 }
 
 interface MaskPainted {

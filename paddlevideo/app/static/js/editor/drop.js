@@ -1,6 +1,7 @@
 // Masks that are dropped on the picture: one for the frame that is shown, several for the frames they are numbered after.
 
 import * as api from "../net/api.js";
+import { dropped } from "../net/upload.js";
 import { t } from "../ui/i18n.js";
 import { toast } from "../ui/toasts.js";
 
@@ -23,7 +24,8 @@ export function attachDrop(element, store, commands, strokes) {
   element.addEventListener("drop", async (event) => {
     event.preventDefault();
     over(false);
-    const files = await dropped(event.dataTransfer);
+    const given = (await dropped(event.dataTransfer)).map((each) => each.file);
+    const files = given.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     const masks = files.filter((each) => MASK.test(each.name));
     if (masks.length < files.length || !masks.length) toast(t("drop.others", { others: files.length - masks.length }));
     const { frame, doc } = store.values;
@@ -57,28 +59,4 @@ export function numbered(names, frames) {
   const [least, most] = [Math.min(...numbers.map(Number)), Math.max(...numbers.map(Number))];
   const first = most === frames && least > 0 ? 1 : 0;
   return most - first < frames ? numbers.map((each) => Number(each) - first) : null;
-}
-
-/**
- * All files of a drop, those in folders as well, in the order of their names.
- * @param {DataTransfer | null} transfer
- * @returns {Promise<File[]>}
- */
-async function dropped(transfer) {
-  const entries = [...(transfer?.items ?? [])].map((each) => each.webkitGetAsEntry?.()).filter((each) => each !== null && each !== undefined);
-  const files = entries.length ? (await Promise.all(entries.map(filesOf))).flat() : [...(transfer?.files ?? [])];
-  return files.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-}
-
-/** @param {FileSystemEntry} entry @returns {Promise<File[]>} */
-async function filesOf(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject))];
-  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
-  const found = [];
-  for (;;) {
-    /** @type {FileSystemEntry[]} */
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
-    if (!some.length) return (await Promise.all(found.map(filesOf))).flat();
-    found.push(...some);
-  }
 }

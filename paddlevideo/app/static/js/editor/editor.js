@@ -5,6 +5,7 @@ import * as api from "../net/api.js";
 import { Commands } from "./commands.js";
 import { clamp, el, later } from "../ui/dom.js";
 import { listen } from "../net/events.js";
+import { buildGhost } from "./first_steps.js";
 import { openExport } from "./export.js";
 import { openHelp } from "./help.js";
 import { t } from "../ui/i18n.js";
@@ -185,7 +186,7 @@ export class Editor {
   /** The picture, with the mask brush's bar, on which masks are dropped. */
   #picturePart() {
     const { element } = this.picture;
-    element.append(buildTouchUp(this.store, this.actions));
+    element.append(buildTouchUp(this.store, this.actions), buildGhost(this.store));
     this.store.subscribe(["result"], () => element.classList.toggle("result", this.store.get("result")));
     attachDrop(element, this.store, this.commands, this.strokes);
     return element;

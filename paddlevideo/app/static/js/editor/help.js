@@ -22,10 +22,17 @@ export function openHelp(actions) {
       el("dt", {}, el("kbd", { text: keys })),
       el("dd", { text }),
     ]);
-    return el("section", {}, el("h3", { text: t(`group.${group}`) }), el("dl", {}, ...lines));
+    return el("section", {}, el("h4", { text: t(`group.${group}`) }), el("dl", {}, ...lines));
   });
   const link = el("a", { href: "api/docs", target: "_blank", text: t("help.api") });
-  const content = [el("div", { class: "shortcut-groups" }, ...groups), el("p", {}, tip(link, t("help.apiTip")))];
+  const how = [1, 2, 3, 4].map((step) => el("li", { text: t(`help.how${step}`) }));
+  const content = [
+    el("h3", { text: t("help.howTitle") }),
+    el("ol", { class: "how-to" }, ...how),
+    el("h3", { text: t("help.keys") }),
+    el("div", { class: "shortcut-groups" }, ...groups),
+    el("p", {}, tip(link, t("help.apiTip"))),
+  ];
   const dialog = openDialog(t("help.title"), content, { class: "wide" });
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "?") dialog.close();

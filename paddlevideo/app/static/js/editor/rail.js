@@ -3,6 +3,7 @@
 import { actionButton, pressed, slider } from "../ui/controls.js";
 import { el } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { known, learned } from "./first_steps.js";
 import { WIDEST } from "./touch_up.js";
 
 const TOOLS = ["brush", "background", "box", "mask", "eraser", "pan"];
@@ -45,12 +46,19 @@ export function buildRail(store, actions) {
   store.subscribe(["result", "look", "tool", "object", "doc", "outline", "strokesShown", "brush", "line", "opacity"], update);
   update();
 
+  if (!known("tools")) [...tools, outline, strokes].forEach(label);
   return el(
     "nav",
-    { class: "rail", "aria-label": t("rail.label") },
+    { class: known("tools") ? "rail" : "rail named", "aria-label": t("rail.label") },
     el("div", { class: "rail-group", role: "group", "aria-label": t("rail.tools") }, ...tools),
     el("div", { class: "rail-group" }, size, el("span", { class: "rail-word", text: t("rail.sizeShort") })),
     el("div", { class: "rail-group" }, opacity, el("span", { class: "rail-word", text: t("rail.opacityShort") })),
     el("div", { class: "rail-group" }, outline, strokes),
   );
+}
+
+/** Write its name below a tool's icon, as long as the tools are new to the person. @param {HTMLElement} button */
+function label(button) {
+  button.append(el("span", { class: "tool-name", text: t(`rail.${button.dataset.action}`), "aria-hidden": "true" }));
+  button.addEventListener("click", () => learned("tools")); // they are gone when the next project is opened
 }

@@ -31,17 +31,20 @@ export function buildTopbar(store, actions, commands, redraw) {
   };
   store.subscribe(["scale"], zoomed);
   zoomed();
+  const heading = el("h1", { class: "unseen" });
   const update = () => {
     const doc = store.get("doc");
     undo.disabled = !doc.can_undo;
     redo.disabled = !doc.can_redo;
     document.title = `${doc.name} · MA-Net`;
+    heading.textContent = doc.name;
   };
   store.subscribe(["doc"], update);
   update();
   return el(
     "header",
     { class: "topbar" },
+    heading,
     actionButton(actions, "home"),
     projectName(store, commands),
     el("span", { class: "video-facts", text: t("top.video", store.get("doc").video) }),

@@ -75,8 +75,13 @@ export const patchProject = (id, change) => call("PATCH", project(id), { json: c
 /** @type {(id: string) => Promise<null>} */
 export const deleteProject = (id) => call("DELETE", project(id));
 
-/** @type {(name: string, bytes: number) => Promise<{id: string, chunk_bytes: number}>} */
-export const startUpload = (name, bytes) => call("POST", "uploads", { json: { name, bytes } });
+/** @type {(id: string) => Promise<ProjectAnswer>} */
+export const duplicateProject = (id) => call("POST", `${project(id)}/duplicate`);
+/** @type {() => Promise<ProjectAnswer>} */
+export const openDemo = () => call("POST", "demo");
+
+/** @type {(name: string, bytes: number, pictures?: {name: string, bytes: number}[]) => Promise<{id: string, chunk_bytes: number}>} */
+export const startUpload = (name, bytes, pictures) => call("POST", "uploads", { json: { name, bytes, pictures } });
 /** @type {(id: string, offset: number, body: Blob, signal: AbortSignal) => Promise<{received: number}>} */
 export const sendChunk = (id, offset, body, signal) => call("PUT", `uploads/${id}?${query({ offset })}`, { body, signal });
 /** @type {(id: string) => Promise<ProjectAnswer>} */
@@ -132,6 +137,11 @@ export const listExports = (id) => call("GET", `${project(id)}/exports`);
 /** @type {(id: string, frame: number, width: number | null) => string} */
 export const frameUrl = (id, frame, width) =>
   `api/${project(id)}/frames/${frame}.jpg${width ? `?${query({ w: width })}` : ""}`;
+// The stored pictures of a film, for the browser's own decoder: see `FilmFacts` of the server.
+/** @type {(id: string) => Promise<{codec: string, header: string}>} */
+export const getFilm = (id) => call("GET", `${project(id)}/film`);
+/** @type {(id: string, frame: number) => string} */
+export const filmUrl = (id, frame) => `api/${project(id)}/film/${frame}`;
 /** @type {(id: string, frame: number) => string} */
 export const thumbUrl = (id, frame) => `api/${project(id)}/thumbs/${frame}.jpg`;
 /** @type {(id: string, frame: number, revision: number) => string} */

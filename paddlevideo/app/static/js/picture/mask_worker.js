@@ -22,9 +22,13 @@ self.onmessage = async ({ data }) => {
 };
 
 /** @param {MaskOrder} order @returns {Promise<Mask>} */
-async function maskOf({ url, blob, size: [width, height] }) {
-  if (url === null) return { width, height, ids: new Uint8Array(width * height) };
-  if (last?.name !== url) last = { name: url, mask: await readIds(blob ?? (await download(url))) };
+async function maskOf({ url, blob, size, width: smaller }) {
+  if (url === null) {
+    const [width, height] = smaller ? [smaller, Math.round((size[1] * smaller) / size[0])] : size;
+    return { width, height, ids: new Uint8Array(width * height) };
+  }
+  const name = `${url} ${smaller}`;
+  if (last?.name !== name) last = { name, mask: await readIds(blob ?? (await download(url)), smaller) };
   return last.mask;
 }
 
@@ -35,9 +39,11 @@ async function download(url) {
   return answer.blob();
 }
 
-/** Decode a grey PNG exactly. @param {Blob} blob @returns {Promise<Mask>} */
-async function readIds(blob) {
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+/** Decode a grey PNG exactly, or every so manieth pixel of it. @param {Blob} blob @param {number | null} smaller @returns {Promise<Mask>} */
+async function readIds(blob, smaller) {
+  /** @type {ImageBitmapOptions} */
+  const size = smaller ? { resizeWidth: smaller, resizeQuality: "pixelated" } : {};
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none", ...size });
   const { width, height } = bitmap;
   if (context?.canvas.width !== width || context.canvas.height !== height)
     context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });

@@ -22,15 +22,27 @@ export class Overlays {
   constructor(store, ready) {
     this.store = store;
     this.cache = new BitmapCache({
-      load: (frame) => this.#paint(frame),
+      load: (frame) => this.#paint(frame, null),
       version: (frame) => this.#version(frame),
       ready,
       budget: BUDGET,
       lanes: 1,
     });
+    this.ready = ready;
     this.#worker.onmessage = ({ data }) => this.#finish(data);
     store.subscribe(["doc", "outline", "object", "solo", "result", "look", "ground", "grow", "feather"], () => this.#restyle());
     this.#restyle();
+  }
+
+  /** Another cache, of masks that are so many pixels wide; null: as wide as the video. @param {() => number | null} width */
+  scaled(width) {
+    return new BitmapCache({
+      load: (frame) => this.#paint(frame, width()),
+      version: (frame) => this.#version(frame) && `${this.#version(frame)} ${width()}`,
+      ready: this.ready,
+      budget: BUDGET,
+      lanes: 2,
+    });
   }
 
   /** Keep a mask that came with an answer, as a data URL, so that it need not be fetched. @param {number} frame @param {number} revision @param {string} dataUrl */
@@ -70,8 +82,8 @@ export class Overlays {
     this.#styled = JSON.stringify([rest, shown.map((each) => each.id + each.color)]);
   }
 
-  /** @param {number} frame @returns {Promise<ImageBitmap>} */
-  #paint(frame) {
+  /** @param {number} frame @param {number | null} width @returns {Promise<ImageBitmap>} */
+  #paint(frame, width) {
     const { id, frames, video } = this.store.get("doc");
     const revision = frames.masks[frame];
     const given = this.#given.get(frame);
@@ -87,6 +99,7 @@ export class Overlays {
         blob: given?.revision === revision ? given.blob : null,
         size: [video.width, video.height],
         style,
+        width,
       };
       this.#worker.postMessage(order);
     });

@@ -4,6 +4,7 @@ import { frameUrl } from "../net/api.js";
 import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
 import { context2d, el, onceAFrame } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { Film } from "./film.js";
 import { Overlays } from "./overlays.js";
 import { cellOf, middle } from "./strokes.js";
 import { View } from "./view.js";
@@ -52,24 +53,30 @@ export class Picture {
     this.overlays = new Overlays(store, (frame) => {
       if (frame === this.shown || frame === store.get("frame")) this.draw();
     });
-    store.subscribe(["frame", "opacity", "outline", "doc", "masks", "connected", ...RESULT], this.draw);
+    this.film = new Film(store, this.overlays, this.draw);
+    store.subscribe(["frame", "playing", "opacity", "outline", "doc", "masks", "connected", ...RESULT], this.draw);
     store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out", "result"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
 
   /** Whether frame and masks of `frame` could be drawn now. @param {number} frame */
   ready(frame) {
+    if (this.store.get("playing")) return this.film.ready(frame);
     return this.frames.fresh(frame) && this.overlays.cache.fresh(frame);
   }
 
   /** The frame that is on the screen, where it is the one to show; strokes are drawn on no other. */
   here() {
     const { shown } = this;
-    return shown !== null && shown === this.store.get("frame") && this.frames.peek(shown) ? shown : null;
+    return shown !== null && shown === this.store.get("frame") && this.#peek(shown) ? shown : null;
   }
 
   /** Fetch these frames when there is nothing more urgent. @param {number[]} frames */
   ahead(frames) {
+    if (this.store.get("playing")) {
+      this.film.ahead(frames);
+      return;
+    }
     this.frames.ahead(frames);
     this.overlays.cache.ahead(frames);
   }
@@ -95,7 +102,18 @@ export class Picture {
 
   close() {
     this.frames.clear();
+    this.film.close();
     this.overlays.close();
+  }
+
+  /** The frame's picture that is there, the one at full size first. @param {number} frame */
+  #peek(frame) {
+    return this.frames.peek(frame) ?? this.film.peek(frame);
+  }
+
+  /** Where masks come from: while it plays they are no larger than on the screen. */
+  get #masks() {
+    return this.store.get("playing") ? this.film.masks : this.overlays.cache;
   }
 
   /** @param {number} frame */
@@ -126,7 +144,9 @@ export class Picture {
 
   #draw() {
     const frame = this.store.get("frame");
-    if (this.frames.get(frame) && this.#maskReady(frame)) this.shown = frame;
+    const playing = this.store.get("playing");
+    if (!playing) this.frames.get(frame); // at full size
+    if (this.#peek(frame) && this.#maskReady(frame)) this.shown = frame;
     const at = this.shown;
     this.waits.hidden = this.here() !== null;
     if (!this.waits.hidden) this.waits.textContent = t("picture.waits", { frame: frame + 1 });
@@ -137,13 +157,13 @@ export class Picture {
     this.#place(context);
     context.imageSmoothingEnabled = this.view.scale < 3;
     context.imageSmoothingQuality = this.view.scale < 0.6 ? "medium" : "low"; // finer ones take too long without a GPU
-    const picture = at === null ? null : this.frames.peek(at);
+    const picture = at === null ? null : this.#peek(at);
     if (picture) context.drawImage(picture, 0, 0, video.width, video.height);
     else {
       context.fillStyle = "#171a1f";
       context.fillRect(0, 0, video.width, video.height);
     }
-    const overlay = at === null ? null : this.overlays.cache.get(at);
+    const overlay = at === null ? null : (this.#masks.get(at) ?? this.film.masks.peek(at));
     if (overlay) {
       context.globalAlpha = this.overlays.strength;
       context.drawImage(overlay, 0, 0, video.width, video.height);
@@ -176,8 +196,8 @@ export class Picture {
       this.#asked = { frame, at: performance.now() };
       setTimeout(this.draw, PATIENCE + 10);
     }
-    this.overlays.cache.get(frame);
-    return this.overlays.cache.fresh(frame) || frame === this.shown || performance.now() - this.#asked.at > PATIENCE;
+    this.#masks.get(frame);
+    return this.#masks.fresh(frame) || frame === this.shown || performance.now() - this.#asked.at > PATIENCE;
   }
 
   /** @param {CanvasRenderingContext2D} context */

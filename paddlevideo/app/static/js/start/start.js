@@ -1,14 +1,17 @@
 // The start screen: go on with a project, choose a video from the allowed folders, or drop one on the page.
 
 import * as api from "../net/api.js";
-import { iconButton, tip } from "../ui/controls.js";
+import { tip } from "../ui/controls.js";
 import { el } from "../ui/dom.js";
 import { Folders } from "./folders.js";
-import { formatBytes, formatDate, formatNumber, t } from "../ui/i18n.js";
+import { formatBytes, formatNumber, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
-import { toast, toastError } from "../ui/toasts.js";
+import { toastError } from "../ui/toasts.js";
 import { languageSwitch } from "../ui/language.js";
-import { upload } from "../net/upload.js";
+import { Recent } from "./recent.js";
+import { batches, dropped, upload } from "../net/upload.js";
+
+/** @typedef {import("../net/upload.js").Batch} Batch */
 
 export class Start {
   /** @type {AbortController | null} of the upload under way */
@@ -22,13 +25,7 @@ export class Start {
   constructor(state, open, redraw) {
     this.open = open;
     document.title = "MA-Net";
-    this.recent = el("ul", { class: "recent-list" });
-    this.recentPart = el(
-      "section",
-      { class: "recent", "aria-labelledby": "recent-title" },
-      el("h2", { id: "recent-title", text: t("start.recent") }),
-      this.recent,
-    );
+    this.recent = new Recent();
     this.bar = el("progress", { max: 1, value: 0, "aria-label": t("start.progress") });
     this.message = el("p", { class: "drop-message", role: "status" });
     this.sending = this.#buildSending();
@@ -40,54 +37,40 @@ export class Start {
       { class: "start" },
       el("header", { class: "start-top" }, el("div", { class: "spacer" }), languageSwitch(redraw)),
       el("div", { class: "start-title" }, el("h1", { text: t("start.title") }), el("p", { text: t("start.what") })),
-      el("div", { class: "start-open" }, this.drop, folders?.element ?? null),
-      this.recentPart,
+      this.recent.element,
+      el("div", { class: "start-open" }, this.drop, folders?.element ?? null, state.demo ? this.#demo() : null),
     );
     this.#attachDrop();
-    this.#list();
+    this.recent.show();
   }
 
   close() {
     this.#sending?.abort();
   }
 
-  async #list() {
-    try {
-      const projects = await api.listProjects();
-      this.recentPart.hidden = projects.length === 0;
-      this.recent.replaceChildren(...projects.map((each) => this.#project(each)));
-    } catch (error) {
-      toastError(api.asFailure(error));
-    }
-  }
-
-  /** @param {ProjectEntry} project */
-  #project({ id, name, frames, width, height, changed, thumb }) {
-    const facts = t("start.facts", { frames, width, height });
-    const link = el(
-      "a",
-      { class: "recent-open", href: `#/project/${id}` },
-      el("img", { src: thumb ?? api.thumbUrl(id, 0), alt: "", loading: "lazy" }),
-      el("b", { text: name }),
-      el("small", { text: facts }),
-      el("small", { text: formatDate(changed) }),
+  /** The way in for somebody without a video at hand. */
+  #demo() {
+    const open = el("button", { type: "button", class: "plain-button", text: t("start.demoOpen") });
+    open.addEventListener("click", () => this.#opening(api.openDemo()));
+    return el(
+      "section",
+      { class: "demo", "aria-labelledby": "demo-title" },
+      el("h2", { id: "demo-title", text: t("start.demo") }),
+      el("p", { class: "hint", text: t("start.demoWhat") }),
+      tip(open, t("start.demoTip")),
     );
-    const remove = iconButton("trash", t("start.delete", { name }), () => this.#delete(id, name), { class: "small" });
-    return el("li", { class: "recent-item" }, tip(link, t("start.open", { name })), remove);
-  }
-
-  /** @param {string} id @param {string} name */
-  async #delete(id, name) {
-    if (!window.confirm(t("start.deleteSure", { name }))) return;
-    await api.deleteProject(id).catch((error) => toastError(api.asFailure(error)));
-    this.#list();
   }
 
   /** @param {string} folder @param {string} path */
-  async #openFile(folder, path) {
+  #openFile(folder, path) {
+    this.#opening(api.openFile(folder, path));
+  }
+
+  /** @param {Promise<ProjectAnswer>} call */
+  async #opening(call) {
     this.element.classList.add("opening");
     try {
-      this.open(await api.openFile(folder, path));
+      this.open(await call);
     } catch (error) {
       toastError(api.asFailure(error));
     }
@@ -98,20 +81,23 @@ export class Start {
 
   /** @param {ServerState["limits"]} limits */
   #buildWaiting({ upload_bytes: bytes, frames }) {
-    const input = el("input", { type: "file", accept: "video/*,.mkv,.avi,.mov,.mp4,.webm", class: "unseen", id: "file" });
-    input.dataset.tip = t("start.chooseTip");
-    input.addEventListener("change", () => {
-      if (input.files?.[0]) this.#upload(input.files[0]);
-      input.value = "";
+    const files = fileInput("file", { multiple: true, accept: "video/*,image/*,.mkv,.avi,.mov,.mp4,.webm,.mts,.mxf" });
+    const folder = fileInput("folder", { webkitdirectory: true });
+    const parts = [files, folder].flatMap((input, i) => {
+      input.addEventListener("change", () => {
+        this.#take([...(input.files ?? [])].map((file) => ({ file, folder: folderOf(file) })));
+        input.value = "";
+      });
+      const words = i ? "start.folder" : "start.choose";
+      input.dataset.tip = t(`${words}Tip`);
+      return [input, tip(el("label", { class: i ? "plain-button" : "main-button", for: input.id, text: t(words) }), t(`${words}Tip`))];
     });
-    const choose = el("label", { class: "main-button", for: "file", text: t("start.choose") });
     return el(
       "div",
       { class: "waiting" },
       icon("upload"),
       el("p", { class: "drop-title", text: t("start.drop") }),
-      input,
-      tip(choose, t("start.chooseTip")),
+      el("div", { class: "choices" }, ...parts),
       el("p", { class: "hint", text: t("start.limits", { bytes: formatBytes(bytes), frames: formatNumber(frames) }) }),
     );
   }
@@ -135,30 +121,42 @@ export class Start {
     this.element.addEventListener("drop", (event) => {
       event.preventDefault();
       over(-depth);
-      const files = event.dataTransfer?.files ?? [];
-      if (files.length > 1) toast(t("start.oneOnly"));
-      if (files[0]) this.#upload(files[0]);
+      dropped(event.dataTransfer).then((given) => this.#take(given));
     });
   }
 
-  /** @param {File} file */
-  async #upload(file) {
-    if (this.#sending) return;
+  /** Make a project of each video and each folder of pictures; a single one is opened. @param {{file: File, folder: string}[]} given */
+  async #take(given) {
+    const all = batches(given);
+    if (this.#sending || !all.length) return;
     this.#sending = new AbortController();
     this.#showSending(true);
-    this.message.textContent = t("start.sending", { name: file.name });
+    let made = null;
+    for (const [i, batch] of all.entries()) {
+      made = await this.#upload(batch, all.length > 1 ? t("start.nth", { nth: i + 1, all: all.length }) : "", this.#sending.signal);
+      if (this.#sending.signal.aborted) break;
+    }
+    this.#sending = null;
+    this.#showSending(false);
+    if (made && all.length === 1) this.open(made);
+    else this.recent.show();
+  }
+
+  /** @param {Batch} batch @param {string} nth @param {AbortSignal} signal */
+  async #upload(batch, nth, signal) {
+    const { name } = batch;
+    this.message.textContent = t("start.sending", { name }) + nth;
     try {
       /** @param {number} share */
       const progress = (share) => {
         this.bar.value = share;
-        if (share >= 1) this.message.textContent = t("start.reading", { name: file.name });
+        if (share >= 1) this.message.textContent = t("start.reading", { name }) + nth;
       };
-      this.open(await upload(file, progress, this.#sending.signal));
+      return await upload(batch, progress, signal);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "AbortError") toastError(api.asFailure(error));
+      return null;
     }
-    this.#sending = null;
-    this.#showSending(false);
   }
 
   /** @param {boolean} on */
@@ -168,3 +166,9 @@ export class Start {
     this.bar.value = 0;
   }
 }
+
+/** @param {string} id @param {object} options */
+const fileInput = (id, options) => el("input", { type: "file", class: "unseen", id, ...options });
+
+/** The folder that a file was chosen in, where a folder was chosen. @param {File} file */
+const folderOf = (file) => file.webkitRelativePath.split("/").slice(-2, -1)[0] ?? "";

@@ -6,6 +6,7 @@ import { icon } from "../ui/icons.js";
 import { formatNumber, t } from "../ui/i18n.js";
 import { readable } from "../ui/shortcuts.js";
 import { buildClock } from "./clock.js";
+import { buildNext } from "../editor/first_steps.js";
 import { nameOf } from "../editor/objects.js";
 
 /** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
@@ -126,5 +127,5 @@ function buildMain(store, actions) {
   tip(cancel, t("main.cancelTip"), actions.cancel.keys);
   store.subscribe(["jobs", "doc", "pending", "span"], update);
   update();
-  return el("div", { class: "main-buttons" }, cancel, main);
+  return el("div", { class: "main-buttons" }, buildNext(store), cancel, main);
 }
