@@ -9,7 +9,7 @@ from pathlib import Path
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
-_WORKER = re.compile(r'new URL\("([^"]+)", import\.meta\.url\)')
+_WORKER = re.compile(r'new URL\("([^"]+)", import\.meta\.url\)(?:, \{ type: "module" \})?')  # linked, it is none
 
 
 def link_modules(entry: Path, instead: Mapping[Path, Path]) -> str:
@@ -38,7 +38,7 @@ def link_modules(entry: Path, instead: Mapping[Path, Path]) -> str:
             return f"const {{{found[1].replace(' as ', ': ')}}} = {add(instead.get(other, other))};"
 
         def alone(found: re.Match[str]) -> str:
-            text = json.dumps((path.parent / found[1]).read_text(encoding="utf-8"))
+            text = json.dumps(link_modules(path.parent / found[1], instead))
             return f'URL.createObjectURL(new Blob([{text}], {{ type: "text/javascript" }}))'
 
         return _WORKER.sub(alone, _IMPORT.sub(bound, path.read_text(encoding="utf-8")))

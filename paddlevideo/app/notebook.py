@@ -148,6 +148,9 @@ class ScribbleWidget(anywidget.AnyWidget):
                 {"id": each, "name": "", "color": COLORS[(each - 1) % len(COLORS)], "locked": False, "hidden": False}
                 for each in self.session.objects
             ],
+            "lanes": {},
+            "settings": {},
+            "job": None,
             "rounds": [{"number": r.number, "frame": r.frame, "propagated": r.propagated} for r in rounds],
             "strokes": [each for r in rounds for each in _strokes(r.strokes, r.number)],
         }

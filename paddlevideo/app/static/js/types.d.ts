@@ -292,7 +292,7 @@ interface Drawing {
 
 /** What anywidget hands over, as far as the widget needs it. */
 interface NotebookModel {
-  get(name: "document"): Omit<Project, "frames">;
+  get(name: "document"): Omit<ProjectAnswer, "frames">;
   get(name: "words"): Record<string, Record<string, string>>;
   on(event: "change:document", heard: () => void): void;
   on(event: "msg:custom", heard: (message: KernelMessage, pictures: DataView[]) => void): void;

@@ -1,6 +1,6 @@
 // The scribble widget of a notebook: the page's picture and pointer, with the kernel in place of the server.
 
-import { Store } from "../editor/store.js";
+import { adoptDocument, editorStore } from "../editor/store.js";
 import { Picture } from "../picture/picture.js";
 import { Pointer } from "../picture/pointer.js";
 import { strokeOf } from "../picture/strokes.js";
@@ -22,7 +22,8 @@ class Widget {
     this.model = model;
     const { video } = model.get("document");
     this.#masks = new Array(video.frames).fill(0);
-    this.store = notebookStore(this.#document());
+    this.store = editorStore(this.#document());
+    this.store.set({ frame: -1 }); // none has come yet
     this.picture = new Picture(this.store);
     this.picture.element.style.aspectRatio = `${video.width} / ${video.height}`;
     this.pointer = new Pointer(this.picture, this.store, this.#actions());
@@ -108,13 +109,14 @@ class Widget {
     this.model.send({ kind: "frame", frame });
   }
 
+  /** What a server would answer. @returns {ProjectAnswer} */
   #document() {
-    const document = this.model.get("document");
-    return { ...document, frames: { masks: this.#masks, state: [], changed: [] } };
+    return { ...this.model.get("document"), frames: { masks: this.#masks, state: "", changed: [] } };
   }
 
   #take() {
-    this.store.set({ doc: this.#document(), pending: [] });
+    adoptDocument(this.store, this.#document());
+    this.store.set({ pending: [] });
   }
 
   /** @param {KernelMessage} message @param {DataView[]} pictures */
@@ -134,28 +136,6 @@ class Widget {
       this.store.touch("masks");
     }
   }
-}
-
-/** What the picture and the pointer look at. @param {Project} doc @returns {EditorStore} */
-function notebookStore(doc) {
-  const values = {
-    doc,
-    frame: -1, // none has come yet
-    tool: "brush",
-    object: doc.objects[0]?.id ?? 0,
-    brush: BRUSH,
-    line: 1,
-    opacity: 0.5,
-    outline: false,
-    strokesShown: true,
-    playing: false,
-    pending: [],
-    erasing: new Set(),
-    connected: true,
-    out: false,
-    scale: 1,
-  };
-  return new Store(/** @type {EditorValues} */ (/** @type {unknown} */ (values)));
 }
 
 /** @param {{model: NotebookModel, el: HTMLElement}} given */
