@@ -156,7 +156,8 @@ def rgb_of(picture: Image.Image, file: Path) -> np.ndarray:
 def read_deep(file: Path, page: int) -> np.ndarray:
     """Return a page of more than 8 bits upright, its values as stored: (H, W) grey or (H, W, 3) RGB."""
     with decoding(file), opened(file) as picture:
-        orientation = picture.getexif().get(ORIENTATION, 1)
+        # OpenCV turns TIFFs upright by itself, and PNGs not.
+        orientation = 1 if picture.format == "TIFF" else picture.getexif().get(ORIENTATION, 1)
         picture.seek(page)
         if picture.mode.startswith("I"):
             return np.asarray(ImageOps.exif_transpose(picture))

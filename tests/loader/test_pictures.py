@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import struct
 import unicodedata
 from pathlib import Path
 
@@ -210,3 +211,26 @@ def test_a_turned_grey_tiff(tmp_path: Path, deep: bool) -> None:
     (frame,) = open_frames(tmp_path / "a.tif")
     assert np.array_equal(frame, np.repeat(grey[..., None], 3, 2).astype(np.uint8)) or deep
     assert frame.shape[:2] == SIZE and np.corrcoef(frame[..., 0].ravel(), grey.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_turned_deep_colour_tiff(tmp_path: Path, orientation: int) -> None:
+    stored = np.ascontiguousarray(STORED[orientation](picture(0))).astype(np.uint16) * 257
+    cv2.imwrite(str(tmp_path / "a.tif"), stored[..., ::-1])
+    assert np.array_equal(open_frames(tmp_path / "a.tif")[0], STORED[orientation](picture(0)))
+    _add_orientation(tmp_path / "a.tif", orientation)
+    frames = open_frames(tmp_path / "a.tif")
+    assert frames.size == SIZE and np.array_equal(frames[0], picture(0))
+
+
+def _add_orientation(file: Path, orientation: int) -> None:
+    """Write the tag into a little-endian TIFF: its directory goes to the end, a little longer."""
+    data = bytearray(file.read_bytes())
+    (place,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, place)
+    tags = [bytes(data[place + 2 + 12 * tag : place + 14 + 12 * tag]) for tag in range(count)]
+    tags = [tag for tag in tags if tag[:2] != struct.pack("<H", 274)]
+    tags = sorted([*tags, struct.pack("<HHIHH", 274, 3, 1, orientation, 0)], key=lambda tag: tag[1] * 256 + tag[0])
+    data += bytes(len(data) % 2)
+    struct.pack_into("<I", data, 4, len(data))
+    file.write_bytes(bytes(data) + struct.pack("<H", len(tags)) + b"".join(tags) + bytes(4))
