@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Sized
 from pathlib import Path
 
 from .listing import composed, entries, is_picture
 from .notices import Notices
 
+_NUMBERED = re.compile(r"(?:frame[ _-]?)?(\d+)", re.IGNORECASE)
+
 
 class FrameNames:
-    """Finds the frame that a file is named after: ``00005.png`` is of the frame ``00005``, else of frame number 5."""
+    """Finds the frame that a file is named after: ``00005.png`` is of the frame ``00005``, else of frame number 5.
+
+    ``frame_000005.png``, as CVAT and others call it, is of frame number 5 where no frame has that name.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._places = {composed(name): place for place, name in enumerate(names)}
@@ -19,7 +25,8 @@ class FrameNames:
     def find(self, stem: str) -> int | None:
         """Return the place of the frame with this name, or with this number as its name; None where there is none."""
         stem = composed(stem)
-        return self._places.get(stem, self._numbers.get(int(stem)) if stem.isdecimal() else None)
+        number = _NUMBERED.fullmatch(stem)
+        return self._places.get(stem, self._numbers.get(int(number[1])) if number else None)
 
 
 def pair_masks(frames: Sequence[Path], folder: Path, notices: Notices) -> dict[Path, Path]:

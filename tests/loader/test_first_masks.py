@@ -21,7 +21,14 @@ from .drawn import SIZE, save_clip, save_film, save_mask, truth
 
 @pytest.mark.parametrize(
     ("name", "mask_frame", "frame"),
-    [("00005.png", None, 5), ("5.png", None, 5), ("best.png", None, 0), ("best.png", 3, 3), ("clip.png", None, 0)],
+    [
+        ("00005.png", None, 5),
+        ("5.png", None, 5),
+        ("frame_000005.png", None, 5),
+        ("best.png", None, 0),
+        ("best.png", 3, 3),
+        ("clip.png", None, 0),
+    ],
 )
 def test_a_mask_is_of_the_frame_that_it_says(tmp_path: Path, name: str, mask_frame: int | None, frame: int) -> None:
     path = save_mask(tmp_path / "m" / name, truth(1))
