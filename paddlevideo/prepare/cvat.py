@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
+
+import numpy as np
 
 from ..utils.errors import InputError
 from .labels import Labels
@@ -38,9 +42,8 @@ def _read_tracks(tracks: list[ElementTree.Element], root: ElementTree.Element, f
         return
     with entry(f"{found.source}: meta"):
         shown = root.findtext(".//original_size/height"), root.findtext(".//original_size/width")
-        sizes = [int(text) for text in (root.findtext(".//task/size"), root.findtext(".//job/size")) if text]
-    frames: set[int] = set(range(min(sizes[0], 1 << 20))) if sizes else set()
-    drawn: list[tuple[int, Shape]] = []
+        frames = set(_frames_of(root))
+    drawn: list[tuple[int, int, Shape]] = []
     for number, track in enumerate(tracks, 1):
         with entry(f"{found.source}: track {track.get('id', number)}"):
             found.notices.add("objects by their tracks", f"track {track.get('id')} ({track.get('label')}) is {number}")
@@ -50,13 +53,25 @@ def _read_tracks(tracks: list[ElementTree.Element], root: ElementTree.Element, f
                     continue
                 shape = _shape(element, number, found, f"track {track.get('id')}")
                 if shape is not None:
-                    drawn.append((int(element.attrib["frame"]), shape))
+                    drawn.append((int(element.get("z_order") or 0), int(element.attrib["frame"]), shape))
     found.by_place = True
     for frame in sorted(frames):
         found.add(f"frame_{frame:06d}")
         found.say_size(f"frame_{frame:06d}", *shown)
-    for frame, shape in drawn:
+    for _, frame, shape in sorted(drawn, key=lambda each: each[0]):
         found.add(f"frame_{frame:06d}", shape)
+
+
+def _frames_of(root: ElementTree.Element) -> range:
+    """Return which frames of the film the task has: CVAT numbers them as the film does, also where it skips some."""
+    places = (root.find(".//task"), root.find(".//job"))
+    about = next((place for place in places if place is not None and place.findtext("size")), None)
+    if about is None:
+        return range(0)
+    start = int(about.findtext("start_frame") or 0)
+    every = re.search(r"step\s*=\s*(\d+)", about.findtext("frame_filter") or "")
+    step = max(1, int(every[1])) if every else 1
+    return range(start, start + step * min(int(about.findtext("size") or 0), 1 << 20), step)
 
 
 def _read_images(images: list[ElementTree.Element], found: Annotations) -> None:
@@ -93,10 +108,10 @@ def _shape(element: ElementTree.Element, number: int, found: Annotations, where:
         return Shape(number, outlines=[points])
     if element.tag == "box":
         left, top, right, bottom = (float(values[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
-        return Shape(number, outlines=[[left, top, right, top, right, bottom, left, bottom]])
+        return Shape(number, outlines=[_turned([left, top, right, top, right, bottom, left, bottom], values)])
     if element.tag == "ellipse":
         x, y, across, down = (float(values[key]) for key in ("cx", "cy", "rx", "ry"))
-        return Shape(number, outlines=[ellipse(x, y, across, down)])
+        return Shape(number, outlines=[_turned(ellipse(x, y, across, down), values)])
     if element.tag == "mask":
         left, top, width, height = (int(values[key]) for key in ("left", "top", "width", "height"))
         if width < 1 or height < 1:
@@ -106,3 +121,13 @@ def _shape(element: ElementTree.Element, number: int, found: Annotations, where:
     if element.tag in _OTHERS:
         found.notices.add(f"shapes that are no areas ({element.tag}), not used", where)
     return None
+
+
+def _turned(outline: list[float], values: Mapping[str, str]) -> list[float]:
+    """Turn the outline of a box or an ellipse about its centre by its ``rotation``, degrees clockwise."""
+    turn = np.deg2rad(float(values.get("rotation") or 0))
+    points = np.reshape(outline, (-1, 2))
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    x, y = (points - centre).T
+    turned = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1)
+    return (turned + centre).ravel().tolist() if turn else outline
