@@ -14,7 +14,7 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
     """Read images, annotations and categories.
 
     An image without annotations has an empty mask. Where no annotation says its object by one of `OBJECT_KEYS`, the
-    category is the object; categories that count from 0 are taken from 1, and that is noted.
+    category is the object; what counts from 0 is taken from 1, and that is noted.
     """
     found = Annotations(source)
     with entry(f"{source}: images"):
@@ -28,6 +28,7 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
     numbers: list[int] = []
     owners: list[str] = []
     by_category: list[int] = []
+    by_object: list[int] = []
     shapes: list[Any] = []
     for index, annotation in enumerate(document["annotations"]):
         with entry(f"{source}: annotations[{index}]"):
@@ -36,13 +37,14 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
             own = {key: annotation[key] for key in OBJECT_KEYS[:-1] if key in annotation}
             known = {**(annotation.get("attributes") or {}), **own}
             said = next((known[key] for key in OBJECT_KEYS if known.get(key) is not None), None)
+            (by_object if said is not None else by_category).append(index)
             if said is None:
-                by_category.append(index)
                 said = annotation.get("category_id", 1)
             numbers.append(object_id(said))
             owners.append(names[annotation["image_id"]])
             shapes.append(annotation["segmentation"])
-    _from_one(numbers, by_category, found)
+    _from_one(numbers, by_category, "categories count from 0, category 0 is object 1 and so on", found)
+    _from_one(numbers, by_object, "objects count from 0, as CVAT's tracks do; object 0 is object 1 and so on", found)
     _tell_twins(list(zip(owners, numbers, strict=True)), found)
     for index, (name, number, shape) in enumerate(zip(owners, numbers, shapes, strict=True)):
         if not shape:
@@ -67,11 +69,11 @@ def _shape(number: int, shape: Any) -> Shape:
     return Shape(number, mask=shape) if isinstance(shape, Mapping) else Shape(number, outlines=shape)
 
 
-def _from_one(numbers: list[int], by_category: list[int], found: Annotations) -> None:
-    if any(numbers[index] == 0 for index in by_category):
-        for index in by_category:
+def _from_one(numbers: list[int], counted: list[int], kind: str, found: Annotations) -> None:
+    if any(numbers[index] == 0 for index in counted):
+        for index in counted:
             numbers[index] += 1
-        found.notices.add("categories count from 0, category 0 is object 1 and so on")
+        found.notices.add(kind)
 
 
 def _tell_twins(owned: list[tuple[str, int]], found: Annotations) -> None:

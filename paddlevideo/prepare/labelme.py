@@ -17,7 +17,7 @@ from ..utils.errors import InputError
 from .labels import Labels
 from .shapes import Annotations, Shape, ellipse, entry
 
-_AREAS = frozenset({"polygon", "rectangle", "circle", "mask"})
+_AREAS = frozenset({"polygon", "rectangle", "rotation", "circle", "mask"})
 
 
 def is_labelme(document: Any) -> bool:
@@ -60,7 +60,7 @@ def read_labelme(files: Iterable[Path], source: Path) -> Annotations:
 
 def _shape(number: int, kind: str, shape: Mapping[str, Any], file: Path) -> Shape:
     points = [(float(x), float(y)) for x, y in shape["points"]]
-    if kind == "polygon":
+    if kind == "polygon" or len(points) > 2:  # X-AnyLabeling writes rectangles with four corners
         return Shape(number, outlines=[[value for point in points for value in point]])
     if kind == "rectangle":
         (left, top), (right, bottom) = points

@@ -166,7 +166,9 @@ def _of_yolo(source: Path) -> list[SourceSequence]:
         found.notices.add("lists of classes, not used", *(f"{file.parent.name}/{file.name}" for file in lists))
     videos = videos_in(source / "images")
     for video in videos:  # a picture without a text has no objects
-        known = {name.rsplit("/", 1)[-1] for name in found.pictures if len(videos) == 1 or name.startswith(video.name)}
+        known = {
+            name.rsplit("/", 1)[-1] for name in found.pictures if len(videos) == 1 or name.startswith(f"{video.name}/")
+        }
         for picture in pictures(video) if video.is_dir() else []:
             if picture.stem not in known:
                 found.add(f"{video.name}/{picture.stem}")

@@ -17,8 +17,16 @@ def read_via(document: Mapping[str, Any], source: Path) -> Annotations:
             regions = picture["regions"]
             name = str(picture["filename"])
             found.add(name)
+            seen: set[int] = set()
             for region in regions.values() if isinstance(regions, Mapping) else regions:
-                found.add(name, _of_region(region))
+                shape = _of_region(region)
+                if shape.number in seen:
+                    kind = (
+                        f"several regions of object {shape.number} in a picture become one; object_id tells them apart"
+                    )
+                    found.notices.add(kind, name)
+                seen.add(shape.number)
+                found.add(name, shape)
     return found
 
 

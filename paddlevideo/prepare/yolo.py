@@ -18,7 +18,7 @@ def read_yolo(files: Iterable[Path], source: Path) -> Annotations:
         name = f"{file.parent.name}/{file.stem}"
         found.add(name)
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, ValueError) as error:
             raise InputError(f"{file}: cannot be read as text ({error}); export it again") from error
         seen: set[int] = set()
