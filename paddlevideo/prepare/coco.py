@@ -66,7 +66,7 @@ def read_inference(document: Mapping[str, Any], source: Path) -> Annotations:
 
 
 def _shape(number: int, shape: Any) -> Shape:
-    return Shape(number, mask=shape) if isinstance(shape, Mapping) else Shape(number, outlines=shape)
+    return Shape(number, mask=shape) if isinstance(shape, Mapping) else Shape(number, outlines=shape, coco=True)
 
 
 def _from_one(numbers: list[int], counted: list[int], kind: str, found: Annotations) -> None:

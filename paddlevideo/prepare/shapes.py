@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from pycocotools import mask as pycocotools
 
 from ..loader.listing import composed
 from ..loader.notices import Notices
@@ -19,17 +20,22 @@ from ..utils.errors import InputError
 OBJECT_KEYS = ("object_id", "track_id", "instance_id", "id")
 """Where an annotation may say which object it is of; the same number means the same object in every frame."""
 MAX_COUNT = 1 << 28
+_MOST_COCO = 1 << 16  # pycocotools takes memory for every step along an outline
 _PREFIX = re.compile(r"[0-9a-f]{8}-")  # that Label Studio puts before the names of what is uploaded
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One shape of an object: outlines [[x, y, x, y, ...], ...] in pixels, or a mask (H, W) bool."""
+    """One shape of an object: outlines [[x, y, x, y, ...], ...] in pixels, or a mask (H, W) bool.
+
+    Whole numbers of an outline are centres of pixels that belong to it; with ``coco`` they are edges between pixels.
+    """
 
     number: int
     outlines: Sequence[Sequence[float]] = ()
     mask: Any = None  # run lengths, or a mask; see `paint`
     window: tuple[int, int] = (0, 0)  # the mask's left and top corner
+    coco: bool = False
 
 
 @dataclass
@@ -167,7 +173,10 @@ def paint(shapes: Sequence[Shape], size: tuple[int, int], where: str) -> np.ndar
                 outline = np.asarray(points, float).reshape(-1, 2)
                 if not np.isfinite(outline).all() or np.abs(outline).max(initial=0) > MAX_COUNT:
                     raise ValueError("points that are no places in the picture")
-                if len(outline):
+                if shape.coco and len(outline) > 2 and np.abs(outline).max() <= _MOST_COCO:
+                    runs = pycocotools.frPyObjects([outline.ravel().tolist()], *size)
+                    mask[pycocotools.decode(runs)[..., 0] > 0] = shape.number
+                elif len(outline):
                     cv2.fillPoly(mask, [outline.round().astype(np.int32)], shape.number)
     return mask
 

@@ -46,12 +46,18 @@ def masks(*numbers: int, names: tuple[int, ...] | None = None) -> list[np.ndarra
     return found
 
 
+def edges(number: int, frame: int) -> list[float]:
+    """The outline along the edges of pixels, as COCO has it."""
+    left, top, right, bottom = box(number, frame)
+    return [left, top, right + 1, top, right + 1, bottom + 1, left, bottom + 1]
+
+
 def coco(name: str = "frame_{:06d}.jpg", track: bool = True, category: Callable[[int], int] = int) -> dict[str, Any]:
     annotations: list[dict[str, Any]] = []
     for frame in range(FRAMES):
         for number in (1, 2):
             annotation = {"id": len(annotations) + 1, "image_id": frame + 1, "category_id": category(number)}
-            annotation |= {"iscrowd": 0, "segmentation": [outline(number, frame)]}
+            annotation |= {"iscrowd": 0, "segmentation": [edges(number, frame)]}
             annotations.append(annotation | ({"attributes": {"track_id": number}} if track else {}))
     images = [{"id": frame + 1, "file_name": name.format(frame)} for frame in range(FRAMES)]
     return {"images": images, "annotations": annotations, "categories": [{"id": 1}, {"id": 2}]}
@@ -181,7 +187,7 @@ def test_parts_that_overlap_leave_no_hole_and_runs_may_have_one(capsys: Any, tmp
     ring[20:25, 15:20] = 0
     runs = [int(count) for count in np.diff(np.flatnonzero(np.diff(ring.T.ravel(), prepend=2, append=2)))]
     document = coco()
-    document["annotations"][0]["segmentation"] = [outline(1, 0), [10, 12, 20, 12, 20, 20, 10, 20]]
+    document["annotations"][0]["segmentation"] = [edges(1, 0), [10, 12, 20, 12, 20, 20, 10, 20]]
     document["annotations"][2]["segmentation"] = {"size": list(SIZE), "counts": runs}
     document["annotations"][4]["segmentation"] = {
         "size": list(SIZE),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pycocotools import mask as pycocotools
 
 from tests.loader.drawn import SIZE, picture, save, save_film
 from tools.prepare_dataset import main
@@ -52,6 +53,17 @@ def test_cvat_frames_that_the_task_skips_are_not_empty_ones(capsys: Any, tmp_pat
     found, notes = prepared(capsys, cvat(tmp_path / "a.xml", track(20, 4, count=9), meta), "--frames", str(film))
     assert len(found) == 3 and all(mask.any() for mask in found)
     assert any("masks on 3 of 9 frames" in note for note in notes)
+
+
+def test_coco_polygons_are_painted_as_pycocotools_does(capsys: Any, tmp_path: Path, frames: Path) -> None:
+    document = coco()
+    ring = [value for turn in np.linspace(0, 6, 12) for value in (40.3 + 19 * np.cos(turn), 35.6 + 19 * np.sin(turn))]
+    for annotation in document["annotations"]:
+        annotation["segmentation"] = [ring] if annotation["attributes"]["track_id"] == 1 else []
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    found, _ = prepared(capsys, path, "--frames", str(frames))
+    assert np.array_equal(found[0], pycocotools.decode(pycocotools.frPyObjects([ring], *SIZE))[..., 0])
 
 
 def test_coco_tracks_that_count_from_0(capsys: Any, tmp_path: Path, frames: Path) -> None:
