@@ -44,10 +44,17 @@ def read_mask_picture(path: Path) -> MaskPicture:
         pages = getattr(picture, "n_frames", 1)
         if pages > 1 and picture.format != "MPO":
             raise InputError(f"{path}: {pages} pages, a mask is one picture; save each as a PNG named after its frame")
-        lossy = picture.format in _LOSSY
+        lossy = _is_lossy(picture, path)
         oriented = picture.getexif().get(ORIENTATION) is not None
         form, values, deep = mask_values(ImageOps.exif_transpose(picture), path)
         return MaskPicture(form, values, deep, lossy, oriented)
+
+
+def _is_lossy(picture: Image.Image, path: Path) -> bool:
+    """Whether values may be a little off; WebP and TIFF can hold both kinds."""
+    if picture.format == "WEBP":
+        return b"VP8L" not in path.read_bytes()
+    return picture.format in _LOSSY or picture.info.get("compression") in ("jpeg", "webp")
 
 
 def as_mask_picture(mask: np.ndarray, name: Path) -> MaskPicture:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from paddlevideo.loader.mask_file import MaskReader, check_size
+from paddlevideo.loader.mask_file import MaskReader, check_size, read_mask
 from paddlevideo.loader.notices import Notices
 from paddlevideo.loader.palette import PALETTE
 from paddlevideo.utils.errors import InputError
@@ -174,3 +175,17 @@ def test_masks_of_turned_frames(tmp_path: Path) -> None:
         check_size(path, IDS, IDS.shape[::-1], 6, "the video")
     shutil.copy(path, tmp_path / "m2.png")
     check_size(path, IDS, IDS.shape, 6, "the video")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "lossy"),
+    [("a.webp", {"quality": 80}, True), ("a.webp", {"lossless": True}, False), ("b.tif", {"compression": "jpeg"}, True),
+     ("b.tif", {"compression": "tiff_lzw"}, False)],
+)  # fmt: skip
+def test_ids_in_a_lossy_picture_are_refused(tmp_path: Path, name: str, options: dict[str, Any], lossy: bool) -> None:
+    path = save(tmp_path / name, truth(0), **options)
+    if not lossy:
+        assert np.array_equal(read_mask(path), truth(0))
+        return
+    with pytest.raises(InputError, match="is no mask|colour picture"):
+        read_mask(path)
