@@ -13,7 +13,7 @@ from .clip import IGNORE
 from .frame_source import FrameSource
 from .listing import composed, entries, existing, is_picture, listed
 from .mask_file import USUAL_IDS, MaskReader, check_size
-from .mask_names import FrameNames
+from .mask_names import FrameNames, check_counting
 
 _logger = logging.getLogger(__name__)
 
@@ -100,6 +100,8 @@ def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int:
 def _in_folder(folder: Path, frames: FrameSource, mask_frame: int | None) -> dict[int, Path]:
     if mask_frame is not None:
         raise InputError(f"--mask_frame goes with one mask, and {folder} is a folder; its masks are named after frames")
+    if Path(frames.path).is_file():  # whose frames have no names but numbers
+        check_counting(folder, len(frames))
     names = FrameNames(frames.names)
     found: dict[int, Path] = {}
     for entry in entries(folder):

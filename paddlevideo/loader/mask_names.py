@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence, Sized
 from pathlib import Path
 
+from ..utils.errors import InputError
 from .listing import composed, entries, is_picture
 from .notices import Notices
 
@@ -27,6 +28,17 @@ class FrameNames:
         stem = composed(stem)
         number = _NUMBERED.fullmatch(stem)
         return self._places.get(stem, self._numbers.get(int(number[1])) if number else None)
+
+
+def check_counting(masks: Path, frames: int) -> None:
+    """Raise `InputError` where a folder's masks of a film are counted from 1: each would be that of the next frame."""
+    matches = [_NUMBERED.fullmatch(composed(entry.stem)) for entry in entries(masks) if is_picture(entry)]
+    numbers = {int(match[1]) for match in matches if match}
+    if numbers and 0 not in numbers and max(numbers) == frames:
+        raise InputError(
+            f"{masks}: its masks are counted from 1 (the last is {frames}), the film's frames from 0 to {frames - 1}; "
+            "count the masks from 0"
+        )
 
 
 def pair_masks(frames: Sequence[Path], folder: Path, notices: Notices) -> dict[Path, Path]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..loader.listing import entries, existing, listed, pictures, subfolders
 from ..loader.mask_file import USUAL_IDS, MaskReader
-from ..loader.mask_names import pair_masks
+from ..loader.mask_names import check_counting, pair_masks
 from ..loader.notices import Notices
 from ..utils.errors import InputError
 from .coco import read_coco, read_inference
@@ -141,6 +141,8 @@ def holds_anything(place: Path) -> bool:
 def _of_folder(video: Path, masks: Path, source: Path, max_objects: int, notices: Notices) -> SourceSequence:
     frames = open_source_frames(video, notices)
     # Films have no files to pair by, only numbers.
+    if frames.numbered and masks.is_dir():
+        check_counting(masks, len(frames.names))
     paired = pair_masks([Path(name) for name in frames.names], masks, notices)
     files = [paired.get(Path(name)) for name in frames.names]
     reader = MaskReader([file for file in files if file is not None], max_objects, notices)

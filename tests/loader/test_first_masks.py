@@ -37,6 +37,16 @@ def test_a_mask_is_of_the_frame_that_it_says(tmp_path: Path, name: str, mask_fra
         assert found[0] == frame and np.array_equal(found[1], truth(1))
 
 
+def test_masks_of_a_film_that_are_counted_from_1_are_refused(tmp_path: Path) -> None:
+    for number in (1, 4, 8):
+        save_mask(tmp_path / "m" / f"{number:05d}.png", truth(number - 1))
+    film = open_frames(save_film(tmp_path / "clip.mp4", 8))
+    with pytest.raises(InputError, match=r"counted from 1 \(the last is 8\), the film's frames from 0 to 7"):
+        read_first_masks(tmp_path / "m", film)
+    save_mask(tmp_path / "m" / "00000.png", truth(0))
+    assert sorted(read_first_masks(tmp_path / "m", film)) == [0, 1, 4]
+
+
 def test_a_folder_of_masks_is_several_frames_and_what_fits_none_is_told(tmp_path: Path) -> None:
     frames = open_frames(save_clip(tmp_path / "clip", 8))
     for name, frame in (("00002", 2), ("00005", 5), ("00005_draft", 5), ("00077", 7)):

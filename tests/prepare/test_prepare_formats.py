@@ -331,6 +331,9 @@ def test_films_among_the_videos(capsys: Any, tmp_path: Path) -> None:
     assert main([str(tmp_path / "own"), str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "masks of no video, not used: nobody" in said and "--validate" in said
+    (tmp_path / "own" / "masks" / "cat" / "00000.png").rename(tmp_path / "own" / "masks" / "cat" / f"{FRAMES:05d}.png")
+    assert main([str(tmp_path / "own"), "--check"]) == 2
+    assert "its masks are counted from 1" in capsys.readouterr().err
     assert {each.name for each in DavisFolder(tmp_path / "out").sequences} == {"cat", "dog"}
 
 
