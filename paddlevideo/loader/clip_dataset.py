@@ -99,7 +99,8 @@ class ClipDataset(TrainingSamples):
             photograph = self.photographs.photographs[rng.integers(len(self.photographs))]
             usable = self.photographs.usable(photograph)
             size = (side, round(side * max(height, width) / min(height, width)))
-            clip = photograph_clip(photograph, usable, self.options.frames, size, self.drift, rng)
+            frames, join = self.options.frames, self.options.join_prob
+            clip = photograph_clip(photograph, usable, frames, size, self.drift, rng, join)
             return photograph.name, clip
         scale = side / min(height, width)
         return sequence.name, self._read(sequence, rng).resized((round(height * scale), round(width * scale)))

@@ -15,6 +15,7 @@ class ClipOptions:
         repeat: samples of each sequence an epoch.
         photographs: folder of a `PhotographFolder`, or None.
         photograph_share: part of the clips made from a photograph instead of a video.
+        join_prob: part of the photographs whose first object takes along what touches it: a person and a bike.
         short_side: frames are brought to this height (the shorter side) before the transforms; aspect kept.
         frames: reference, previous, current, and further ones for unrolled propagation; 1 is the reference alone, which
             is enough for ``MODEL.train_heads: interaction``.
@@ -39,6 +40,7 @@ class ClipOptions:
     repeat: int = 5
     photographs: str | None = None
     photograph_share: float = 0.35
+    join_prob: float = 0.0
     short_side: int = 270
     frames: int = 3
     max_skip: int = 3

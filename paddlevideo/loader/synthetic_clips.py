@@ -54,6 +54,13 @@ def chain(first: Matrix, then: Matrix) -> Matrix:
     return np.hstack([then[:, :2] @ first[:, :2], then[:, :2] @ first[:, 2:] + then[:, 2:]])
 
 
+def touching(numbers: np.ndarray, number: int) -> np.ndarray:
+    """Return the instances of a mask (H,W) that are within three pixels of instance ``number``, itself among them."""
+    around = cv2.dilate((numbers == number).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    found = np.unique(numbers[around])
+    return found[(found > 0) & (found != IGNORE)]
+
+
 def photograph_clip(
     photograph: Photograph,
     instances: np.ndarray,
@@ -61,16 +68,20 @@ def photograph_clip(
     size: tuple[int, int],
     drift: Drift,
     rng: np.random.Generator,
+    join_prob: float = 0.0,
 ) -> TrainingClip:
     """Return a clip of a photograph under camera drift, with one or two of ``instances`` (numbers) as its objects.
 
-    The view covers ``size`` (height, width) of the photograph scaled to fill it, a little enlarged; where it moves
-    over the edge the photograph is mirrored, mask and all.
+    With probability ``join_prob`` the first object is all that touches it as well. The view covers ``size`` (height,
+    width) of the photograph scaled to fill it, a little enlarged; where it moves over the edge the photograph is
+    mirrored, mask and all.
     """
     image, numbers = photograph.image(), photograph.instances()
     chosen = rng.permutation(instances)[: int(rng.integers(1, 3))]
     table = np.zeros(256, np.uint8)
     table[chosen] = np.arange(1, len(chosen) + 1)
+    if join_prob and rng.random() < join_prob:
+        table[touching(numbers, chosen[0])] = 1
     table[IGNORE] = IGNORE
     mask = table[numbers]
     height, width = size

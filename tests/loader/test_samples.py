@@ -17,7 +17,7 @@ from paddlevideo.loader.davis import DavisFolder
 from paddlevideo.loader.photographs import PhotographFolder
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.loader.samples import DAVISDataset, Sample, TrainingFolder, TrainingSamples, draw_frames, to_grid
-from paddlevideo.loader.synthetic_clips import Cutout, Drift, paste, photograph_clip
+from paddlevideo.loader.synthetic_clips import Cutout, Drift, paste, photograph_clip, touching
 from paddlevideo.loader.transforms import RandomCrop
 from paddlevideo.utils.errors import InputError
 from paddlevideo.utils.registry import DATASETS
@@ -326,6 +326,31 @@ def test_photograph_clips_show_their_object_and_move(photographs: Path) -> None:
         assert clip.size == (54, 96) and len(clip) == 3
         assert (clip.masks[0] == 1).any() and clip.masks[0].max() <= 2
         assert (clip.frames[1] != clip.frames[2]).any()
+
+
+def test_an_object_takes_along_what_touches_it() -> None:
+    numbers = np.zeros((20, 40), np.uint8)
+    numbers[5:15, 2:10], numbers[5:15, 12:20], numbers[5:15, 28:36], numbers[:5] = 1, 2, 3, 255
+    assert touching(numbers, 1).tolist() == [1, 2] and touching(numbers, 3).tolist() == [3]
+
+
+def test_joined_photographs_have_one_object_where_others_have_two(tmp_path: Path) -> None:
+    for kind in ("JPEGImages", "Instances"):
+        (tmp_path / kind).mkdir()
+    numbers = np.zeros((90, 160), np.uint8)
+    numbers[30:60, 50:80], numbers[30:60, 80:110] = 1, 2
+    Image.fromarray(np.full((90, 160, 3), 90, np.uint8)).save(tmp_path / "JPEGImages" / "a.jpg")
+    Image.fromarray(numbers).save(tmp_path / "Instances" / "a.png")
+    [photograph] = PhotographFolder(tmp_path).photographs
+
+    def largest(join_prob: float) -> set[int]:
+        size, ids = (90, 160), np.array([1, 2])
+        draws = [
+            photograph_clip(photograph, ids, 3, size, Drift(), np.random.default_rng(s), join_prob) for s in range(9)
+        ]
+        return {int(clip.masks[0].max()) for clip in draws}
+
+    assert largest(0.0) == {1, 2} and largest(1.0) == {1}
 
 
 def test_the_interaction_is_compared_with_its_strokes_and_their_region(tiny_davis: Path) -> None:
