@@ -345,10 +345,9 @@ def test_joined_photographs_have_one_object_where_others_have_two(tmp_path: Path
 
     def largest(join_prob: float) -> set[int]:
         size, ids = (90, 160), np.array([1, 2])
-        draws = [
-            photograph_clip(photograph, ids, 3, size, Drift(), np.random.default_rng(s), join_prob) for s in range(9)
-        ]
-        return {int(clip.masks[0].max()) for clip in draws}
+        draws = [np.random.default_rng(seed) for seed in range(9)]
+        clips = [photograph_clip(photograph, ids, 3, size, Drift(), rng, join_prob) for rng in draws]
+        return {int(clip.masks[0].max()) for clip in clips}
 
     assert largest(0.0) == {1, 2} and largest(1.0) == {1}
 
