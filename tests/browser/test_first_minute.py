@@ -161,6 +161,7 @@ def test_the_page_says_that_the_network_is_being_made_ready(new_person: Callable
     person.page.reload()
     person.open_video(served.home, "disc.mp4")
     person.until(lambda: person.page.evaluate("window.source.readyState === EventSource.OPEN"), "no stream")
+    person.until(lambda: person.document()["job"] is None, "the clip is not read", 60)
     status = person.page.locator(".status-text")
     tell = """(done) => window.source.dispatchEvent(
         new MessageEvent("warming", { data: JSON.stringify({ done, total: 8 }) }))"""
