@@ -42,7 +42,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "nothing_to_undo": (409, "There is nothing to undo."),
     "nothing_to_redo": (409, "There is nothing to redo."),
     "not_a_mask": (422, "{name}: cannot be read as a mask ({reason})."),
-    "mask_objects": (422, "{name}: object {object} is far above the project's; number the mask's objects from 1 on."),
+    "not_strokes": (422, "{name}: cannot be read as strokes ({reason})."),
+    "mask_objects": (422, "{name}: object {object} is far above the project's; number the file's objects from 1 on."),
     "mask_size": (
         422,
         "{name}: the mask is {width} x {height}, the video {video_width} x {video_height}; give a mask of that size.",

@@ -1,4 +1,4 @@
-"""Lines of the readers of videos as codes, so that the page can say them in its own language."""
+"""Lines of the readers of files as codes, so that the page can say them in its own language."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ _REASONS = tuple(
         (r"floating-point numbers", "floats"),
         (r"broken picture|not one frame can be read", "picture"),
         (r"fits it either way", "turned"),
+        (r"not valid JSON|not a text file|the key '\w+' is missing|expected (a|\[|two)|must be a list", "scribbles"),
+        (r"'scribbles' has (?P<has>\d+) frames but the video has (?P<frames>\d+)", "length"),
+        (r"frame (?P<frame>\d+), stroke (?P<stroke>\d+).* is outside the picture", "outside"),
+        (r"frame (?P<frame>\d+), stroke (?P<stroke>\d+): object_id", "ids"),
         (r"not a readable video|Invalid data found|the decoder gave up", "damaged"),
     )
 )
@@ -30,9 +34,10 @@ _NUMBER = re.compile(r"\[Errno -?\d+\] ?")
 
 
 def reason_of(line: str) -> dict[str, Any]:
-    """A reader's line as values of an `AppError`: ``reason``, without the system's numbers, and its ``reason_code``."""
-    code = next((code for pattern, code in _REASONS if pattern.search(line)), "other")
-    return {"reason": _NUMBER.sub("", line), "reason_code": code}
+    """A reader's line as values of an `AppError`: ``reason`` without the system's numbers, its code and gaps."""
+    found = next(((match, code) for pattern, code in _REASONS if (match := pattern.search(line))), None)
+    gaps, code = (found[0].groupdict(), found[1]) if found else ({}, "other")
+    return {**gaps, "reason": _NUMBER.sub("", line), "reason_code": code}
 
 
 def guess_of(notice: dict[str, Any]) -> dict[str, str]:

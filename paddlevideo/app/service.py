@@ -13,11 +13,11 @@ from .errors import AppError
 from .open_projects import OpenProjects
 from .projects.actions import Drawn, Span, frames_of
 from .projects.exports import Snapshot, Wanted, export_url, find_exporter, write_export
-from .projects.given import read_given
+from .projects.given import read_given, read_strokes
 from .projects.project import Project
 from .work.worker import Job, Worker
 
-_NEW_OBJECTS = 20  # that a mask may bring
+_NEW_OBJECTS = 20  # that a file may bring
 
 
 class Service(OpenProjects):
@@ -99,6 +99,20 @@ class Service(OpenProjects):
 
         self.change(project, revision, give)
         return {**self._with_mask(project, frame), "guesses": guesses}
+
+    def give_strokes(
+        self, person: str, project: Project, text: bytes, name: str, revision: int | None
+    ) -> dict[str, Any]:
+        """Take a scribble file's strokes, as one step of undo; the answer has the mask of the last one's frame."""
+        strokes = read_strokes(project.folder, text, name, project.frames)
+        with project.lock:
+            project.check_revision(revision)
+            last = max(each.object_id for _, each in strokes)
+            if last - max(project.view.ids, default=0) > _NEW_OBJECTS:
+                raise AppError("mask_objects", name=name, object=last)
+            project.give_strokes(strokes)
+            self._changed(project)
+        return self._answer(person, project, strokes[-1][0])
 
     def hold(self, project: Project, frame: int) -> None:
         """Note that somebody begins to draw on a frame: no work ahead gets in the way of the answer."""

@@ -34,7 +34,7 @@ class Person:
 
     def see_editor(self) -> None:
         """Wait until the editor shows its picture."""
-        expect(self.page.locator(".editor")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".editor")).to_be_visible(timeout=120_000)  # a process of its own looks into the video
         self.until(lambda: sum(self.pixel((0.5, 0.5))) > 70, "no picture")
 
     def document(self) -> dict[str, Any]:

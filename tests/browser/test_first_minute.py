@@ -148,11 +148,20 @@ def test_several_videos_and_a_folder_of_pictures_are_sent(person: Person, served
 def test_the_page_says_that_the_network_is_being_made_ready(new_person: Callable[..., Person], served: Served) -> None:
     person = new_person()
     person.page.add_init_script(
-        "window.EventSource = class extends EventSource { constructor(url) { super(url); window.source = this; } };"
+        """window.EventSource = class extends EventSource {
+            constructor(url) {
+                super(url);
+                window.source = this;
+                // What the server itself has to make ready is another test's.
+                this.addEventListener("warming", (event) => event.isTrusted && event.stopImmediatePropagation());
+            }
+        };"""
     )
     person.page.goto(served.home)
     person.page.reload()
     person.open_video(served.home, "disc.mp4")
+    person.until(lambda: person.page.evaluate("window.source.readyState === EventSource.OPEN"), "no stream")
+    person.until(lambda: person.document()["job"] is None, "the clip is not read", 60)
     status = person.page.locator(".status-text")
     tell = """(done) => window.source.dispatchEvent(
         new MessageEvent("warming", { data: JSON.stringify({ done, total: 8 }) }))"""

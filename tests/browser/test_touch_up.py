@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.browser.clips import HEIGHT, WIDTH
@@ -18,6 +21,11 @@ from tests.browser.test_segment import FRAMES, across, disc
 
 if TYPE_CHECKING:
     from tests.browser.person import Person
+
+DROPPED = {
+    "en-GB": ("Strokes taken: 2, on frames: 2", "it is of 39 frames, the video has 40"),
+    "zh-CN": ("已导入 2 条笔画，涉及 2 帧", "文件有 39 帧，而视频有 40 帧"),
+}
 
 
 def test_a_rope_one_pixel_wide_is_in_the_mask_and_stays(person: Person, served: Served, tmp_path: Path) -> None:
@@ -77,6 +85,15 @@ def test_an_object_is_not_in_a_frame_and_masks_are_tidied(person: Person, served
     person.see_mask((0.1, 0.16))
     assert (mask_of(person, 0) == rings).all()
     person.press("m")
+    largest = person.page.get_by_role("spinbutton", name="largest hole")
+    assert largest.input_value() == "100"
+    largest.fill("24")  # the hole has 25
+    largest.press("Enter")
+    with person.page.expect_response("**/clean"):
+        person.button("holes").click()
+    assert (mask_of(person, 0) == rings).all(), "a hole larger than the size is filled"
+    largest.fill("25")
+    largest.press("Enter")
     person.button("holes").click()
     person.until(lambda: mask_of(person, 0)[32, 32] == 1, "the hole is not filled")
     person.button("islands").click()
@@ -106,6 +123,29 @@ def test_masks_are_dropped_for_the_frames_they_are_numbered_after(person: Person
     assert len(person.document()["rounds"]) == 2 and FRAMES > 12
 
 
+@pytest.mark.parametrize("language", DROPPED)
+def test_a_file_of_strokes_is_dropped(new_person: Callable[..., Person], served: Served, language: str) -> None:
+    taken, wrong = DROPPED[language]
+    person = new_person(locale=language)
+    person.open_video(served.home, "disc.mp4")
+    by_frame: list[list[dict[str, object]]] = [[] for _ in range(FRAMES)]
+    for frame in (0, 12):
+        by_frame[frame] = [{"path": across(frame), "object_id": 1}]
+    drop_files(person, {"strokes.json": json.dumps({"scribbles": by_frame}).encode()})
+    person.page.get_by_text(taken).wait_for(timeout=60_000)
+    person.full_strength()
+    person.see_mask(disc(0))
+    document = person.document()
+    assert [(each["frame"], each["propagated"]) for each in document["rounds"]] == [(0, False), (12, False)]
+    assert mask_of(person, 12)[int(disc(12)[1] * HEIGHT), int(disc(12)[0] * WIDTH)] == 1
+    person.press("Control+z")
+    person.see_no_mask(disc(0))
+    assert person.document()["strokes"] == []
+    drop_files(person, {"short.json": json.dumps({"scribbles": by_frame[1:]}).encode()})
+    person.page.get_by_text(wrong).wait_for()
+    assert person.document()["strokes"] == []
+
+
 def paint(person: Person, *places: tuple[float, float]) -> None:
     """Draw through places with the tool that is chosen, and wait for the answer."""
     first, *rest = [person.on_screen(each) for each in places]
@@ -132,7 +172,10 @@ def mask_of(person: Person, frame: int) -> np.ndarray:
 
 def drop(person: Person, masks: dict[str, np.ndarray]) -> None:
     """Drop pictures of ids on the picture."""
-    files = [[name, base64.b64encode(cv2.imencode(".png", mask)[1].tobytes()).decode()] for name, mask in masks.items()]
+    drop_files(person, {name: cv2.imencode(".png", mask)[1].tobytes() for name, mask in masks.items()})
+
+
+def drop_files(person: Person, files: dict[str, bytes]) -> None:
     person.page.evaluate(
         """(files) => {
             const transfer = new DataTransfer();
@@ -141,5 +184,5 @@ def drop(person: Person, masks: dict[str, np.ndarray]) -> None:
             document.querySelector(".picture").dispatchEvent(
                 new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
         }""",
-        files,
+        [[name, base64.b64encode(data).decode()] for name, data in files.items()],
     )

@@ -110,6 +110,19 @@ async def give_mask(
     return await run_in_threadpool(service.give_mask, project, frame, body, name, revision)
 
 
+@router.post("/scribbles", summary="Draw the strokes of a scribble file, the body", response_model=StrokeAnswer)
+async def give_strokes(
+    request: Request,
+    project: TheProject,
+    service: TheService,
+    person: Person,
+    name: str = "strokes.json",
+    revision: int | None = None,
+) -> Document:
+    body = await request.body()
+    return await run_in_threadpool(service.give_strokes, person, project, body, name, revision)
+
+
 @router.post("/hold", status_code=204, summary="A stroke is being drawn: keep the model free for its answer")
 def hold(body: Hold, project: TheProject, service: TheService) -> Response:
     service.hold(project, body.frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,8 @@ class Project(ProjectState):
         self.check_frame(frame)
         object_id = drawn.object_id
         with self.lock:
-            if object_id and object_id not in self._view.objects:
-                raise AppError("no_object", object=object_id)
-            if object_id in self._view.locked:
-                raise AppError("object_locked", object=object_id)
+            if object_id:
+                self._check_drawn(object_id)
             stroke = StrokeDrawn(
                 *self._record.new_ids(group),
                 key=key,
@@ -61,6 +60,23 @@ class Project(ProjectState):
             )
             self._act(stroke, grow=group is None)
             return stroke
+
+    def give_strokes(self, strokes: Sequence[tuple[int, Drawn]]) -> None:
+        """Note strokes, each with its frame, and the objects that are new in them, as one step of undo.
+
+        Raises:
+            AppError: an object is locked or was removed; nothing is noted.
+        """
+        ids = {each.object_id for _, each in strokes} - {0}
+        with self.lock:
+            new = range(self._next_object(), max(ids, default=0) + 1)
+            for object_id in sorted(ids - set(new)):
+                self._check_drawn(object_id)
+            group = None
+            for _ in new:
+                group = self._add_object("", None, group).group
+            for frame, each in strokes:
+                group = self.add_stroke(uuid.uuid4().hex, frame, each, group).group
 
     def give_mask(self, frame: int, mask: np.ndarray) -> None:
         """Take a mask (H,W) of known ids for a frame's; locked objects stay as they are."""
@@ -80,9 +96,7 @@ class Project(ProjectState):
         """Change the pixels of a frame's mask: ``change`` makes a mask (H,W) from the one that there is."""
         self.check_frame(frame)
         with self.lock:
-            self._known_object(object_id)
-            if object_id in self._view.locked:
-                raise AppError("object_locked", object=object_id)
+            self._check_drawn(object_id)
             self.give_mask(frame, change(self.masks.mask(frame)))
 
     def erase(self, keys: Sequence[str]) -> None:
@@ -104,14 +118,7 @@ class Project(ProjectState):
     def add_object(self, name: str, color: str | None = None) -> int:
         """Add an object and return its id, which was never given before."""
         with self.lock:
-            actions = [*self._record.history, *self._record.redo]
-            used = [each.id for each in self._record.objects]
-            object_id = 1 + max(used + [action.object_id for action in actions if isinstance(action, ObjectAdded)])
-            if object_id > MAX_OBJECT_ID:
-                raise AppError("too_many_objects", limit=MAX_OBJECT_ID)
-            color = color or COLORS[(object_id - 1) % len(COLORS)]
-            self._act(ObjectAdded(*self._record.new_ids(), object_id=object_id, name=name, color=color))
-            return object_id
+            return self._add_object(name, color, None).object_id
 
     def edit_object(
         self,
@@ -188,6 +195,25 @@ class Project(ProjectState):
             self._save()
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _next_object(self) -> int:
+        actions = [*self._record.history, *self._record.redo]
+        used = [each.id for each in self._record.objects]
+        return 1 + max(used + [action.object_id for action in actions if isinstance(action, ObjectAdded)])
+
+    def _add_object(self, name: str, color: str | None, group: int | None) -> ObjectAdded:
+        object_id = self._next_object()
+        if object_id > MAX_OBJECT_ID:
+            raise AppError("too_many_objects", limit=MAX_OBJECT_ID)
+        color = color or COLORS[(object_id - 1) % len(COLORS)]
+        added = ObjectAdded(*self._record.new_ids(group), object_id=object_id, name=name, color=color)
+        self._act(added, grow=group is None)
+        return added
+
+    def _check_drawn(self, object_id: int) -> None:
+        self._known_object(object_id)
+        if object_id in self._view.locked:
+            raise AppError("object_locked", object=object_id)
 
     def _known_object(self, object_id: int) -> ObjectState:
         if object_id not in self._view.objects:

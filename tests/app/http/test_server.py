@@ -337,6 +337,58 @@ def test_a_box_is_strokes_of_its_object_and_of_the_background_and_one_step(clien
     assert undone["strokes"] == [] and not undone["can_undo"]
 
 
+def test_strokes_of_a_file_are_drawn_as_one_step(client: TestClient) -> None:
+    document = _stroke(client, _open(client), 2, 1)
+    url = f"/api/projects/{document['id']}"
+    by_frame: list[list[dict[str, Any]]] = [[] for _ in range(FRAMES)]
+    by_frame[3] = [{"path": points(1, 3), "object_id": 1, "radius": 0.01}, {"path": [[0.5, 0.5]], "object_id": 0}]
+    by_frame[5] = [{"path": points(2, 5), "object_id": 2}]
+    text = json.dumps([{"scribbles": by_frame}])
+    given = client.post(f"{url}/scribbles?name=a.json", content=text)
+    assert given.status_code == 200, given.text
+    answer = given.json()
+    told = [(each["frame"], each["object_id"], each["shape"], each["radius"]) for each in answer["strokes"][1:]]
+    assert told == [(3, 1, "line", 0.01), (3, 0, "click", 0.0), (5, 2, "line", 0.0)]
+    assert [(each["frame"], each["propagated"]) for each in answer["rounds"]] == [(2, False), (3, False), (5, False)]
+    assert [each["id"] for each in answer["objects"]] == [1, 2] and answer["frame"] == 5
+    assert 2 in _decoded(base64.b64decode(answer["mask"].split(",")[1])) and _mask(client, document, 3).any()
+    undone = client.post(f"{url}/undo", json={}).json()
+    assert undone["strokes"] == document["strokes"] and [each["id"] for each in undone["objects"]] == [1]
+    again = client.post(f"{url}/redo", json={}).json()
+    assert len(again["strokes"]) == 4 and len(again["objects"]) == 2
+    done = _propagate(client, again)
+    assert all(each["propagated"] for each in done["rounds"]) and "." not in done["frames"]["state"]
+
+
+def test_strokes_of_a_bad_file_are_refused_and_nothing_is_changed(client: TestClient) -> None:
+    document = _open(client)
+    url = f"/api/projects/{document['id']}"
+
+    def refused(entry: object, frames: int = FRAMES) -> dict[str, Any]:
+        content = json.dumps({"scribbles": [[entry], *([] for _ in range(frames - 1))]})
+        answer = client.post(f"{url}/scribbles?name=a.json", content=content)
+        assert answer.status_code >= 400
+        return answer.json()["error"]
+
+    line = {"path": [[0.1, 0.1], [0.2, 0.2]], "object_id": 1}
+    long = refused(line, FRAMES + 1)
+    assert long["code"] == "not_strokes" and long["values"]["reason_code"] == "length"
+    assert (long["values"]["has"], long["values"]["frames"]) == (str(FRAMES + 1), str(FRAMES))
+    assert long["message"].startswith("a.json: cannot be read as strokes (round 1: ") and "\n" not in long["message"]
+    outside = refused({**line, "path": [[0.1, 1.5]]})["values"]
+    assert (outside["reason_code"], outside["frame"], outside["stroke"]) == ("outside", "0", "1")
+    assert refused({**line, "object_id": 300})["values"]["reason_code"] == "ids"
+    assert refused("no stroke")["values"]["reason_code"] == "scribbles"
+    assert refused({**line, "object_id": 200})["code"] == "mask_objects"
+    broken = client.post(f"{url}/scribbles?name=a.json", content=b"{")
+    assert broken.json()["error"]["values"]["reason_code"] == "scribbles"
+    client.patch(f"{url}/objects/1", json={"locked": True}).raise_for_status()
+    assert refused(line)["code"] == "object_locked"
+    after = _document(client, document)
+    assert (after["strokes"], len(after["objects"])) == ([], 1)
+    assert not list(Path(client.app.state.service.settings.projects).rglob(".given-*"))  # type: ignore[attr-defined]
+
+
 def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     document = _stroke(client, _open(client), 2, 1)
     url = f"/api/projects/{document['id']}"
@@ -344,6 +396,12 @@ def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     client.post(f"{url}/paint", json=rope).raise_for_status()
     mask = _decoded(client.get(f"{url}/masks/4.png").content)
     assert mask.sum() == (mask == 1).sum() == (mask[SIZE[0] // 2] == 1).sum() > 0.75 * SIZE[1]
+    dot = {"frame": 4, "object_id": 1, "points": [[0.1, 0.1]], "width": 1}
+    client.post(f"{url}/paint", json=dot).raise_for_status()
+    tidy = {"frame": 4, "object_id": 1, "what": "islands", "pixels": 1}
+    tidied = client.post(f"{url}/clean", json=tidy).json()
+    assert np.array_equal(_decoded(base64.b64decode(tidied["mask"].split(",")[1])), mask), "the dot alone goes"
+    assert client.post(f"{url}/clean", json={**tidy, "pixels": 0}).status_code == 422
     gone = client.post(f"{url}/clean", json={"frame": 4, "object_id": 1, "what": "absent"}).json()
     assert not _decoded(base64.b64decode(gone["mask"].split(",")[1])).any()
     two = np.zeros(SIZE, np.uint8)
@@ -360,7 +418,7 @@ def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     small = cv2.imencode(".png", two[::2])[1].tobytes()
     assert _error(client.post(f"{url}/masks/6?name=a.png", content=small)) == (422, "mask_size")
     assert _error(client.post(f"{url}/masks/6", content=b"no picture")) == (422, "not_a_mask")
-    assert not list((Path(client.app.state.service.settings.projects)).rglob(".mask-*"))  # type: ignore[attr-defined]
+    assert not list((Path(client.app.state.service.settings.projects)).rglob(".given-*"))  # type: ignore[attr-defined]
 
 
 def _decoded(png: bytes) -> np.ndarray:

@@ -213,6 +213,8 @@ interface KeptSettings {
   tool: Tool;
   /** Width of the mask brush, in the video's pixels. */
   line: number;
+  /** Holes and islands of at most so many pixels go. */
+  tidy: number;
   object: number;
   span: Span | null;
   strokes: boolean;

@@ -1,4 +1,5 @@
-// Masks that are dropped on the picture: one for the frame that is shown, several for the frames they are numbered after.
+// Files that are dropped on the picture. A mask is for the frame that is shown, several for the frames they are numbered
+// after; the strokes of a scribble file (JSON) are for its own frames.
 
 import * as api from "../net/api.js";
 import { dropped } from "../net/upload.js";
@@ -6,6 +7,7 @@ import { t } from "../ui/i18n.js";
 import { toast } from "../ui/toasts.js";
 
 const MASK = /\.(png|tiff?|bmp|gif)$/i;
+const STROKES = /\.json$/i;
 
 /**
  * @param {HTMLElement} element
@@ -27,7 +29,11 @@ export function attachDrop(element, store, commands, strokes) {
     const given = (await dropped(event.dataTransfer)).map((each) => each.file);
     const files = given.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     const masks = files.filter((each) => MASK.test(each.name));
-    if (masks.length < files.length || !masks.length) toast(t("drop.others", { others: files.length - masks.length }));
+    const scribbles = files.filter((each) => STROKES.test(each.name));
+    const others = files.length - masks.length - scribbles.length;
+    if (others || !files.length) toast(t("drop.others", { others }));
+    for (const file of scribbles) await takeStrokes(file);
+    if (!masks.length) return;
     const { frame, doc } = store.values;
     const places = masks.length === 1 ? [frame] : numbered(masks.map((each) => each.name), doc.video.frames);
     if (!places) {
@@ -46,6 +52,17 @@ export function attachDrop(element, store, commands, strokes) {
     for (const each of guesses) toast(each);
     if (taken) toast(t("drop.taken", { taken, masks: masks.length }));
   });
+
+  /** @param {File} file */
+  async function takeStrokes(file) {
+    const before = new Set(store.get("doc").strokes.map((each) => each.key));
+    const answer = await commands.run((id, revision) => api.giveStrokes(id, revision, file));
+    if (!answer) return; // what is wrong is said already
+    strokes.takeMask(answer);
+    const added = answer.strokes.filter((each) => !before.has(each.key));
+    const frames = new Set(added.map((each) => each.frame)).size;
+    toast(t("drop.strokes", { strokes: added.length, frames }));
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ import { buildTransport } from "../timeline/transport.js";
 const RESULT = ["look", "ground", "grow", "feather", "solo"];
 // Of the store, in the project's settings.
 /** @type {(keyof KeptSettings & keyof EditorValues)[]} */
-const KEPT = ["brush", "line", "opacity", "outline", "follow", "frame", "tool", "object", "span", ...RESULT];
+const KEPT = ["brush", "line", "tidy", "opacity", "outline", "follow", "frame", "tool", "object", "span", ...RESULT];
 
 export class Editor {
   closed = false;
@@ -177,7 +177,8 @@ export class Editor {
       toast(t("stroke.notHere"));
       return;
     }
-    const answer = await this.commands.run((id, revision) => api.clean(id, revision, { frame, object_id: object, what }));
+    const change = { frame, object_id: object, what, pixels: this.store.get("tidy") };
+    const answer = await this.commands.run((id, revision) => api.clean(id, revision, change));
     if (answer) this.strokes.takeMask(answer);
   }
 

@@ -109,11 +109,14 @@ export const hold = (id, frame) => call("POST", `${project(id)}/hold`, { json: {
 export const eraseStrokes = (id, revision, keys) => call("POST", `${project(id)}/erase`, { json: { keys, revision } });
 /** @type {(id: string, revision: number, line: {frame: number, object_id: number, points: Point[], width: number, out: boolean}) => Promise<ProjectAnswer>} */
 export const paint = (id, revision, line) => call("POST", `${project(id)}/paint`, { json: { ...line, revision } });
-/** @type {(id: string, revision: number, change: {frame: number, object_id: number, what: string}) => Promise<ProjectAnswer>} */
+/** @type {(id: string, revision: number, change: {frame: number, object_id: number, what: string, pixels: number}) => Promise<ProjectAnswer>} */
 export const clean = (id, revision, change) => call("POST", `${project(id)}/clean`, { json: { ...change, revision } });
 /** @type {(id: string, revision: number, frame: number, file: File) => Promise<ProjectAnswer>} */
 export const giveMask = (id, revision, frame, file) =>
   call("POST", `${project(id)}/masks/${frame}?${query({ name: file.name, revision })}`, { body: file });
+/** @type {(id: string, revision: number, file: File) => Promise<ProjectAnswer>} */
+export const giveStrokes = (id, revision, file) =>
+  call("POST", `${project(id)}/scribbles?${query({ name: file.name, revision })}`, { body: file });
 /** @type {(id: string, revision: number, wholeRound: boolean) => Promise<ProjectAnswer>} */
 export const undo = (id, revision, wholeRound) => step("undo", id, revision, wholeRound);
 /** @type {(id: string, revision: number, wholeRound: boolean) => Promise<ProjectAnswer>} */

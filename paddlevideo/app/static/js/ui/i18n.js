@@ -51,7 +51,7 @@ export function errorText(error) {
 /** Why a file cannot be read, in the page's language; in English a reader's own words where there are none. @param {Failure} error */
 function reasonOf({ values }) {
   const code = values?.reason_code;
-  return !code || (code === "other" && words === english) ? {} : { reason: t(`reason.${code}`) };
+  return !code || (code === "other" && words === english) ? {} : { reason: t(`reason.${code}`, values) };
 }
 
 /** @param {number} value */
