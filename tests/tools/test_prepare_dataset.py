@@ -82,7 +82,8 @@ def _coco(own: Path, polygons: bool) -> dict[str, Any]:
     for number in range(FRAMES):
         images.append({"id": number, "file_name": f"cat/shot{number + 7}.png", "width": 96, "height": 64})
         for object_id, (left, top, right, bottom) in BOX.items():
-            outline = [left + number, top, right + number, top, right + number, bottom, left + number, bottom]
+            west, east, south = left + number, right + number + 1, bottom + 1  # the pixels' outer edges
+            outline = [west, top, east, top, east, south, west, south]
             rle = encode_mask(truth(number), number, "", 2)[object_id - 1]["rle"]
             annotations.append(
                 {
