@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddlevideo.utils.demo_clip import demo_clip
+from paddlevideo.app.projects.demo_clip import demo_clip
 
 
 def main() -> int:

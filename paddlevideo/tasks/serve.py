@@ -29,10 +29,10 @@ from ..app.http.server import create_app
 from ..app.projects.library import Library
 from ..app.projects.project import Project
 from ..app.settings import Limits, Settings
+from ..app.work.warm_up import STEPS, warm_up
 from ..session.memory.array_store import MIB
 from ..session.options import SessionOptions
 from ..session.segmenter import Segmenter
-from ..session.warm_up import STEPS, warm_up
 from ..utils.errors import InputError
 from ..utils.run_lock import RunLock
 

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from ... import __version__
-from ...utils.demo_clip import demo_clip
 from ..errors import AppError
+from ..projects.demo_clip import demo_clip
 from ..projects.exports import export_kinds
 from . import browse
 from .answers import (

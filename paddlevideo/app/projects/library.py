@@ -10,10 +10,10 @@ import threading
 from itertools import chain, count
 from pathlib import Path
 
-from ...utils.demo_clip import demo_clip
 from ...utils.files import remove_leftovers
 from ..errors import AppError
 from ..settings import Settings
+from .demo_clip import demo_clip
 from .facts import Source, VideoFacts
 from .probe import probe
 from .project import Project

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from paddlevideo.app.work.warm_up import STEPS, warm_up
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.session import Segmenter
 from paddlevideo.session.options import SessionOptions
-from paddlevideo.session.warm_up import STEPS, warm_up
 from tests.app.toy import SIZE, Colours
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from paddlevideo.loader.scribbles import Stroke
 from paddlevideo.session import Segmenter
-from paddlevideo.session.warm_up import warm_up
+from paddlevideo.app.work.warm_up import warm_up
 
 def compiled():
     found = [each for each in gc.get_objects() if isinstance(each, Dispatcher) and "paddlevideo" in each.__module__]

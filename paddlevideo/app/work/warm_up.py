@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..loader.scribbles import Stroke
-from .segmenter import Segmenter
+from ...loader.scribbles import Stroke
+from ...session.segmenter import Segmenter
 
 STEPS = 8  # of `warm_up`
 _FRAMES = 2
