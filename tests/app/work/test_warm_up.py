@@ -12,7 +12,7 @@ from paddlevideo.session import Segmenter
 from paddlevideo.session.options import SessionOptions
 from tests.app.toy import SIZE, Colours
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # In a process of its own: in this one other tests have compiled the loops.
 SCRIPT = """
