@@ -9,6 +9,7 @@ import numpy as np
 import paddle
 import pytest
 import yaml
+from paddle import nn
 
 from paddlevideo.config.loading import load_config
 from paddlevideo.loader.scribbles import Stroke
@@ -32,21 +33,47 @@ CORRECTION = [Stroke(object_id=0, frame=4, points=((0.05, 0.9), (0.3, 0.9)))]
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, Any], Path, Path]]:
-    """Config, weights and export of both models; the larger one's weights are drawn."""
+    """Config, weights and export of both models; the larger one's weights are drawn, once with heads that decide."""
     made = {}
-    for name in ("manet_lite", "manet"):
+    for name in ("manet_lite", "manet", "decided"):
         folder = tmp_path_factory.mktemp(name)
-        cfg = load_config(ROOT / "configs" / "segmentation" / f"{name}.yaml", ["MODEL.backbone.pretrained=null"])
+        config = "manet_lite" if name == "manet_lite" else "manet"
+        cfg = load_config(ROOT / "configs" / "segmentation" / f"{config}.yaml", ["MODEL.backbone.pretrained=null"])
         cfg["PIPELINE"]["input"]["size"] = 90
         weights = LITE
-        if name == "manet":
+        if config == "manet":
             paddle.seed(0)
             weights = folder / "manet.pdparams"
-            state = build_model(cfg["MODEL"]).state_dict()
+            model = build_model(cfg["MODEL"])
+            if name == "decided":
+                decide(model.interaction_head, {"strokes": 1.0, "previous": 0.5})
+                decide(model.propagation_head, {"global_map": -1.0, "local_map": -1.0})
+            state = model.state_dict()
             save_weights(weights, {key: value.numpy() for key, value in state.items()})
         export_model(cfg, weights, folder / "exported")
         made[name] = cfg, weights, folder / "exported"
     return made
+
+
+def decide(head: nn.Layer, signs: dict[str, float]) -> None:
+    """Let a head answer by its first planes alone, in the order of ``signs``, so that masks mean something."""
+    unused = 1 if "global_map" in signs else 0  # the propagation head's plane of the mask before
+    first = head.in_channels - len(signs) - unused  # planes come after the embedding
+    for index in range(1, head.blocks + 1):
+        block = getattr(head, f"layer{index}")
+        centre = paddle.zeros_like(block.conv1.weight)
+        centre[:, :, 3, 3] = 1.0
+        block.conv1.weight.set_value(centre)
+        passed = paddle.zeros_like(block.conv2.weight)
+        for at in range(len(signs)):
+            passed[at, first + at if index == 1 else at] = 1.0
+        block.conv2.weight.set_value(passed)
+        for layer in (block.conv1, block.conv2):
+            layer.bias.set_value(paddle.zeros_like(layer.bias))
+    last = paddle.zeros_like(head.conv.weight)
+    for at, sign in enumerate(signs.values()):
+        last[0, at] = 20 * sign
+    head.conv.weight.set_value(last)
 
 
 def play(session: Session) -> np.ndarray:
@@ -58,10 +85,11 @@ def play(session: Session) -> np.ndarray:
     return np.stack([session.mask(frame) for frame in range(6)])
 
 
+@pytest.mark.parametrize("name", ["manet_lite", "decided"])
 def test_rounds_from_the_files_are_the_sessions_in_every_runtime(
-    networks: dict[str, tuple[dict[str, Any], Path, Path]], tiny_davis: Path
+    name: str, networks: dict[str, tuple[dict[str, Any], Path, Path]], tiny_davis: Path
 ) -> None:
-    cfg, weights, folder = networks["manet_lite"]
+    cfg, weights, folder = networks[name]
     video = tiny_davis / "JPEGImages" / "480p" / "pair"
     wanted = play(Segmenter.from_config(cfg, weights).open(video, 2))
     assert {*np.unique(wanted)} == {0, 1, 2}
