@@ -88,7 +88,7 @@ class SessionOptions:
     undo_depth: int = 3
     """how many of the last rounds can be undone, 1 or more; each keeps the maps that it replaced."""
 
-    _built: ClassVar = ("undo_depth",)  # the program's own: no key of a config
+    _built: ClassVar[tuple[str, ...]] = ("undo_depth",)  # the program's own: no key of a config
 
     def __post_init__(self) -> None:
         for name, kind in _types().items():
