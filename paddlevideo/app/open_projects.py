@@ -43,6 +43,7 @@ class OpenProjects:
             self.pictures.reader,
             settings.sessions,
             settings.memory_bytes,
+            settings.network,
             self._session_closed,
         )
         self.warming = Warming(*warm_up, self._tell_warming) if warm_up else None
@@ -59,11 +60,12 @@ class OpenProjects:
         self.decoding.start()
 
     def close(self) -> None:
-        """Stop; everything is on disk already."""
+        """Stop; what a person did is on disk already, sessions go there now."""
         self.events.close()
         self.decoding.close()
         self.exporter.close()
         self.worker.close()
+        self.sessions.keep()
 
     # ---------------------------------------------------------------------------------------------- projects
 
