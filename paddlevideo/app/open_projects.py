@@ -140,7 +140,7 @@ class OpenProjects:
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
         return {**self.document(project), "frame": frame, "mask": mask}
 
-    def _bring(self, project: Project, walking: bool = False) -> Iterator[None]:
+    def _bring(self, project: Project, **towards: bool) -> Iterator[None]:
         """Bring the project's session up to date, see `Replay.bring`, and tell the page where that takes long."""
         replay = self.sessions.open(project)
         self.ahead.restart(project.id)
@@ -152,7 +152,7 @@ class OpenProjects:
                 self.events.publish(project.id, "job", kind="replay", **facts, **more)
 
         try:
-            for done, _ in enumerate(replay.bring(walking), 1):
+            for done, _ in enumerate(replay.bring(**towards), 1):
                 tell(done)
                 yield
         finally:

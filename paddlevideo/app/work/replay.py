@@ -63,10 +63,11 @@ class Replay:
         masks = sum(isinstance(each, GiveMask) for each in left)
         return answers + masks + sum(each.frames for each in left if isinstance(each, Propagate))
 
-    def bring(self, walking: bool = False) -> Iterator[None]:
+    def bring(self, walking: bool = False, again: bool = False) -> Iterator[None]:
         """Bring the session to where the project is, a step at a time, and keep masks that the project waits for.
 
-        With ``walking`` the propagation that came last can go on afterwards, see `go_on`.
+        With ``walking`` the propagation that came last can go on afterwards, see `go_on`; with ``again`` the last round
+        can be carried again.
         """
         program = self.project.program()
         known = _common(self._told, program)
@@ -74,6 +75,9 @@ class Replay:
             self._take_back(known)
         if walking and self._walk is None and len(self._told) == len(program):
             self._take_back(len(program) - 1)
+        rounds = self.session.rounds
+        if again and rounds and rounds[-1].propagated and rounds[-1].before is None:  # it is not known where it began
+            self._begin()
         while len(self._told) < len(program):
             place = len(self._told)
             operation = program[place]
