@@ -25,7 +25,9 @@ OpenSession = Callable[[Sequence[int]], Session]
 FILE = "session.zip"  # in a project's folder
 
 logger = logging.getLogger(__name__)
-_KINDS = {each.__name__: each for each in (SetObjects, LockObjects, AddStroke, GiveMask, Propagate)}
+_KINDS: dict[str, Callable[..., Operation]] = {
+    each.__name__: each for each in (SetObjects, LockObjects, AddStroke, GiveMask, Propagate)
+}
 
 
 class Replay:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from paddlevideo.app.projects.project import Project
+from paddlevideo.app.service import Service
 from paddlevideo.app.work.replay import FILE, Replay
-from tests.app.toy import FRAMES, SIZE, Colours
+from tests.app.toy import FRAMES, SIZE, Colours, session_maker, settings
 from tests.app.work.test_replay import _go_on, _masks, _propagate, _replay, _run, _session_masks, _stroke, project
 
 __all__ = ["project"]  # the fixture
@@ -130,3 +131,43 @@ def test_a_session_that_does_not_fit_is_made_again(project: Project) -> None:
     _propagate(project, replay)
     _keep(replay)
     assert not (project.folder / FILE).exists()
+
+
+def test_an_idle_server_keeps_sessions_and_the_next_one_and_a_copy_take_them_up(
+    project: Project, tmp_path: Path
+) -> None:
+    def idle(project: Project, end: bool = False, sessions: int = 4) -> Colours:
+        engine = Colours()
+        service = Service(settings(tmp_path, network="one", sessions=sessions), session_maker(engine))
+        if end:
+            _propagate(project, service.sessions.open(project))
+            service.close()
+            return engine
+        service.ahead.use(project)
+        while service.ahead.step():
+            pass
+        return engine
+
+    _stroke(project, 2, 1)
+    idle(project, end=True)
+    assert (project.folder / FILE).exists(), "a server that is stopped keeps what it has"
+    (project.folder / FILE).unlink()
+    assert "interact" in idle(project).calls and (project.folder / FILE).exists()
+    assert set(idle(Project(project.folder)).calls) == {"embed"}
+    library = Service(settings(tmp_path), session_maker()).library
+    person = library.folder("local")
+    person.mkdir(parents=True)
+    project.folder.rename(person / project.id)
+    copy = library.duplicate("local", project.id)
+    assert set(idle(copy).calls) == {"embed"}
+    library.delete("local", copy.id)
+    assert not copy.folder.exists()
+
+
+def test_a_session_that_has_to_go_for_others_is_kept(project: Project, tmp_path: Path) -> None:
+    service = Service(settings(tmp_path, sessions=1), session_maker())
+    _stroke(project, 2, 1)
+    _propagate(project, service.sessions.open(project))
+    other = Project.create(tmp_path / ("f" * 16), "other", project._record.source, project.video)
+    service.sessions.open(other)
+    assert (project.folder / FILE).exists() and service.sessions.open(project).steps_left() == 0
