@@ -43,6 +43,7 @@ class OpenProjects:
             self.pictures.reader,
             settings.sessions,
             settings.memory_bytes,
+            settings.network,
             self._session_closed,
         )
         self.warming = Warming(*warm_up, self._tell_warming) if warm_up else None
@@ -59,11 +60,12 @@ class OpenProjects:
         self.decoding.start()
 
     def close(self) -> None:
-        """Stop; everything is on disk already."""
+        """Stop; what a person did is on disk already, sessions go there now."""
         self.events.close()
         self.decoding.close()
         self.exporter.close()
         self.worker.close()
+        self.sessions.keep()
 
     # ---------------------------------------------------------------------------------------------- projects
 
@@ -138,7 +140,7 @@ class OpenProjects:
         mask = None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
         return {**self.document(project), "frame": frame, "mask": mask}
 
-    def _bring(self, project: Project, walking: bool = False) -> Iterator[None]:
+    def _bring(self, project: Project, **towards: bool) -> Iterator[None]:
         """Bring the project's session up to date, see `Replay.bring`, and tell the page where that takes long."""
         replay = self.sessions.open(project)
         self.ahead.restart(project.id)
@@ -150,7 +152,7 @@ class OpenProjects:
                 self.events.publish(project.id, "job", kind="replay", **facts, **more)
 
         try:
-            for done, _ in enumerate(replay.bring(walking), 1):
+            for done, _ in enumerate(replay.bring(**towards), 1):
                 tell(done)
                 yield
         finally:

@@ -153,7 +153,7 @@ class Service(OpenProjects):
     ) -> Iterator[None]:
         """Carry on ``rounds`` that wait, after the rest of a round that was stopped where it ``goes_on``."""
         replay = self.sessions.open(project)
-        yield from self._bring(project, walking=goes_on)
+        yield from self._bring(project, walking=goes_on, again=not (goes_on or project.view.waiting))
         group = None
         job.began = None  # its rate is that of its own frames
         for rest in [True] * goes_on + [False] * rounds:

@@ -45,6 +45,7 @@ class Settings:
         open_path: the video or folder of pictures named on the command line.
         memory_bytes: memory for embeddings and maps of all sessions together.
         sessions: sessions that are held in memory at most.
+        network: names the network, its weights and the engine: sessions on disk are of use to the same alone.
     """
 
     projects: Path
@@ -58,3 +59,4 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     memory_bytes: int = 384 << 20
     sessions: int = 4
+    network: str = ""

@@ -10,20 +10,27 @@ Shapes: O ids incl. background, C channels, H W the video's own size, h w embedd
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .. import __version__
 from ..loader.frame_source import FrameSource
 from ..loader.preprocess import Preprocess
 from ..loader.scribbles import MAX_OBJECT_ID, UNLABELLED, Stroke, draw_label
 from ..utils.arrays import IGNORE, Floats, Labels, Mask
 from ..utils.errors import InputError
+from ..utils.fingerprint import fingerprint
 from . import checks
 from .composition import Composer
 from .drawn import Drawn
 from .engine import Engine
 from .history import History
 from .interaction import Interaction
+from .matching import MatchingReference
 from .memory.array_store import MIB, ArrayStore
 from .memory.capacity import check_capacity
 from .memory.distance_maps import GlobalMemory, LocalMemory
@@ -34,8 +41,10 @@ from .memory.probability_maps import ProbabilityMemory
 from .options import SessionOptions
 from .propagation import Propagation
 from .rounds import FrameResult, Round, State
+from .saved_state import SavedState, read_state, write_state
 
 DEFAULTS = SessionOptions()
+_NO_MATTER = ("max_memory_mib", "undo_depth")  # options that change no number
 
 
 class Session:
@@ -67,17 +76,20 @@ class Session:
                 store, frames.path, len(frames), first.shape, len(self.ids), maps=2 if options.reach == "video" else 3
             ),
         )
+        self._matching = partial(MatchingReference, engine, self._embeddings)
         self._locks = Locks()
+        self._options = options
         rounds: list[Round] = []
         composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, Drawn(rounds), options)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         probabilities = ProbabilityMemory(store) if options.reach == "between" else None
+        self._empty = State(GlobalMemory(store), LocalMemory(store), MaskStore(), probabilities)
         self._history = History(
             rounds,
             Interaction(engine, self._embeddings, composer, options),
             Propagation(engine, self._embeddings, composer, options),
-            State(GlobalMemory(store), LocalMemory(store), MaskStore(), probabilities),
+            self._empty.copy(),
             lambda: self.ids,
             options.undo_depth,
         )
@@ -232,7 +244,43 @@ class Session:
         """Free what they take; they are computed again when needed."""
         self._embeddings.clear()
 
+    # ------------------------------------------------------------------------------------------------ on disk
+
+    def save(self, path: str | Path, network: str, notes: Any = None) -> Iterator[None]:
+        """Write the session as it is at the first step into a file, an array a step; other work may come in between.
+
+        The file is there, whole, after the last step; one that is given up leaves none. Embeddings are not in it.
+
+        Args:
+            path: the file; one that is there is replaced.
+            network: what names the network and its weights, for `load` to compare.
+            notes: what JSON can hold, given back by `load`.
+
+        Raises:
+            InputError: the disk is full, or the maps take more than `paddlevideo.session.saved_state.LARGEST`.
+        """
+        history, locks = self._history, dict(self._locks.kept)
+        saved = SavedState(list(self._objects), self._next_object, locks, history.rounds, history.state)
+        yield from write_state(path, saved, self._store, self._made_by(network), notes)
+
+    def load(self, path: str | Path, network: str) -> Any:
+        """Become the session that `save` wrote, to the bit, and return its notes; only its last round can be undone.
+
+        Raises:
+            InputError: the file is missing or damaged, or of another network, video, version or other options. The
+                session is as it was then.
+        """
+        saved, notes = read_state(path, self._empty, self._store, self._matching, self._made_by(network))
+        self._history.interrupt()
+        self._objects, self._next_object, self._locks.kept = saved.objects, saved.next_object, saved.locks
+        self._history.rounds[:], self._history.state = saved.rounds, saved.state
+        return notes
+
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _made_by(self, network: str) -> str:
+        options = {name: value for name, value in asdict(self._options).items() if name not in _NO_MATTER}
+        return fingerprint(__version__, network, options, len(self._frames), self._frames.size)
 
     def _check(self, frame: int, what: str) -> None:
         checks.known_frame(frame, self._frames, what)

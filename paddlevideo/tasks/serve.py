@@ -18,6 +18,7 @@ import threading
 import webbrowser
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from ..session.memory.array_store import MIB
 from ..session.options import SessionOptions
 from ..session.segmenter import Segmenter
 from ..utils.errors import InputError
+from ..utils.files import sha256_of
+from ..utils.fingerprint import fingerprint, network_settings
 from ..utils.run_lock import RunLock
 
 FIRST_PORT, PORTS = 8000, 100
@@ -46,6 +49,8 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     listening = listen(args.host, args.port)
     segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
     settings = read_settings(args, listening.getsockname()[1], segmenter.options)
+    network = fingerprint(sha256_of(args.weights), network_settings(cfg), args.engine)
+    settings = replace(settings, network=network)
     with RunLock(settings.projects):
         app = create_app(settings, segmenter.open, (lambda size: warm_up(segmenter, size), STEPS))
         video = open_video(settings, app.state.service.library)

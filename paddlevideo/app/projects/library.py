@@ -86,7 +86,7 @@ class Library:
         folder = self._new_folder(person)
         try:
             with found.lock:
-                shutil.copytree(found.folder, folder, ignore=shutil.ignore_patterns("exports"))
+                shutil.copytree(found.folder, folder, ignore=shutil.ignore_patterns("exports", ".*.partial-*"))
             copy = Project(folder)
             copy.edit(self._free_name(person, found.name), None)
         except Exception:

@@ -84,7 +84,7 @@ class Ahead:
         revision, steps = self._steps.get(project.id, (0, iter(())))
         if revision != project.revision:
             revision, steps = self._steps[project.id] = (project.revision, replay.bring())
-        return next(steps, self) is not self or self._embed(project, replay)
+        return next(steps, self) is not self or replay.keep() or self._embed(project, replay)
 
     def _embed(self, project: Project, replay: Replay) -> bool:
         if replay.session.embed_next(project.around) is None:

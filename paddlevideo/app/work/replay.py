@@ -2,13 +2,17 @@
 
 The session's program (`program.program`) is compared with what the session has already done. Where they differ, rounds
 are undone one by one if the session can undo that far; otherwise the session begins anew. Then the rest is done.
+A session is kept in the project's folder after a propagation, so that it opens again without doing all that.
 Everything happens in steps of one answer or one frame, so that the worker can do something else in between.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from itertools import groupby, islice, takewhile
+from typing import Any
 
 from ...session.rounds import FrameResult
 from ...session.session import Session
@@ -18,6 +22,12 @@ from ..projects.program import AddStroke, GiveMask, LockObjects, Operation, Prop
 from ..projects.project import Project
 
 OpenSession = Callable[[Sequence[int]], Session]
+FILE = "session.zip"  # in a project's folder
+
+logger = logging.getLogger(__name__)
+_KINDS: dict[str, Callable[..., Operation]] = {
+    each.__name__: each for each in (SetObjects, LockObjects, AddStroke, GiveMask, Propagate)
+}
 
 
 class Replay:
@@ -26,12 +36,19 @@ class Replay:
     Args:
         project: the project.
         open_session: objects' ids to a fresh session of the project's video.
+        network: of the sessions; one in the project's folder that is of another is passed over.
     """
 
-    def __init__(self, project: Project, open_session: OpenSession) -> None:
+    def __init__(self, project: Project, open_session: OpenSession, network: str = "") -> None:
         self.project = project
         self._open = open_session
+        self._network = network
+        self._file = project.folder / FILE
+        self._saving: Iterator[None] | None = None
         self._begin()
+        self._kept: list[Propagate] = []  # what the session on disk has carried on
+        if self._file.exists():
+            self._load()
 
     def _begin(self) -> None:
         self.session = self._open(self._first_objects() or (1,))
@@ -48,10 +65,11 @@ class Replay:
         masks = sum(isinstance(each, GiveMask) for each in left)
         return answers + masks + sum(each.frames for each in left if isinstance(each, Propagate))
 
-    def bring(self, walking: bool = False) -> Iterator[None]:
+    def bring(self, walking: bool = False, again: bool = False) -> Iterator[None]:
         """Bring the session to where the project is, a step at a time, and keep masks that the project waits for.
 
-        With ``walking`` the propagation that came last can go on afterwards, see `go_on`.
+        With ``walking`` the propagation that came last can go on afterwards, see `go_on`; with ``again`` the last round
+        can be carried again.
         """
         program = self.project.program()
         known = _common(self._told, program)
@@ -59,6 +77,9 @@ class Replay:
             self._take_back(known)
         if walking and self._walk is None and len(self._told) == len(program):
             self._take_back(len(program) - 1)
+        rounds = self.session.rounds
+        if again and rounds and rounds[-1].propagated and rounds[-1].before is None:  # it is not known where it began
+            self._begin()
         while len(self._told) < len(program):
             place = len(self._told)
             operation = program[place]
@@ -96,7 +117,38 @@ class Replay:
             self._told[-1] = Propagate(action, count, last.span)
             yield result
 
+    def keep(self) -> bool:
+        """Do a step of writing the session to the project's folder; False when what is there will do.
+
+        It will do as long as only strokes are new, which are answered quickly.
+        """
+        carried = [each for each in self._told if isinstance(each, Propagate)]
+        if self.project.gone or (self._saving is None and carried == self._kept):
+            return False
+        if self._saving is None:
+            told = [[type(each).__name__, *astuple(each)] for each in self._told]
+            notes = {"told": told, "touched": list(self._touched), "starts": list(self._starts)}
+            self._saving, self._kept = self.session.save(self._file, self._network, notes), carried
+        try:
+            if next(self._saving, self) is self:
+                self._saving = None
+        except (InputError, OSError) as error:  # the next one may be kept
+            logger.warning("project %s: its session is not kept: %s", self.project.id, error)
+            self._saving = None
+        return True
+
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _load(self) -> None:
+        """Take up the session that was kept; what cannot be read is done again."""
+        try:
+            notes = self.session.load(self._file, self._network)
+        except InputError as error:
+            logger.info("%s; its work is done again", error)
+            return
+        self._told = [_operation(*each) for each in notes["told"]]
+        self._touched, self._starts = notes["touched"], notes["starts"]
+        self._kept = [each for each in self._told if isinstance(each, Propagate)]
 
     def _draw(self, program: list[Operation], place: int) -> Iterator[None]:
         """Draw all strokes that follow one another on one frame, which is answered once."""
@@ -180,3 +232,7 @@ def _common(one: Sequence[Operation], other: Sequence[Operation]) -> int:
             break
         count += 1
     return count
+
+
+def _operation(kind: str, *values: Any) -> Operation:
+    return _KINDS[kind](*(tuple(each) if isinstance(each, list) else each for each in values))

@@ -22,6 +22,7 @@ class Sessions:
         open_frames: a project's video.
         limit: how many sessions are held.
         memory_bytes: memory for embeddings and maps of all together; embeddings of those not in use go first.
+        network: see `Settings`.
         closed: hears of a project whose session had to go.
     """
 
@@ -31,12 +32,14 @@ class Sessions:
         open_frames: Callable[[Project], FrameSource],
         limit: int,
         memory_bytes: int,
+        network: str = "",
         closed: Callable[[str], None] = lambda project: None,
     ) -> None:
         self._make = make
         self._open_frames = open_frames
         self._limit = limit
         self._memory_bytes = memory_bytes
+        self._network = network
         self._closed = closed
         self._open: OrderedDict[str, Replay] = OrderedDict()
         self._lock = threading.Lock()
@@ -47,14 +50,15 @@ class Sessions:
             found = self._open.get(project.id)
         if found is None:
             frames = self._open_frames(project)
-            found = Replay(project, lambda ids: self._make(frames, ids))
+            found = Replay(project, lambda ids: self._make(frames, ids), self._network)
         with self._lock:
             self._open[project.id] = found
             self._open.move_to_end(project.id)
-            gone = [self._open.popitem(last=False)[0] for _ in range(len(self._open) - self._limit)]
+            gone = [self._open.popitem(last=False) for _ in range(len(self._open) - self._limit)]
             others = list(self._open.values())[:-1]
-        for each in gone:
+        for each, replay in gone:
             self._closed(each)
+            _keep(replay)
         held = sum(each.session.memory_bytes for each in (*others, found))
         for other in others:
             if held <= self._memory_bytes:
@@ -63,6 +67,11 @@ class Sessions:
             other.session.drop_embeddings()
             held += other.session.memory_bytes
         return found
+
+    def keep(self) -> None:
+        """Have all of them on disk; for the end, when nobody drives them any more."""
+        for each in self._open.values():
+            _keep(each)
 
     def at_hand(self, project: str) -> Replay | None:
         """The project's session if it is open."""
@@ -73,3 +82,8 @@ class Sessions:
         """Forget a project's session."""
         with self._lock:
             self._open.pop(project, None)
+
+
+def _keep(replay: Replay) -> None:
+    while replay.keep():
+        pass

@@ -49,7 +49,7 @@ class GlobalMemory:
 
     def __init__(self, store: ArrayStore) -> None:
         self._store = store
-        self._maps: dict[int, StoredMaps] = {}
+        self.maps: dict[int, StoredMaps] = {}
 
     def aggregated(self, frame: int, maps: Floats, ids: Sequence[int]) -> StoredMaps:
         """The smaller of new maps (O,h,w) of ``frame`` and the aggregated ones, for `put`."""
@@ -57,18 +57,18 @@ class GlobalMemory:
 
     def put(self, frame: int, maps: StoredMaps) -> None:
         """Let ``maps`` be the aggregated ones of ``frame``."""
-        self._maps[frame] = maps
+        self.maps[frame] = maps
 
     def read(self, frame: int, ids: Sequence[int], size: tuple[int, ...]) -> Floats:
         """Aggregated maps (O,h,w) of ``frame`` at grid ``size``: 1 where it or an id was not met yet."""
         ones = np.ones((len(ids), *size), np.float32)
-        stored = self._maps.get(frame)
+        stored = self.maps.get(frame)
         return ones if stored is None else stored.rows(ids, ones)
 
     def copy(self) -> GlobalMemory:
         """The memory as it is now; costs one pointer a frame."""
         twin = GlobalMemory(self._store)
-        twin._maps = dict(self._maps)
+        twin.maps = dict(self.maps)
         return twin
 
 
@@ -80,7 +80,7 @@ class LocalMemory:
 
     def __init__(self, store: ArrayStore) -> None:
         self._store = store
-        self._maps: dict[int, StoredMaps] = {}
+        self.maps: dict[int, StoredMaps] = {}
 
     def choose(
         self, frame: int, maps: Floats, ids: Sequence[int], round: int, distance: int
@@ -89,7 +89,7 @@ class LocalMemory:
 
         ``round`` counts from 1; ``distance`` is the number of frames to the annotated frame, 1 or more.
         """
-        new, last = StoredMaps(tuple(ids), self._store.keep(maps), round, 1.0 / distance), self._maps.get(frame)
+        new, last = StoredMaps(tuple(ids), self._store.keep(maps), round, 1.0 / distance), self.maps.get(frame)
         maps = new.maps.read()
         # Else the previous round annotated this frame or was stopped before it, and its map has weight 0.
         if last is not None and last.round == round - 1 and last.nearness >= new.nearness:
@@ -98,14 +98,14 @@ class LocalMemory:
 
     def put(self, frame: int, maps: StoredMaps) -> None:
         """Keep the maps of ``frame`` for the next round."""
-        self._maps[frame] = maps
+        self.maps[frame] = maps
 
     def begin(self, round: int) -> None:
         """Let go of the maps that from ``round`` on will not be compared with any more."""
-        self._maps = {frame: maps for frame, maps in self._maps.items() if maps.round >= round - 1}
+        self.maps = {frame: maps for frame, maps in self.maps.items() if maps.round >= round - 1}
 
     def copy(self) -> LocalMemory:
         """The memory as it is now; costs one pointer a frame."""
         twin = LocalMemory(self._store)
-        twin._maps = dict(self._maps)
+        twin.maps = dict(self.maps)
         return twin

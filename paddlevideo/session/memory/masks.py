@@ -99,46 +99,46 @@ class MaskStore:
     """Each frame's mask at the video's own size and its label on the embedding grid, compressed."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, CompressedMask] = {}
+        self.kept: dict[int, CompressedMask] = {}
 
     def put(self, frame: int, mask: Mask, grid: Mask) -> None:
         """Keep the mask (H,W) and the grid label (h,w) of ``frame``."""
-        self._kept[frame] = (_pack(mask), mask.shape, _pack(grid), grid.shape)
+        self.kept[frame] = (_pack(mask), mask.shape, _pack(grid), grid.shape)
 
     def mask(self, frame: int) -> Mask | None:
         """The mask (H,W) of ``frame``, None when no round has reached it."""
-        kept = self._kept.get(frame)
+        kept = self.kept.get(frame)
         return None if kept is None else _unpack(kept[0], kept[1])
 
     def grid(self, frame: int) -> Mask | None:
         """The label (h,w) of ``frame``, None when no round has reached it."""
-        kept = self._kept.get(frame)
+        kept = self.kept.get(frame)
         return None if kept is None else _unpack(kept[2], kept[3])
 
     def __contains__(self, frame: object) -> bool:
-        return frame in self._kept
+        return frame in self.kept
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self.kept)
 
     def take_over(self, other: MaskStore, but: int) -> None:
         """Have what ``other`` has of all frames but one."""
-        self._kept |= {frame: kept for frame, kept in other._kept.items() if frame != but}
+        self.kept |= {frame: kept for frame, kept in other.kept.items() if frame != but}
 
     def saved(self, frame: int) -> CompressedMask | None:
         """What is kept of ``frame``, for `restore`; an object of its own for every `put`."""
-        return self._kept.get(frame)
+        return self.kept.get(frame)
 
     def restore(self, frame: int, saved: CompressedMask | None) -> None:
         """Have of ``frame`` what `saved` gave; None is nothing."""
-        self._kept.pop(frame, None)
+        self.kept.pop(frame, None)
         if saved is not None:
-            self._kept[frame] = saved
+            self.kept[frame] = saved
 
     def copy(self) -> MaskStore:
         """The store as it is now; costs one pointer a frame."""
         twin = MaskStore()
-        twin._kept = dict(self._kept)
+        twin.kept = dict(self.kept)
         return twin
 
 

@@ -19,7 +19,7 @@ class ProbabilityMemory:
 
     def __init__(self, store: ArrayStore) -> None:
         self._store = store
-        self._maps: dict[int, StoredMaps] = {}
+        self.maps: dict[int, StoredMaps] = {}
 
     def blended(
         self, frame: int, new: Floats, ids: Sequence[int], weight: float, overriding: Collection[int] = ()
@@ -40,11 +40,11 @@ class ProbabilityMemory:
     def put(self, frame: int, probabilities: Floats, ids: Sequence[int], round: int) -> None:
         """Keep the probabilities (O,h,w) of ``frame``, to which ``round``, counted from 1, has contributed now."""
         contributors = self.contributors(frame) | {round}
-        self._maps[frame] = StoredMaps(tuple(ids), self._store.keep(probabilities), contributors=contributors)
+        self.maps[frame] = StoredMaps(tuple(ids), self._store.keep(probabilities), contributors=contributors)
 
     def read(self, frame: int, ids: Sequence[int]) -> Floats:
         """Probabilities (O,h,w) of a ``frame`` that was met: a removed object's are the background's."""
-        stored = self._maps[frame]
+        stored = self.maps[frame]
         maps = stored.maps.read()
         if tuple(ids) == stored.ids:
             return maps
@@ -56,25 +56,25 @@ class ProbabilityMemory:
 
     def contributors(self, frame: int) -> frozenset[int]:
         """The numbers of the rounds whose masks have got to ``frame``."""
-        stored = self._maps.get(frame)
+        stored = self.maps.get(frame)
         return frozenset() if stored is None else stored.contributors
 
     def take_over(self, other: ProbabilityMemory, but: int) -> None:
         """Have what ``other`` has of all frames but one."""
-        self._maps |= {frame: maps for frame, maps in other._maps.items() if frame != but}
+        self.maps |= {frame: maps for frame, maps in other.maps.items() if frame != but}
 
     def saved(self, frame: int) -> StoredMaps | None:
         """What is kept of ``frame``, for `restore`."""
-        return self._maps.get(frame)
+        return self.maps.get(frame)
 
     def restore(self, frame: int, saved: StoredMaps | None) -> None:
         """Have of ``frame`` what `saved` gave; None is nothing."""
-        self._maps.pop(frame, None)
+        self.maps.pop(frame, None)
         if saved is not None:
-            self._maps[frame] = saved
+            self.maps[frame] = saved
 
     def copy(self) -> ProbabilityMemory:
         """The memory as it is now; costs one pointer a frame."""
         twin = ProbabilityMemory(self._store)
-        twin._maps = dict(self._maps)
+        twin.maps = dict(self.maps)
         return twin

@@ -64,7 +64,7 @@ def test_store_gives_back_what_was_put_and_stays_small() -> None:
     assert np.array_equal(store.mask(4), mask)
     assert np.array_equal(store.grid(4), mask[::4, ::4])
     assert store.mask(3) is None and store.grid(3) is None
-    assert sum(len(part) for part in store._kept[4] if isinstance(part, bytes)) < 20_000
+    assert sum(len(part) for part in store.kept[4] if isinstance(part, bytes)) < 20_000
     before = store.copy()
     store.put(4, mask * 0, mask[::4, ::4])
     assert before.mask(4).max() == 2 and store.mask(4).max() == 0
