@@ -132,7 +132,7 @@ def test_a_file_of_strokes_is_dropped(new_person: Callable[..., Person], served:
     for frame in (0, 12):
         by_frame[frame] = [{"path": across(frame), "object_id": 1}]
     drop_files(person, {"strokes.json": json.dumps({"scribbles": by_frame}).encode()})
-    person.page.get_by_text(taken).wait_for(timeout=60_000)
+    person.page.get_by_text(taken).wait_for()
     person.full_strength()
     person.see_mask(disc(0))
     document = person.document()
