@@ -81,9 +81,8 @@ def new_person(browser: Browser, served: Served) -> Iterator[Callable[..., Perso
     def make(**options: Any) -> Person:
         settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 720}, "locale": "en-GB", **options}
         page = browser.new_context(**settings).new_page()
-        page.set_default_timeout(20_000)
-        page.goto(served.url)
         people.append(Person(page))
+        page.goto(served.url)
         return people[-1]
 
     yield make

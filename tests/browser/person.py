@@ -10,9 +10,12 @@ from typing import Any
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 RED = (230, 25, 75)  # of the first object
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 Place = tuple[float, float]
 _MARGIN = 12  # px that the page leaves around a fitted picture
 _PATIENCE = 300.0  # seconds until a mask is there: the first one after a change of the code compiles the loops anew
+_WAIT = 60.0  # seconds for anything else, on a busy machine
+expect.set_options(timeout=1000 * _WAIT)
 
 
 class Person:
@@ -20,6 +23,7 @@ class Person:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(1000 * _WAIT)
         self.problems: list[str] = []
         self._session: CDPSession | None = None
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -57,7 +61,7 @@ class Person:
     def state(self) -> str:
         return self.page.locator(".status").get_attribute("data-state") or ""
 
-    def wait_for(self, state: str, seconds: float = 60) -> None:
+    def wait_for(self, state: str, seconds: float = _WAIT) -> None:
         """Wait for a state of the status line: idle, busy, propagate, paused, lost, ..."""
         expect(self.page.locator(".status")).to_have_attribute("data-state", state, timeout=1000 * seconds)
 
@@ -103,6 +107,7 @@ class Person:
 
     def see_frame(self) -> None:
         """Wait until the frame to show is on the screen: none can be drawn on before."""
+        self.page.evaluate(_DRAWN)  # what was pressed just now shows with the page's next drawing
         expect(self.page.locator(".picture-wait")).to_be_hidden()
 
     def draw(self, *places: Place) -> None:
@@ -115,7 +120,7 @@ class Person:
         for place in rest:
             self.page.mouse.move(*place, steps=6)
         self.page.mouse.up()
-        self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken", 60)
+        self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken")
         expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=1000 * _PATIENCE)
 
     def pixel(self, place: Place) -> tuple[int, int, int]:
@@ -131,11 +136,11 @@ class Person:
         )
         return red, green, blue
 
-    def see_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = 20) -> None:
+    def see_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = _WAIT) -> None:
         """Wait until a mask of full strength in this colour is seen at a place."""
         self.until(lambda: math.dist(self.pixel(place), colour) < 12, f"no mask at {place}", seconds)
 
-    def see_no_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = 20) -> None:
+    def see_no_mask(self, place: Place, colour: Sequence[int] = RED, seconds: float = _WAIT) -> None:
         self.until(lambda: math.dist(self.pixel(place), colour) > 40, f"a mask at {place}", seconds)
 
     def full_strength(self) -> None:
@@ -149,9 +154,9 @@ class Person:
         self.button("export").click()
         dialog = self.page.get_by_role("dialog")
         self.choose_export(kind)
-        with self.page.expect_download(timeout=60_000) as download:
+        with self.page.expect_download() as download:
             dialog.get_by_role("button", name="Export", exact=True).click()
-        expect(dialog.locator(".export-message")).to_contain_text("Done", timeout=60_000)
+        expect(dialog.locator(".export-message")).to_contain_text("Done")
         path = folder / download.value.suggested_filename
         assert path.name.endswith(f"-{name}")
         download.value.save_as(path)
@@ -166,7 +171,7 @@ class Person:
             dialog.locator("details:not([open]) summary").click()
         dialog.get_by_role("radio", name=kind).check()
 
-    def until(self, condition: Callable[[], bool], otherwise: str, seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], bool], otherwise: str, seconds: float = _WAIT) -> None:
         """Wait until a condition holds. (The page's policy forbids scripts in strings, Playwright's own waiting.)"""
         for _ in range(round(seconds / 0.1)):
             if condition():

@@ -36,7 +36,7 @@ def test_the_demo_clip_from_opening_to_export(
 
     person.button("propagate").click()
     person.wait_for("propagate")
-    person.until(lambda: 0 < person.document()["frames"]["state"].count("p") < FRAMES - 1, "no stream", 60)
+    person.until(lambda: 0 < person.document()["frames"]["state"].count("p") < FRAMES - 1, "no stream")
     person.wait_for("idle")
     assert person.document()["frames"]["state"] == "p" * DRAWN + "a" + "p" * (FRAMES - 1 - DRAWN)
 

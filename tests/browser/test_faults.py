@@ -90,7 +90,7 @@ def test_taking_up_work_comes_to_an_end(person: Person, served: Served) -> None:
     served.kill()
     person.wait_for("lost")
     served.start()
-    person.until(lambda: person.state != "lost", "the page does not come back", 60)
+    person.until(lambda: person.state != "lost", "the page does not come back")
     person.go_to(20)
     person.draw(*across(20))
     person.wait_for("idle")

@@ -70,7 +70,7 @@ def test_the_demo_clip_is_a_click_away(
     person = new_person(locale=language)
     person.page.goto(served.home + "#/")
     open_demo = person.page.get_by_role("button", name=LANGUAGES[language][0])
-    open_demo.click(timeout=60_000)
+    open_demo.click()
     expect(person.page.locator(".editor")).to_be_visible(timeout=120_000)
     assert person.document()["source"] == bunny.name
     address = person.page.url
@@ -161,7 +161,7 @@ def test_the_page_says_that_the_network_is_being_made_ready(new_person: Callable
     person.page.reload()
     person.open_video(served.home, "disc.mp4")
     person.until(lambda: person.page.evaluate("window.source.readyState === EventSource.OPEN"), "no stream")
-    person.until(lambda: person.document()["job"] is None, "the clip is not read", 60)
+    person.until(lambda: person.document()["job"] is None, "the clip is not read")
     status = person.page.locator(".status-text")
     tell = """(done) => window.source.dispatchEvent(
         new MessageEvent("warming", { data: JSON.stringify({ done, total: 8 }) }))"""

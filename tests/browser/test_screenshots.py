@@ -47,7 +47,7 @@ def demo(
 def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -> None:
     person, served = demo(locale="en-GB")
     person.open_video(served.home, "bunny.mp4")
-    person.until(lambda: person.document()["job"] is None, "the clip is not read", 60)
+    person.until(lambda: person.document()["job"] is None, "the clip is not read")
 
     person.go_to(48)
     person.draw(*BODY)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.clips import HEIGHT, WIDTH
+from tests.browser.clips import HEIGHT, RADIUS, WIDTH
 from tests.browser.served import Served
 from tests.browser.test_segment import FRAMES, across, disc
 
@@ -75,6 +75,29 @@ def test_a_rope_one_pixel_wide_is_in_the_mask_and_stays(person: Person, served: 
         assert (np.array(Image.open(archive.open(name))) == by_hand).all(), "the export has it to the pixel"
 
 
+def test_a_soft_mask_brush_takes_what_is_like_its_middle(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    person.press("m")
+    for name, value in (("Width", "100"), ("Hardness", "0")):
+        field = person.page.get_by_role("spinbutton", name=name)
+        field.fill(value)
+        field.press("Enter")
+    person.see_frame()
+    x, y = disc(0)
+    row, column = round(y * HEIGHT), round(x * WIDTH)
+    paint(person, (x - 0.03, y), (x + 0.03, y))
+    person.until(lambda: bool(mask_of(person, 0).any()), "nothing is painted")
+    soft = mask_of(person, 0) > 0
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    away = np.hypot(rows - row, columns - column)
+    assert soft[away < RADIUS - 5].mean() > 0.7, "the disc, but for its darkest and brightest blocks"
+    assert soft[away > RADIUS + 4].mean() < 0.001, "none of the ground"
+    field.fill("100")
+    field.press("Enter")
+    paint(person, (x - 0.03, y), (x + 0.03, y))
+    person.until(lambda: mask_of(person, 0)[row - 45, column] == 1, "a hard brush does not take all")
+
+
 def test_an_object_is_not_in_a_frame_and_masks_are_tidied(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.full_strength()
@@ -132,7 +155,7 @@ def test_a_file_of_strokes_is_dropped(new_person: Callable[..., Person], served:
     for frame in (0, 12):
         by_frame[frame] = [{"path": across(frame), "object_id": 1}]
     drop_files(person, {"strokes.json": json.dumps({"scribbles": by_frame}).encode()})
-    person.page.get_by_text(taken).wait_for(timeout=60_000)
+    person.page.get_by_text(taken).wait_for()
     person.full_strength()
     person.see_mask(disc(0))
     document = person.document()

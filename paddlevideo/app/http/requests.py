@@ -91,12 +91,17 @@ class NewBox(Changing):
 
 
 class Paint(Changing):
-    """A line on a frame's mask, ``width`` pixels of the video wide; ``out``: the object is taken away there."""
+    """A line on a frame's mask, ``width`` pixels of the video wide; ``out``: the object is taken away there.
+
+    Of the width, the share ``hardness`` is painted whatever is there; the rest only where the picture's colour is like
+    that under the line's middle.
+    """
 
     frame: int
     object_id: Annotated[int, Field(ge=1)]
     points: Annotated[list[Point], Field(min_length=1, max_length=20_000)]
     width: Annotated[int, Field(ge=1, le=1000)] = 1
+    hardness: Fraction = 1.0
     out: bool = False
 
 

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from ..projects.actions import Drawn, Span
 from ..projects.boxes import strokes_of_box
-from ..projects.touch_up import filled, painted, without, without_islands
+from ..projects.touch_up import filled, hard_line, painted, soft_line, without, without_islands
 from .answers import MaskAnswer, ProjectDocument, StrokeAnswer
 from .requests import Clean, EditObject, EditProject, Erase, Hold, NewBox, NewObject, NewStroke, Paint, Propagate, Step
 from .routes_common import Person, TheProject, TheService
@@ -76,13 +76,15 @@ def box(body: NewBox, project: TheProject, service: TheService, person: Person) 
 
 @router.post("/paint", summary="Change pixels of a frame's mask along a line", response_model=StrokeAnswer)
 def paint(body: Paint, project: TheProject, service: TheService) -> Document:
-    return service.touch_up(
-        project,
-        body.frame,
-        body.object_id,
-        lambda mask: painted(mask, body.object_id, body.points, body.width, body.out),
-        body.revision,
-    )
+    def change(mask: np.ndarray) -> np.ndarray:
+        if body.hardness == 1:
+            line = hard_line(mask.shape, body.points, body.width)
+        else:
+            picture = service.pictures.source(project)[body.frame]
+            line = soft_line(picture, body.points, body.width, body.hardness)
+        return painted(mask, body.object_id, line, body.out)
+
+    return service.touch_up(project, body.frame, body.object_id, change, body.revision)
 
 
 @router.post(

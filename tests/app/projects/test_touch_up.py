@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlevideo.app.projects.touch_up import filled, painted, without, without_islands
+from paddlevideo.app.projects.touch_up import (
+    filled,
+    hard_line,
+    painted,
+    soft_line,
+    without,
+    without_islands,
+)
 
 
 def _mask(*rows: str) -> np.ndarray:
@@ -13,18 +20,35 @@ def _mask(*rows: str) -> np.ndarray:
 
 
 def test_a_line_one_pixel_wide_is_one_pixel_wide() -> None:
-    rope = painted(np.zeros((5, 9), np.uint8), 2, [(0.0, 0.5), (1.0, 0.5)], 1)
+    rope = painted(np.zeros((5, 9), np.uint8), 2, hard_line((5, 9), [(0.0, 0.5), (1.0, 0.5)], 1))
     assert rope.tolist() == _mask("000000000", "000000000", "222222222", "000000000", "000000000").tolist()
-    slant = painted(np.zeros((9, 9), np.uint8), 1, [(0.0, 0.0), (1.0, 1.0)], 1)
-    assert (slant == np.eye(9, dtype=np.uint8)).all()
-    dot = painted(np.zeros((5, 5), np.uint8), 1, [(0.5, 0.5)], 1)
+    slant = hard_line((9, 9), [(0.0, 0.0), (1.0, 1.0)], 1)
+    assert (slant == np.eye(9, dtype=bool)).all()
+    dot = hard_line((5, 5), [(0.5, 0.5)], 1)
     assert dot.sum() == 1 and dot[2, 2] == 1
 
 
 def test_painting_out_leaves_other_objects() -> None:
     mask = _mask("111222111")
-    assert painted(mask, 1, [(0.0, 0.5), (1.0, 0.5)], 1, out=True).tolist() == _mask("000222000").tolist()
+    line = hard_line(mask.shape, [(0.0, 0.5), (1.0, 0.5)], 1)
+    assert painted(mask, 1, line, out=True).tolist() == _mask("000222000").tolist()
     assert without(mask, 2).tolist() == _mask("111000111").tolist()
+
+
+@pytest.mark.parametrize("hardness", [0.0, 0.5, 1.0])
+def test_a_soft_line_keeps_to_the_pictures_edges_outside_its_core(hardness: float) -> None:
+    """A red bar on grass, 20 pixels high, and a line 41 wide along its middle, whose colour changes on the way."""
+    picture = np.empty((80, 120, 3), np.uint8)
+    picture[:] = (60, 120, 50)
+    picture[30:50, :60], picture[30:50, 60:] = (200, 40, 40), (230, 200, 60)
+    picture = np.clip(picture + np.random.default_rng(0).integers(-4, 5, picture.shape), 0, 255).astype(np.uint8)
+    along = [(0.25, 0.5), (0.75, 0.5)]
+    line, whole = soft_line(picture, along, 41, hardness), hard_line((80, 120), along, 41)
+    core = hard_line((80, 120), along, max(1, round(41 * hardness)))
+    bar = np.zeros_like(whole)
+    bar[30:50] = True
+    assert (line & ~(core | bar)).sum() == 0 and (line & ~whole).sum() == 0
+    assert line[core].all() and line[30:50, 32:58].all() and line[30:50, 62:88].all()
 
 
 @pytest.mark.parametrize(("pixels", "middle"), [(1, "1001211"), (2, "1111211")])

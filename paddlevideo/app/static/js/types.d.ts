@@ -213,6 +213,8 @@ interface KeptSettings {
   tool: Tool;
   /** Width of the mask brush, in the video's pixels. */
   line: number;
+  /** Per cent of its width that it paints whatever is there; the rest only where the colour is alike. */
+  hardness: number;
   /** Holes and islands of at most so many pixels go. */
   tidy: number;
   object: number;
@@ -284,8 +286,8 @@ interface Drawing {
   points: Point[];
   object: number;
   frame: number;
-  /** Of a line on the mask itself: how wide, and whether it takes the object away. */
-  mask?: { width: number; out: boolean };
+  /** Of a line on the mask itself: how wide, how hard (0..1), and whether it takes the object away. */
+  mask?: { width: number; hardness: number; out: boolean };
   /** Two corners of a box. */
   box?: boolean;
 }

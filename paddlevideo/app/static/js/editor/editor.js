@@ -33,7 +33,7 @@ import { buildTransport } from "../timeline/transport.js";
 const RESULT = ["look", "ground", "grow", "feather", "solo"];
 // Of the store, in the project's settings.
 /** @type {(keyof KeptSettings & keyof EditorValues)[]} */
-const KEPT = ["brush", "line", "tidy", "opacity", "outline", "follow", "frame", "tool", "object", "span", ...RESULT];
+const KEPT = ["brush", "line", "hardness", "tidy", "opacity", "outline", "follow", "frame", "tool", "object", "span", ...RESULT];
 
 export class Editor {
   closed = false;

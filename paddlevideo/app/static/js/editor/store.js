@@ -83,6 +83,7 @@ export function editorStore(answer) {
     object: settings.object ?? doc.objects[0]?.id ?? 1, // adoptDocument takes another where it is gone
     brush: settings.brush ?? 0.008, // of the picture's width
     line: settings.line ?? 1,
+    hardness: settings.hardness ?? 100, // per cent
     tidy: settings.tidy ?? 100,
     opacity: settings.opacity ?? 0.5,
     outline: settings.outline ?? false,

@@ -1,4 +1,4 @@
-// The bar of the mask brush, over the picture while that tool is chosen: what a line does, its width, what tidies up, and to which size.
+// The bar of the mask brush, over the picture while that tool is chosen: what a line does, its width and hardness, what tidies up, and to which size.
 
 import { actionButton, pressed, tip } from "../ui/controls.js";
 import { clamp, el } from "../ui/dom.js";
@@ -9,15 +9,17 @@ const LARGEST = 1_000_000; // pixels of a hole or an island
 
 /** @param {EditorStore} store @param {Actions} actions @returns {HTMLElement} */
 export function buildTouchUp(store, actions) {
-  const width = number(store, "line", WIDEST);
+  const width = number(store, "line", 1, WIDEST);
   tip(width, t("touch.line"), ["[ ]"]);
-  const tidy = tip(number(store, "tidy", LARGEST), t("touch.tidy"));
+  const hardness = tip(number(store, "hardness", 0, 100), t("touch.hardnessTip"));
+  const tidy = tip(number(store, "tidy", 1, LARGEST), t("touch.tidy"));
   const out = actionButton(actions, "maskOut");
   const bar = el(
     "div",
     { class: "touch-up", role: "group", "aria-label": t("touch.label") },
     out,
     el("label", {}, width, el("span", { text: t("touch.pixels") })),
+    el("label", {}, el("span", { text: t("touch.hardness") }), hardness, el("span", { text: "%" })),
     actionButton(actions, "absent"),
     actionButton(actions, "holes"),
     actionButton(actions, "islands"),
@@ -26,19 +28,21 @@ export function buildTouchUp(store, actions) {
   const update = () => {
     bar.hidden = store.get("tool") !== "mask" || store.get("result");
     width.value = String(store.get("line"));
+    hardness.value = String(store.get("hardness"));
     tidy.value = String(store.get("tidy"));
     pressed(out, store.get("out"));
   };
-  store.subscribe(["tool", "line", "tidy", "out", "result"], update);
+  store.subscribe(["tool", "line", "hardness", "tidy", "out", "result"], update);
   update();
   return bar;
 }
 
-/** A field for a number of pixels. @param {EditorStore} store @param {"line" | "tidy"} key @param {number} most */
-function number(store, key, most) {
-  const field = el("input", { type: "number", class: "line-width", min: 1, max: most, step: 1, "aria-label": t(`touch.${key}`) });
+/** A field for a whole number. @param {EditorStore} store @param {"line" | "hardness" | "tidy"} key @param {number} least @param {number} most */
+function number(store, key, least, most) {
+  const field = el("input", { type: "number", class: "line-width", min: least, max: most, step: 1, "aria-label": t(`touch.${key}`) });
   field.addEventListener("change", () => {
-    field.value = String(clamp(Math.round(Number(field.value)) || store.get(key), 1, most));
+    const typed = field.value === "" ? store.get(key) : Math.round(Number(field.value));
+    field.value = String(clamp(typed, least, most));
     store.set({ [key]: Number(field.value) });
   });
   return field;

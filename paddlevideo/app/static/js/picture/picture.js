@@ -55,7 +55,7 @@ export class Picture {
     });
     this.film = new Film(store, this.overlays, this.draw);
     store.subscribe(["frame", "playing", "opacity", "outline", "doc", "masks", "connected", ...RESULT], this.draw);
-    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "out", "result"], this.drawTop);
+    store.subscribe(["doc", "pending", "erasing", "strokesShown", "tool", "object", "brush", "line", "hardness", "out", "result"], this.drawTop);
     new ResizeObserver(() => this.#resize()).observe(this.element);
   }
 
@@ -299,6 +299,12 @@ export class Picture {
     context.lineWidth = 1.8 / this.view.scale;
     if (tool === "eraser") context.setLineDash([4 / this.view.scale, 3 / this.view.scale]);
     context.stroke();
+    if (tool === "mask" && this.store.get("hardness") < 100) {
+      context.setLineDash([3 / this.view.scale, 3 / this.view.scale]);
+      context.beginPath(); // its core
+      context.arc(x, y, (radius * this.store.get("hardness")) / 100, 0, 2 * Math.PI);
+      context.stroke();
+    }
     context.setLineDash([]);
   }
 }

@@ -41,9 +41,9 @@ export class Strokes {
     }
     const object = store.get("tool") === "background" ? 0 : this.#chosen();
     if (object === null) return null;
-    const { tool, line, out } = store.values;
+    const { tool, line, hardness, out } = store.values;
     if (tool === "box") return { points: [point, point], object, frame, box: true };
-    if (tool === "mask") return { points: [point], object, frame, mask: { width: line, out: out !== other } };
+    if (tool === "mask") return { points: [point], object, frame, mask: { width: line, hardness: hardness / 100, out: out !== other } };
     api.hold(store.get("doc").id, frame).catch(() => {}); // it only saves time
     return { points: [point], object, frame };
   }
@@ -122,7 +122,7 @@ export class Strokes {
   /**
    * Change the mask's own pixels along a line.
    * @param {Point[]} drawn
-   * @param {{frame: number, object_id: number, width: number, out: boolean}} line
+   * @param {{frame: number, object_id: number, width: number, hardness: number, out: boolean}} line
    */
   async #paint(drawn, line) {
     const points = linePoints(drawn, this.store.get("doc").video);
