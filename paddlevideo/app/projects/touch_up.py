@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 Points = Sequence[Sequence[float]]
-_ALIKE = 20.0  # of 8-bit CIELAB: two colours no further apart are one to a soft brush
+_ALIKE = 20.0  # of 8-bit CIELAB with half the lightness: two colours no further apart are one to a soft brush
 
 
 def hard_line(shape: tuple[int, int], points: Points, width: int) -> np.ndarray:
@@ -33,6 +33,7 @@ def soft_line(picture: np.ndarray, points: Points, width: int, hardness: float) 
     rows, columns = (np.flatnonzero(whole.any(axis)) for axis in (1, 0))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     colours = cv2.cvtColor(np.ascontiguousarray(picture[part]), cv2.COLOR_RGB2LAB).astype(np.float32)
+    colours[..., 0] /= 2  # light and shadow change the lightness within an object
     apart = (~middle[part]).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(apart, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     under = np.zeros((int(nearest.max()) + 1, 3), np.float32)
