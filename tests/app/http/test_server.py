@@ -263,10 +263,11 @@ def test_a_stroke_that_is_being_drawn_keeps_the_model_free(client: TestClient, e
     _until(client, document, lambda found: found["embedded"] == FRAMES)
     other = _open(client)
     assert client.post(f"/api/projects/{other['id']}/hold", json={"frame": 3}).status_code == 204
-    time.sleep(0.1)
-    engine.calls.clear()
-    time.sleep(0.3)
-    assert engine.calls == []
+    engine.calls.append("what had begun")  # it may end after the hold, however slow the machine
+    while engine.calls:
+        engine.calls.clear()
+        time.sleep(0.3)
+    assert client.get(f"/api/projects/{other['id']}").json()["embedded"] < FRAMES  # quiet, with frames left to embed
     assert _error(client.post(f"/api/projects/{other['id']}/hold", json={"frame": 99})) == (404, "no_frame")
 
 
