@@ -267,8 +267,8 @@ class Session:
         """Become the session that `save` wrote, to the bit, and return its notes; only its last round can be undone.
 
         Raises:
-            InputError: the file is missing or damaged, or of another network, video, version or other options. The
-                session is as it was then.
+            InputError: the file is missing or damaged, or of another network, version or other options, or of a video
+                of another length or size: what its frames show is not compared. The session is as it was then.
         """
         saved, notes = read_state(path, self._empty, self._store, self._matching, self._made_by(network))
         self._history.interrupt()

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -258,16 +259,27 @@ def test_pause_cancel_and_a_stroke_get_between_two_frames(folder: Path) -> None:
         assert _error(gone) == (409, "nothing_running")
 
 
-def test_a_stroke_that_is_being_drawn_keeps_the_model_free(client: TestClient, engine: Colours) -> None:
+def test_a_stroke_that_is_being_drawn_keeps_the_model_free(
+    client: TestClient, engine: Colours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = _stroke(client, _open(client), 2, 1)
     _until(client, document, lambda found: found["embedded"] == FRAMES)
+    embed, begun, held = engine.embed, threading.Event(), threading.Event()
+
+    def slow(image: np.ndarray) -> np.ndarray:
+        begun.set()
+        held.wait(30)
+        return embed(image)
+
+    monkeypatch.setattr(engine, "embed", slow)
     other = _open(client)
+    assert begun.wait(30)
     assert client.post(f"/api/projects/{other['id']}/hold", json={"frame": 3}).status_code == 204
-    engine.calls.append("what had begun")  # it may end after the hold, however slow the machine
-    while engine.calls:
-        engine.calls.clear()
-        time.sleep(0.3)
-    assert client.get(f"/api/projects/{other['id']}").json()["embedded"] < FRAMES  # quiet, with frames left to embed
+    held.set()
+    _until(client, other, lambda found: found["embedded"] == 1)  # what had begun
+    engine.calls.clear()
+    time.sleep(0.3)
+    assert engine.calls == []
     assert _error(client.post(f"/api/projects/{other['id']}/hold", json={"frame": 99})) == (404, "no_frame")
 
 
