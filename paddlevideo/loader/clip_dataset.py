@@ -33,6 +33,10 @@ from .transforms import Transform
 SEEDS = 2**31  # of corrections, see `own_prob`
 PHOTOGRAPHS_PASTED = 0.4
 """Part of the pasted objects cut from photographs (rigid), where there are any; the others are from videos (moving)."""
+STILL_LOOKALIKES = 0.5
+"""Part of the copies of objects that do not move on their own: a stone beside a grey animal."""
+LOOKALIKE_EXTENT = (0.12, 0.6)
+"""Of the copy's longer side, see `paste`."""
 BACKGROUND_STROKES = 0.2
 """Part of the first rounds that have background strokes too."""
 MIN_AREA = 48
@@ -83,6 +87,8 @@ class ClipDataset(TrainingSamples):
     def _draw(self, index: int, rng: np.random.Generator) -> tuple[str, TrainingClip, int]:
         """The name, the clip and the number of its objects, after the transforms."""
         name, clip = self._base(index, rng)
+        if self.options.lookalike_prob and rng.random() < self.options.lookalike_prob:
+            clip = self._add_lookalike(clip, rng)
         for _ in range(2):
             if rng.random() >= self.options.paste_prob:
                 break
@@ -121,6 +127,15 @@ class ClipDataset(TrainingSamples):
         height, width = clip.size
         motion = self.paste_drift.draw(len(clip), clip.size, (width / 2, height / 2), rng)
         return paste(clip, cutout, motion, rng, distractor=self.options.distractor_prob)
+
+    def _add_lookalike(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
+        """``clip`` with a copy of one of its objects as background, which keeps its place or moves."""
+        height, width = clip.size
+        motion = self.paste_drift.draw(len(clip), clip.size, (width / 2, height / 2), rng)
+        if rng.random() < STILL_LOOKALIKES:
+            motion = [motion[0]] * len(clip)
+        copy = Cutout.of_clip(clip, rng)
+        return paste(clip, copy, motion, rng, extent=LOOKALIKE_EXTENT, near=0.8, front=0.2, distractor=1.0)
 
     def _annotate(self, clip: TrainingClip, objects: int, rng: np.random.Generator) -> Sample:
         """Simulate the annotator on frame 0 and the network's mask of frame 1."""

@@ -22,6 +22,7 @@ class ClipOptions:
         max_skip: largest number of frames from one to the next, drawn for each clip.
         paste_prob: probability of a pasted object, and once there is one, of a second.
         distractor_prob: part of the pasted objects that are background.
+        lookalike_prob: part of the clips in which a copy of one of their objects is background, still or moving.
         reference_full_prob: part of the samples whose global matching sees a mask of the reference frame; the others
             see strokes and the filled region of interest.
         reference_damage_prob: part of these masks that are a network's answer: damaged, without the cells at borders
@@ -46,6 +47,7 @@ class ClipOptions:
     max_skip: int = 3
     paste_prob: float = 0.4
     distractor_prob: float = 0.15
+    lookalike_prob: float = 0.0
     reference_full_prob: float = 0.4
     reference_damage_prob: float = 0.0
     previous_damage_prob: float = 0.6

@@ -122,6 +122,7 @@ def paste(
     *,
     extent: tuple[float, float] = (0.25, 0.7),
     near: float = 0.5,
+    front: float = 0.6,
     distractor: float = 0.0,
 ) -> TrainingClip:
     """Return ``clip`` with an object pasted into every frame, under a new id, in front of or behind the others.
@@ -133,6 +134,7 @@ def paste(
         rng: draws size, place and order.
         extent: the longer side of the object's box, as a part of the frame's shorter side.
         near: probability that it lands on or beside an object that is there, else anywhere.
+        front: probability that it goes in front of them.
         distractor: probability that it is pasted as background: something to tell from the objects.
 
     The reference frame keeps at least half of each object that was there: the pasted one goes behind where it would
@@ -156,7 +158,7 @@ def paste(
         warp(mask, chain(placed, moved), clip.size, cv2.INTER_NEAREST)
         for mask, moved in zip(cutout.masks, motion, strict=True)
     ]
-    in_front = rng.random() < 0.6 and all(
+    in_front = rng.random() < front and all(
         np.count_nonzero((clip.masks[0] == other) & (masks[0] == 0)) * 2 >= np.count_nonzero(clip.masks[0] == other)
         for other in ids
     )

@@ -318,6 +318,22 @@ def test_distractors_get_no_id() -> None:
     assert not pasted.masks[0].any() and (pasted.frames[0] > 100).any()
 
 
+def test_a_lookalike_is_a_copy_of_an_object_that_is_background(tiny_davis: Path) -> None:
+    plain, copied = (
+        clip_dataset(tiny_davis, paste_prob=0.0, lookalike_prob=prob, transforms=[]) for prob in (0.0, 1.0)
+    )
+    added = 0
+    for seed in range(10):
+        _, clip, _ = plain._draw(0, np.random.default_rng(seed))
+        _, other, _ = copied._draw(0, np.random.default_rng(seed))
+        assert clip.frames[0].shape == other.frames[0].shape
+        changed = (clip.frames[0] != other.frames[0]).any(axis=2)
+        inside = changed & (other.masks[0] == 0)
+        assert (other.masks[0][~changed] == clip.masks[0][~changed]).all()
+        added += np.count_nonzero(inside) > 20
+    assert added > 6
+
+
 def test_photograph_clips_show_their_object_and_move(photographs: Path) -> None:
     folder = PhotographFolder(photographs)
     for seed in range(15):
