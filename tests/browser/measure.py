@@ -222,6 +222,8 @@ def again(person: Person, address: str) -> None:
     person.page.locator(".editor").wait_for(timeout=120_000)
     person.see_frame()
     person.page.evaluate(WATCH_MASKS)
+    person.press(",", ".")  # draws the masks that are there, which are not the stroke's
+    person.page.wait_for_timeout(500)
     print(f"  first stroke after a restart: {stroke(person, (0.5, 0.55)):.2f} s")
     person.page.context.close()
 

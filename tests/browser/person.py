@@ -112,16 +112,25 @@ class Person:
 
     def draw(self, *places: Place) -> None:
         """Draw a line through the places with the mouse, and wait for its mask."""
-        self.see_frame()
         before = len(self.document()["strokes"])
-        first, *rest = [self.on_screen(place) for place in places]
-        self.page.mouse.move(*first)
-        self.page.mouse.down()
-        for place in rest:
-            self.page.mouse.move(*place, steps=6)
-        self.page.mouse.up()
+        screen = [self.on_screen(place) for place in places]
+        self.see_frame()
+        self._drag(screen)
+        refused = self.page.get_by_text("still being loaded")
+        while refused.count():  # the page says so; a person waits and draws again
+            expect(refused).to_have_count(0)
+            self.see_frame()
+            self._drag(screen)
         self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken")
         expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=1000 * _PATIENCE)
+
+    def _drag(self, places: Sequence[Place]) -> None:
+        """Press the mouse at the first of these places of the screen, move it through the others, let it go."""
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=6)
+        self.page.mouse.up()
 
     def pixel(self, place: Place) -> tuple[int, int, int]:
         """Colour of the picture with its masks, as the canvas has it."""

@@ -48,6 +48,8 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
     person, served = demo(locale="en-GB")
     person.open_video(served.home, "bunny.mp4")
     person.until(lambda: person.document()["job"] is None, "the clip is not read")
+    ready = person.page.locator(".status-text")
+    person.until(lambda: "getting the network ready" not in ready.inner_text(), "the network is not ready", 600)
 
     person.go_to(48)
     person.draw(*BODY)
@@ -95,7 +97,7 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
 
 def take(person: Person, name: str) -> None:
     """Save what the window shows as docs/images/NAME.jpg."""
-    person.page.mouse.move(750, 24)  # where there is no tooltip
+    person.page.locator(".topbar").hover(position={"x": 200, "y": 24})  # where there is no tooltip
     person.page.wait_for_timeout(1200)  # pictures, masks and thumbnails that are on their way
     path = IMAGES / f"{name}.jpg"
     person.page.screenshot(path=path, type="jpeg", quality=86)
