@@ -1,6 +1,6 @@
 """Record the page at work on the demo clip as a moving picture for the README:
 
-a stroke, its mask, propagation, playing, a correction.
+strokes, their mask, propagation, playing, a correction and what it mends.
 
 python -m tests.browser.moving_picture                            docs/images/page.webp
 python -m tests.browser.moving_picture --output page.gif --width 640
@@ -17,13 +17,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.browser.clips import BODY, FACE, cut
+from tests.browser.clips import BODY, Shown, cut
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.person import Person, Place
 from tests.browser.served import ROOT, Served
 from tools.demo_clip import demo_clip
 
-FIRST, FRAMES, DRAWN = 36, 48, 12  # what is taken of the clip, and the frame that is drawn on
+SHOWN = Shown()
 LARGEST = 3_000_000  # bytes
 
 
@@ -42,27 +42,26 @@ class Recorder:
         self.pictures.append(shot.resize((self.width, height), Image.Resampling.LANCZOS))
         self.milliseconds.append(milliseconds)
 
-    def stroke(self, places: Sequence[Place]) -> None:
-        """Draw a line, a picture at each of its places, and take the mask that it gives."""
+    def stroke(self, places: Sequence[Place], then: int) -> None:
+        """Draw a line, a picture at each of its places, and take the mask that it gives for so many milliseconds."""
         person = self.person
+        before = len(person.document()["strokes"])
         person.see_frame()
         screen = [person.on_screen(place) for place in places]
         person.page.mouse.move(*screen[0])
-        self.take(500)
+        self.take(400)
         person.page.mouse.down()
         for x, y in screen[1:]:
             person.page.mouse.move(x, y, steps=6)
-            self.take(130)
+            self.take(120)
         person.page.mouse.up()
-        self.take(200)
-        person.until(lambda: person.state != "busy" and bool(person.document()["strokes"]), "no mask")
-        person.page.wait_for_timeout(500)
-        self.take(1300)
+        person.until(lambda: len(person.document()["strokes"]) > before and person.state != "busy", "no mask", 300)
+        self.aside()
+        self.take(then)
 
     def propagate(self) -> None:
         """Propagate, with a picture at every other frame that comes."""
         person = self.person
-        person.page.locator("[data-action=propagate]").hover()
         person.press("p")
         person.wait_for("propagate")
         seen = -2
@@ -71,15 +70,21 @@ class Recorder:
                 seen = person.frame
                 self.take(90)
             person.page.wait_for_timeout(50)
+        self.aside()
         self.take(500)
 
-    def play(self, first: int, last: int) -> None:
-        """The frames as they play, every other one."""
-        for frame in range(first, last, 2):
+    def play(self, first: int) -> None:
+        """The frames from one to the last as they play, every other one."""
+        for frame in range(first, SHOWN.frames, 2):
             self.person.go_to(frame)
-            self.person.see_frame()
-            self.person.page.wait_for_timeout(400)  # until its mask is there as well
+            self.aside()
             self.take(90)
+
+    def aside(self) -> None:
+        """The mouse where it points at nothing; wait until the frame and its mask are there."""
+        self.person.page.mouse.move(480, 24)
+        self.person.see_frame()
+        self.person.page.wait_for_timeout(400)
 
     def save(self, path: Path) -> None:
         first, *rest = self.pictures
@@ -98,7 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         videos = Path(name) / "videos"
         videos.mkdir()
-        cut(clip, videos / "bunny.mp4", FIRST, FRAMES)
+        cut(clip, videos / "bunny.mp4", SHOWN.first, SHOWN.frames)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         served = Served(Path(name), videos).start()
         try:
@@ -120,16 +125,23 @@ def main() -> None:
 def record(recorder: Recorder, served: Served) -> None:
     person = recorder.person
     person.open_video(served.home, "bunny.mp4")
-    person.until(lambda: person.document()["embedded"] == FRAMES, "the frames are not prepared", 600)
-    person.until(lambda: "ready" not in person.page.locator(".status-text").inner_text(), "it is not ready", 600)
-    person.go_to(DRAWN)
-    recorder.stroke(BODY)
+    person.see_ready(SHOWN.frames)
+    person.go_to(SHOWN.drawn)
+    recorder.aside()
+    recorder.take(700)
+    recorder.stroke(BODY, 1300)
     recorder.propagate()
-    recorder.play(DRAWN, FRAMES)
-    person.go_to(DRAWN + 24)
-    recorder.stroke(FACE)
+    recorder.play(SHOWN.corrected - 4)
+    person.go_to(SHOWN.corrected)
+    recorder.aside()
+    recorder.take(900)
+    person.press("n")
+    recorder.stroke(SHOWN.stone, 900)
+    person.press("b")
+    recorder.stroke(SHOWN.ear, 900)
     recorder.propagate()
-    recorder.play(DRAWN + 12, FRAMES)
+    recorder.play(SHOWN.corrected)
+    recorder.take(1500)
 
 
 if __name__ == "__main__":

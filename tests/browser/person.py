@@ -41,6 +41,11 @@ class Person:
         expect(self.page.locator(".editor")).to_be_visible(timeout=120_000)  # a process of its own looks into the video
         self.until(lambda: sum(self.pixel((0.5, 0.5))) > 70, "no picture")
 
+    def see_ready(self, frames: int) -> None:
+        """Wait until all frames are prepared and the network is ready, of which the status line says no more then."""
+        self.until(lambda: self.document()["embedded"] == frames, "the frames are not prepared", 600)
+        expect(self.page.locator(".status-text")).not_to_contain_text("(", timeout=600_000)
+
     def document(self) -> dict[str, Any]:
         """The open project as the server has it."""
         key = self.page.url.rsplit("/", 1)[-1]
