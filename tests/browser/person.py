@@ -119,13 +119,13 @@ class Person:
         """Draw a line through the places with the mouse, and wait for its mask."""
         before = len(self.document()["strokes"])
         screen = [self.on_screen(place) for place in places]
-        self.see_frame()
-        self._drag(screen)
         refused = self.page.get_by_text("still being loaded")
-        while refused.count():  # the page says so; a person waits and draws again
-            expect(refused).to_have_count(0)
+        while True:
+            expect(refused).to_have_count(0)  # what is said of a stroke before
             self.see_frame()
             self._drag(screen)
+            if not refused.count():  # else a person waits and draws again
+                break
         self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken")
         expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=1000 * _PATIENCE)
 

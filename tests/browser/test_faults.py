@@ -170,6 +170,13 @@ def test_messages_do_not_outlive_their_page(person: Person, served: Served) -> N
     person.button("home").click()
     person.page.get_by_role("heading", name="Segment a video").wait_for()
     assert person.messages() == []
+    person.page.go_back()
+    person.see_editor()
+    person.press("j")
+    person.page.get_by_text("Nothing has been propagated yet").wait_for()
+    person.page.get_by_label("Language").select_option("zh-CN")
+    person.page.get_by_role("button", name="画笔：画在目标上").wait_for()
+    person.page.get_by_text("Nothing has been propagated yet").wait_for(state="hidden")
 
 
 def test_what_a_reader_says_is_in_the_pages_language(
