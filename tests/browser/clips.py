@@ -26,7 +26,7 @@ class Shown:
     first: int = 44  # of the clip
     frames: int = 40
     drawn: int = 4  # where `BODY` is
-    corrected: int = 14  # the mask has a stone that looks like the rabbit, and not its ear
+    corrected: int = 14  # the mask lacks the ear; a stone beside it looks like the rabbit
     stone: tuple[Place, ...] = ((0.495, 0.63), (0.535, 0.63))
     ear: tuple[Place, ...] = ((0.25, 0.135), (0.285, 0.125), (0.325, 0.13), (0.345, 0.16))
 

@@ -132,7 +132,7 @@ def measure(browser: Browser, served: Served, clip: Path, folder: Path) -> None:
     strokes(person)
     propagation(person, frames)
     playing(person)
-    person.export("Video with coloured masks", "overlay.mp4", folder)
+    person.export("Matte", "matte.mp4", folder)
     # The video, a stroke and propagate are pressed above, too; the other strokes and moves are not needed.
     print(f"  clicks from opening to download: {3 + person.page.evaluate('window.clicks')}")
     address = person.page.url

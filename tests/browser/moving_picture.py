@@ -88,7 +88,7 @@ class Recorder:
 
     def save(self, path: Path) -> None:
         first, *rest = self.pictures
-        options = {"quality": 60, "method": 6} if path.suffix == ".webp" else {"optimize": True}
+        options = {"quality": 60, "method": 4} if path.suffix == ".webp" else {"optimize": True}
         first.save(path, save_all=True, append_images=rest, duration=self.milliseconds, loop=0, **options)
 
 
@@ -135,10 +135,7 @@ def record(recorder: Recorder, served: Served) -> None:
     person.go_to(SHOWN.corrected)
     recorder.aside()
     recorder.take(900)
-    person.press("n")
-    recorder.stroke(SHOWN.stone, 900)
-    person.press("b")
-    recorder.stroke(SHOWN.ear, 900)
+    recorder.stroke(SHOWN.ear, 1300)
     recorder.propagate()
     recorder.play(SHOWN.corrected)
     recorder.take(1500)
