@@ -100,7 +100,7 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
 def take(person: Person, name: str) -> None:
     """Save what the window shows as docs/images/NAME.jpg."""
     person.page.mouse.move(480, 24)  # where there is no tooltip
-    person.page.wait_for_timeout(1200)  # pictures, masks and thumbnails that are on their way
+    person.page.wait_for_timeout(3000)  # pictures, masks and thumbnails that are on their way
     path = IMAGES / f"{name}.jpg"
     person.page.screenshot(path=path, type="jpeg", quality=86)
     assert path.stat().st_size < LARGEST
