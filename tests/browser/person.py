@@ -13,7 +13,7 @@ RED = (230, 25, 75)  # of the first object
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 Place = tuple[float, float]
 _MARGIN = 12  # px that the page leaves around a fitted picture
-_PATIENCE = 300.0  # seconds until a mask is there: the first one after a change of the code compiles the loops anew
+_PATIENCE = 300.0  # seconds until a mask or a file is there: the first mask after a change of the code compiles anew
 _WAIT = 60.0  # seconds for anything else, on a busy machine
 expect.set_options(timeout=1000 * _WAIT)
 
@@ -168,7 +168,7 @@ class Person:
         self.button("export").click()
         dialog = self.page.get_by_role("dialog")
         self.choose_export(kind)
-        with self.page.expect_download() as download:
+        with self.page.expect_download(timeout=1000 * _PATIENCE) as download:
             dialog.get_by_role("button", name="Export", exact=True).click()
         expect(dialog.locator(".export-message")).to_contain_text("Done")
         path = folder / download.value.suggested_filename
