@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -10,11 +11,24 @@ import numpy as np
 
 HEIGHT, WIDTH = 144, 256
 RADIUS = 30
+Place = tuple[float, float]
 
 # Strokes over the rabbit and beside it in frame 48 of the demo clip: x, y in 0..1.
 BODY = [(0.345, 0.40), (0.335, 0.50), (0.335, 0.60), (0.36, 0.70), (0.40, 0.74), (0.425, 0.64)]
 FACE = [(0.355, 0.20), (0.37, 0.27), (0.385, 0.33), (0.40, 0.36)]
 GRASS = [(0.12, 0.85), (0.30, 0.90), (0.50, 0.86), (0.60, 0.70), (0.58, 0.50)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the pictures of the documents show: frames of the demo clip, drawn on one and corrected on another."""
+
+    first: int = 44  # of the clip
+    frames: int = 40
+    drawn: int = 4  # where `BODY` is
+    corrected: int = 14  # the mask lacks the ear; a stone beside it looks like the rabbit
+    stone: tuple[Place, ...] = ((0.495, 0.63), (0.535, 0.63))
+    ear: tuple[Place, ...] = ((0.25, 0.135), (0.285, 0.125), (0.325, 0.13), (0.345, 0.16))
 
 
 def disc_centre(frame: int, frames: int) -> tuple[float, float]:
@@ -40,7 +54,13 @@ def write_disc(path: Path, frames: int = 40) -> Path:
 
 def write_long(path: Path, frames: int = 2000) -> Path:
     """Write a clip of many frames of 48x64 px, each with a brightness of its own."""
-    return _write(path, (np.full((48, 64, 3), 40 + frame % 160, np.uint8) for frame in range(frames)), (64, 48))
+    return write_greys(path, (64, 48), frames)
+
+
+def write_greys(path: Path, size: tuple[int, int], frames: int = 100) -> Path:
+    """Write a clip of a width and a height in px, each frame with a brightness of its own."""
+    pictures = (np.full((size[1], size[0], 3), 40 + frame % 160, np.uint8) for frame in range(frames))
+    return _write(path, pictures, size)
 
 
 def shade(frame: int) -> int:

@@ -132,7 +132,7 @@ def measure(browser: Browser, served: Served, clip: Path, folder: Path) -> None:
     strokes(person)
     propagation(person, frames)
     playing(person)
-    person.export("Video with coloured masks", "overlay.mp4", folder)
+    person.export("Matte", "matte.mp4", folder)
     # The video, a stroke and propagate are pressed above, too; the other strokes and moves are not needed.
     print(f"  clicks from opening to download: {3 + person.page.evaluate('window.clicks')}")
     address = person.page.url
@@ -222,6 +222,8 @@ def again(person: Person, address: str) -> None:
     person.page.locator(".editor").wait_for(timeout=120_000)
     person.see_frame()
     person.page.evaluate(WATCH_MASKS)
+    person.press(",", ".")  # draws the masks that are there, which are not the stroke's
+    person.page.wait_for_timeout(500)
     print(f"  first stroke after a restart: {stroke(person, (0.5, 0.55)):.2f} s")
     person.page.context.close()
 

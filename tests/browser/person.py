@@ -13,7 +13,7 @@ RED = (230, 25, 75)  # of the first object
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 Place = tuple[float, float]
 _MARGIN = 12  # px that the page leaves around a fitted picture
-_PATIENCE = 300.0  # seconds until a mask is there: the first one after a change of the code compiles the loops anew
+_PATIENCE = 300.0  # seconds until a mask or a file is there: the first mask after a change of the code compiles anew
 _WAIT = 60.0  # seconds for anything else, on a busy machine
 expect.set_options(timeout=1000 * _WAIT)
 
@@ -40,6 +40,11 @@ class Person:
         """Wait until the editor shows its picture."""
         expect(self.page.locator(".editor")).to_be_visible(timeout=120_000)  # a process of its own looks into the video
         self.until(lambda: sum(self.pixel((0.5, 0.5))) > 70, "no picture")
+
+    def see_ready(self, frames: int) -> None:
+        """Wait until all frames are prepared and the network is ready, of which the status line says no more then."""
+        self.until(lambda: self.document()["embedded"] == frames, "the frames are not prepared", 600)
+        expect(self.page.locator(".status-text")).not_to_contain_text("(", timeout=600_000)
 
     def document(self) -> dict[str, Any]:
         """The open project as the server has it."""
@@ -112,16 +117,25 @@ class Person:
 
     def draw(self, *places: Place) -> None:
         """Draw a line through the places with the mouse, and wait for its mask."""
-        self.see_frame()
         before = len(self.document()["strokes"])
-        first, *rest = [self.on_screen(place) for place in places]
-        self.page.mouse.move(*first)
-        self.page.mouse.down()
-        for place in rest:
-            self.page.mouse.move(*place, steps=6)
-        self.page.mouse.up()
+        screen = [self.on_screen(place) for place in places]
+        refused = self.page.get_by_text("still being loaded")
+        while True:
+            expect(refused).to_have_count(0)  # what is said of a stroke before
+            self.see_frame()
+            self._drag(screen)
+            if not refused.count():  # else a person waits and draws again
+                break
         self.until(lambda: len(self.document()["strokes"]) == before + 1, "the stroke is not taken")
         expect(self.page.locator(".status")).not_to_have_attribute("data-state", "busy", timeout=1000 * _PATIENCE)
+
+    def _drag(self, places: Sequence[Place]) -> None:
+        """Press the mouse at the first of these places of the screen, move it through the others, let it go."""
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=6)
+        self.page.mouse.up()
 
     def pixel(self, place: Place) -> tuple[int, int, int]:
         """Colour of the picture with its masks, as the canvas has it."""
@@ -154,7 +168,7 @@ class Person:
         self.button("export").click()
         dialog = self.page.get_by_role("dialog")
         self.choose_export(kind)
-        with self.page.expect_download() as download:
+        with self.page.expect_download(timeout=1000 * _PATIENCE) as download:
             dialog.get_by_role("button", name="Export", exact=True).click()
         expect(dialog.locator(".export-message")).to_contain_text("Done")
         path = folder / download.value.suggested_filename

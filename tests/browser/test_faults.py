@@ -35,6 +35,23 @@ def test_a_stroke_lands_on_no_frame_that_is_not_on_the_screen(person: Person, se
     assert [each["frame"] for each in person.document()["strokes"]] == [30]
 
 
+def test_a_stroke_on_a_blank_canvas_is_none(person: Person, served: Served) -> None:
+    held: list[Route] = []
+    person.page.route("**/frames/0.jpg*", lambda route: held.append(route))
+    person.page.goto(served.home + "#/")
+    person.page.locator(".folder-row", has_text="disc.mp4").click()
+    person.page.locator(".editor").wait_for(timeout=120_000)
+    person.until(lambda: bool(held), "the frame is not asked for")
+    person.page.mouse.click(*person.on_screen(disc(0)))
+    person.page.get_by_text("still being loaded").wait_for()
+    assert person.document()["strokes"] == []
+    for route in held:
+        route.continue_()
+    person.see_editor()
+    person.draw(*across(0))
+    assert [each["frame"] for each in person.document()["strokes"]] == [0]
+
+
 def test_a_stroke_ends_with_the_frame_it_was_begun_on(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.go_to(5)
@@ -153,6 +170,13 @@ def test_messages_do_not_outlive_their_page(person: Person, served: Served) -> N
     person.button("home").click()
     person.page.get_by_role("heading", name="Segment a video").wait_for()
     assert person.messages() == []
+    person.page.go_back()
+    person.see_editor()
+    person.press("j")
+    person.page.get_by_text("Nothing has been propagated yet").wait_for()
+    person.page.get_by_label("Language").select_option("zh-CN")
+    person.page.get_by_role("button", name="画笔：画在目标上").wait_for()
+    person.page.get_by_text("Nothing has been propagated yet").wait_for(state="hidden")
 
 
 def test_what_a_reader_says_is_in_the_pages_language(

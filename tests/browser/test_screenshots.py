@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.clips import BODY, FACE, GRASS
+from tests.browser.clips import BODY, Shown, cut
 from tests.browser.served import ROOT, Served
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def demo(
     if not request.config.getoption("--screenshots", False):
         pytest.skip("pictures of the documents are taken with --screenshots")
     (tmp_path / "videos").mkdir()
-    shutil.copy(bunny, tmp_path / "videos" / "bunny.mp4")
+    cut(bunny, tmp_path / "videos" / "bunny.mp4", Shown.first, Shown.frames)
     served = Served(tmp_path, tmp_path / "videos").start()
 
     def enter(**options: object) -> tuple[Person, Served]:
@@ -45,24 +44,29 @@ def demo(
 
 
 def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -> None:
+    shown = Shown()
     person, served = demo(locale="en-GB")
     person.open_video(served.home, "bunny.mp4")
-    person.until(lambda: person.document()["job"] is None, "the clip is not read")
+    person.see_ready(shown.frames)
 
-    person.go_to(48)
+    person.go_to(shown.drawn)
     person.draw(*BODY)
     take(person, "app-stroke")
 
-    person.draw(*FACE)
-    person.button("background").click()
-    person.draw(*GRASS)
-    person.press("b")
     person.button("propagate").click()
-    person.until(lambda: person.document()["frames"]["state"].count("p") > 45, "no propagation", 300)
+    person.until(lambda: person.document()["frames"]["state"].count("p") > shown.frames // 3, "no propagation", 300)
     take(person, "app-propagate")
 
-    person.wait_for("idle", 300)
-    person.go_to(70)
+    person.wait_for("idle", 600)
+    person.go_to(shown.corrected)
+    person.button("background").click()
+    person.draw(*shown.stone)
+    person.press("b")
+    person.draw(*shown.ear)
+    person.press("p")
+    person.wait_for("propagate")
+    person.wait_for("idle", 600)
+    person.go_to(shown.corrected + 12)
     person.press("v", "s")
     take(person, "app-outline")
     person.press("v", "s")
@@ -95,8 +99,8 @@ def test_pictures_of_the_documents(demo: Callable[..., tuple[Person, Served]]) -
 
 def take(person: Person, name: str) -> None:
     """Save what the window shows as docs/images/NAME.jpg."""
-    person.page.mouse.move(750, 24)  # where there is no tooltip
-    person.page.wait_for_timeout(1200)  # pictures, masks and thumbnails that are on their way
+    person.page.mouse.move(480, 24)  # where there is no tooltip
+    person.page.wait_for_timeout(3000)  # pictures, masks and thumbnails that are on their way
     path = IMAGES / f"{name}.jpg"
     person.page.screenshot(path=path, type="jpeg", quality=86)
     assert path.stat().st_size < LARGEST

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.clips import write_greys
 from tests.browser.served import Served
 from tests.browser.test_segment import across
 
@@ -37,6 +39,22 @@ def test_two_thousand_frames_scroll(person: Person, served: Served) -> None:
     assert 900 < person.frame < 1100
     frames = {url.rsplit("/", 1)[-1] for url in asked}
     assert 0 < len(frames) < 400, "thumbnails are fetched for what is in sight"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 32), (32, 512)])
+def test_the_strip_of_a_very_wide_or_narrow_clip_shows_many_frames(
+    person: Person, served: Served, videos: Path, width: int, height: int
+) -> None:
+    clip = write_greys(videos / f"{width}.mp4", (width, height))
+    asked: set[str] = set()
+    person.page.on("request", lambda request: asked.add(request.url) if "/thumbs/" in request.url else None)
+    person.page.goto(served.home + "#/")
+    person.page.locator(".folder-row", has_text=clip.name).click()
+    timeline = person.page.locator(".timeline-canvas")
+    timeline.wait_for(timeout=120_000)
+    person.until(lambda: len(asked) >= 10, "too few thumbnails")
+    box = timeline.bounding_box()
+    assert box is not None and len(asked) <= box["width"] / 40 + 2, "and none is narrower than 40 px"
 
 
 def test_keys_and_fingers_zoom_the_timeline(new_person: Callable[..., Person], served: Served) -> None:

@@ -73,6 +73,25 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
             serve.read_settings(parse(["--serve", *bad], None), 8001, SessionOptions())
 
 
+@pytest.mark.parametrize(
+    ("flags", "address"),
+    [
+        ([], "http://127.0.0.1:8001/"),
+        (["--host", "::1"], "http://[::1]:8001/"),
+        (["--host", "0.0.0.0", "--allow-remote"], f"http://{socket.gethostname()}:8001/"),
+        (["--public-name", "Film.example", "--public-name", "other"], "http://film.example:8001/"),
+    ],
+)
+def test_the_printed_address_is_one_that_opens(
+    flags: list[str], address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    args = parse(["--serve", "--projects", str(tmp_path / "p"), *flags], None)
+    settings = serve.read_settings(args, 8001, SessionOptions())
+    with caplog.at_level("INFO"):
+        serve.announce(settings, open_browser=False)
+    assert f"{address}?token={settings.token}" in caplog.text
+
+
 def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video at all" * 100)
     for remote, refused in ((True, nullcontext()), (False, pytest.raises(InputError, match="broken.mp4: cannot be"))):
