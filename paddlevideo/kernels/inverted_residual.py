@@ -35,7 +35,7 @@ class FixedNorm:
 class _Folded:
     """A convolution's weight (D,...) and the norm after it as ``taps`` (D,...) and ``offset`` (D,)."""
 
-    def __init__(self, weight: paddle.Tensor, scale: paddle.Tensor, shift: paddle.Tensor, norm: FixedNorm) -> None:
+    def __init__(self, norm: FixedNorm, weight: paddle.Tensor, scale: paddle.Tensor, shift: paddle.Tensor) -> None:
         self.weight = as_array(weight)
         self.mean = norm.mean.copy()
         self.spread = 1.0 / np.sqrt(norm.variance + np.float32(norm.epsilon))
@@ -68,7 +68,7 @@ class InvertedResidualTraining(PyLayer):
         residual: bool,
         *parameters: paddle.Tensor,
     ) -> paddle.Tensor:
-        parts = [_Folded(*parameters[3 * k : 3 * k + 3], norm) for k, norm in enumerate(norms)]
+        parts = [_Folded(norm, *parameters[3 * k : 3 * k + 3]) for k, norm in enumerate(norms)]
         expand, depthwise, project = parts
         batch, channels, height, width = x.shape
         hidden, outputs = len(expand.taps), len(project.taps)
