@@ -14,12 +14,12 @@ import paddle
 from numba import njit
 from paddle.autograd import PyLayer
 
+from .elementwise import SUMS
 from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor, tensor_of
 
 NO_RESIDUAL = np.empty((0, 0, 0), np.float32)
 UNBOUNDED = float(np.finfo(np.float32).max)
-SUMS = {"reassoc", "contract", "arcp", "nsz"}  # fast sums, in which what is no number stays so
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)

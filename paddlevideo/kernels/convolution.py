@@ -13,6 +13,7 @@ import paddle
 from paddle.autograd import PyLayer
 
 from .depthwise import ALONE, UNMEASURED, convolve, convolve_back
+from .elementwise import add_to_rows, sum_rows
 from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor, tensor_of
 
@@ -30,7 +31,7 @@ def _multiply(matrix: np.ndarray, flat: np.ndarray, out: np.ndarray, added: np.n
             part = result[start:stop]
             np.matmul(rows, image, out=part)
             if added is not None:
-                part += added[start:stop, None]
+                add_to_rows(part, added[start:stop], 0, part.shape[1])
 
     run_in_parallel(band, len(matrix))
 
@@ -41,12 +42,16 @@ def _outer_sums(after: np.ndarray, before: np.ndarray, sums: np.ndarray | None) 
 
     def band(start: int, stop: int) -> None:
         total, product = result[start:stop], np.empty((stop - start, before.shape[1]), np.float32)
+        part = np.empty(stop - start, np.float32)
+        if sums is not None:
+            sums[start:stop] = 0
         for index, (left, right) in enumerate(zip(after, before, strict=True)):
             np.matmul(left[start:stop], right.T, out=product if index else total)
             if index:
                 total += product
-        if sums is not None:
-            np.sum(after[:, start:stop], axis=(0, 2), out=sums[start:stop])
+            if sums is not None:
+                sum_rows(left[start:stop], part, 0, left.shape[1])
+                sums[start:stop] += part
 
     run_in_parallel(band, len(result))
     return result

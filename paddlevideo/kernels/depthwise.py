@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from .elementwise import SUMS
 from .tiles import COLUMNS, LENGTH
 from .window_tiles import (
     ROWS,
@@ -25,7 +26,6 @@ from .window_tiles import (
     product_3x4,
 )
 
-FAST = {"reassoc", "contract", "arcp", "nsz"}  # what is no number stays so
 ALONE = np.empty((0, 0, 0, 0), np.float32), np.empty((0, 0), np.float32)  # `convolve_back` without a norm
 UNMEASURED = np.empty((0, 0), np.float32), np.empty((0, 0), np.float32)  # `convolve` without statistics
 
@@ -102,7 +102,7 @@ def _taps_gradient(plane, grad, front, first, row, k, dilation, height, sums, gr
         i += rows
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def convolve(x, taps, bias, dilation, out, mean, squares, start, stop):  # type: ignore[no-untyped-def]
     """Write the convolution plus bias (C,) to out; unless empty, mean and squares (B,C) get each plane's mean and the
     sum of squared distances from it."""
@@ -129,7 +129,7 @@ def convolve(x, taps, bias, dilation, out, mean, squares, start, stop):  # type:
             mean[b, c], squares[b, c] = centre, around
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def convolve_back(x, grad, normed, scales, taps, dilation, wanted, into, of_taps, of_bias, start, stop):  # type: ignore[no-untyped-def]
     """Write the gradients of x (to into, where wanted), taps and bias for the gradient ``grad`` of the convolution.
 

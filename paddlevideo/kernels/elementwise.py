@@ -1,4 +1,4 @@
-"""What the compiled loops of a session share: interpolation and squashing."""
+"""What compiled loops share: interpolation, squashing, sums of rows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..utils.arrays import Floats
 FAR = np.float32(1e20)  # a squared distance to what is not there
 LOG2_E = np.float32(1.4426950408889634)
 LOG_2 = np.float32(0.6931471805599453)
+SUMS = {"reassoc", "contract", "arcp", "nsz"}  # fast sums, in which what is no number stays so
 
 
 def positions(source: int, target: int, cell_position: float | None = None) -> tuple[NDArray[np.int64], Floats]:
@@ -73,3 +74,22 @@ def squash_all(values):  # type: ignore[no-untyped-def]
     flat = values.reshape(-1)
     for k in range(flat.size):
         flat[k] = squash(flat[k])
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def add_to_rows(rows, added, start, stop):  # type: ignore[no-untyped-def]
+    """Add a number of each row to its elements from start to stop."""
+    for c in range(len(rows)):
+        row, more = rows[c, start:stop], added[c]
+        for t in range(row.size):
+            row[t] += more
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def sum_rows(rows, sums, start, stop):  # type: ignore[no-untyped-def]
+    """Write the sum of each row's elements from start to stop."""
+    for c in range(len(rows)):
+        row, total = rows[c, start:stop], np.float32(0)
+        for t in range(row.size):
+            total += row[t]
+        sums[c] = total

@@ -2,8 +2,8 @@
 
 Apart they go over the feature maps eleven times forwards and seventeen backwards, which takes longer than the sums.
 Here a plane's statistics are taken while it is in the cache, and what the norm gives is made again where it is needed.
-Units of work are planes, channels or images, and their sums are added in their order: results do not depend on the
-number of threads.
+Units of work are planes, channels or pieces of images, and their sums are added in their order: results do not depend
+on the number of threads.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import paddle
 from numba import njit
 from paddle.autograd import PyLayer
 
-from .depthwise import FAST, convolve, convolve_back
+from .depthwise import convolve, convolve_back
+from .elementwise import SUMS, add_to_rows, sum_rows
 from .parallel import run_in_parallel
 from .tensor_arrays import as_array, new_tensor, tensor_of
+
+PIECE = 512  # pixels at a time, at most: a hundred channels of them stay in the second-level cache
 
 
 class SeparableConvolution(PyLayer):
@@ -57,15 +60,17 @@ class SeparableConvolution(PyLayer):
         planes, results = middle.reshape(batch, channels, -1), result.reshape(batch, len(matrix), -1)
         after = None if pointwise_bias is None else as_array(pointwise_bias)
 
-        def band(start: int, stop: int) -> None:
-            active = np.empty(planes.shape[1:], np.float32)
-            for b in range(start, stop):
-                _rectify(planes[b], factor, offset, active)
-                np.matmul(matrix, active, out=results[b])
-                if after is not None:
-                    _add(results[b], after)
+        pieces = _pieces(batch, height * width)
 
-        run_in_parallel(band, batch)
+        def band(start: int, stop: int) -> None:
+            for b, first, last in pieces[start:stop]:
+                active = np.empty((channels, last - first), np.float32)
+                _rectify(planes[b], factor, offset, active, first)
+                np.matmul(matrix, active, out=results[b, :, first:last])
+                if after is not None:
+                    add_to_rows(results[b], after, first, last)
+
+        run_in_parallel(band, len(pieces))
         ctx.saved = before, taps, matrix, planes, mean, spread, factor, offset, dilation
         ctx.had = depthwise_bias is not None, pointwise_bias is not None, not x.stop_gradient
         return out
@@ -77,21 +82,23 @@ class SeparableConvolution(PyLayer):
         batch, channels, pixels = planes.shape
         above = as_array(grad).reshape(batch, len(matrix), -1)
         slopes = np.empty_like(planes)
-        of_matrix = np.empty((batch, *matrix.shape), np.float32)
-        of_added = np.empty((batch, len(matrix)), np.float32)
-        plain, along = (np.empty((batch, channels), np.float32) for _ in range(2))
+        pieces = _pieces(batch, pixels)
+        of_matrix = np.empty((len(pieces), *matrix.shape), np.float32)
+        of_added = np.empty((len(pieces), len(matrix)), np.float32)
+        plain, along = (np.empty((len(pieces), channels), np.float32) for _ in range(2))
         turned = np.ascontiguousarray(matrix.T)
 
         def band(start: int, stop: int) -> None:
-            active = np.empty(planes.shape[1:], np.float32)
-            for b in range(start, stop):
-                _rectify(planes[b], factor, offset, active)
-                np.matmul(above[b], active.T, out=of_matrix[b])
-                np.matmul(turned, above[b], out=slopes[b])
-                _rectify_back(slopes[b], active, planes[b], mean, plain[b], along[b])
-                _sum_rows(above[b], of_added[b])
+            for index in range(start, stop):
+                b, first, last = pieces[index]
+                active, wide = np.empty((channels, last - first), np.float32), above[b, :, first:last]
+                _rectify(planes[b], factor, offset, active, first)
+                np.matmul(wide, active.T, out=of_matrix[index])
+                np.matmul(turned, wide, out=slopes[b, :, first:last])
+                _rectify_back(slopes[b], active, planes[b], mean, plain[index], along[index], first)
+                sum_rows(above[b], of_added[index], first, last)
 
-        run_in_parallel(band, batch)
+        run_in_parallel(band, len(pieces))
         plain, along = (part.sum(axis=0, dtype=np.float64) for part in (plain, along))
         count = batch * pixels
         scales = np.stack([factor, plain / count, along * spread * spread / count, mean]).astype(np.float32)
@@ -106,6 +113,12 @@ class SeparableConvolution(PyLayer):
         return tuple([*grads, tensor_of(of_added.sum(axis=0))] if had_pointwise else grads)
 
 
+def _pieces(batch: int, pixels: int) -> list[tuple[int, int, int]]:
+    """Image, first pixel and end of each piece."""
+    count = -(-pixels // PIECE)
+    return [(b, pixels * k // count, pixels * (k + 1) // count) for b in range(batch) for k in range(count)]
+
+
 def _pooled_statistics(means: np.ndarray, squares: np.ndarray, pixels: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and biased variance (C,) of channels from their planes' (B,C), in double precision."""
     mean = means.mean(axis=0, dtype=np.float64)
@@ -114,44 +127,29 @@ def _pooled_statistics(means: np.ndarray, squares: np.ndarray, pixels: int) -> t
     return mean.astype(np.float32), variance.astype(np.float32)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _rectify(planes, factor, offset, out):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _rectify(planes, factor, offset, out, first):  # type: ignore[no-untyped-def]
     zero = np.float32(0)
     for c in range(len(planes)):
-        scale, shift, plane, result = factor[c], offset[c], planes[c], out[c]
-        for t in range(plane.size):
+        scale, shift, result = factor[c], offset[c], out[c]
+        plane = planes[c, first : first + result.size]
+        for t in range(result.size):
             value = plane[t] * scale + shift
             result[t] = zero if value < zero else value
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _rectify_back(slopes, active, planes, mean, plain, along):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _rectify_back(slopes, active, planes, mean, plain, along, first):  # type: ignore[no-untyped-def]
     """Keep the slopes of what is active, in place; write each channel's sum of them and of their products with planes
     minus mean."""
     zero = np.float32(0)
     for c in range(len(slopes)):
-        slope, seen, plane, centre = slopes[c], active[c], planes[c], mean[c]
+        seen, centre = active[c], mean[c]
+        slope, plane = slopes[c, first : first + seen.size], planes[c, first : first + seen.size]
         total, product = zero, zero
-        for t in range(slope.size):
+        for t in range(seen.size):
             value = slope[t] if seen[t] > zero else zero
             slope[t] = value
             total += value
             product += value * (plane[t] - centre)
         plain[c], along[c] = total, product
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add(planes, added):  # type: ignore[no-untyped-def]
-    for c in range(len(planes)):
-        plane, more = planes[c], added[c]
-        for t in range(plane.size):
-            plane[t] += more
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _sum_rows(rows, sums):  # type: ignore[no-untyped-def]
-    for c in range(len(rows)):
-        row, total = rows[c], np.float32(0)
-        for t in range(row.size):
-            total += row[t]
-        sums[c] = total

@@ -170,8 +170,8 @@ class TrainingObjective:
                 inputs.append(self.network.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
             logits = self._run_head(self.network.propagation_head, inputs)
             losses.append(self._loss(logits, batch["masks"][:, frame], step))
-            # A further frame starts from the network's own hard mask, as it will in use.
-            previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
+            if frame + 1 < len(clips[0]):  # a further frame starts from the network's own hard mask, as it will in use
+                previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
         return sum(losses) / len(losses)
 
     def _run_head(self, head: nn.Layer, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:

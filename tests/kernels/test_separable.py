@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paddle import nn
 
+from paddlevideo.kernels import separable as kernel
 from paddlevideo.modeling.layers import Conv2D, conv2d, separable, separable_conv2d
 from paddlevideo.modeling.norm import BatchNorm2D
 
@@ -61,6 +62,17 @@ def test_separable_is_its_parts(
         found.append([*parts, norm._mean.numpy(), norm._variance.numpy()])
     for got, wanted in zip(*found, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-3 * max(np.abs(wanted).max(), 0.1))
+
+
+def test_separable_in_pieces_is_it_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = separable_conv2d(5, 3)
+    layer[3].bias = layer.create_parameter([3], is_bias=True)
+    found = []
+    for piece in (7, 13 * 11):
+        monkeypatch.setattr(kernel, "PIECE", piece)
+        found.append(_with_gradients(layer, layer, (2, 5, 13, 11)))
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
 
 
 def test_separable_keeps_the_parameters_of_a_sequence() -> None:

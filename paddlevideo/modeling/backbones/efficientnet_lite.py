@@ -15,7 +15,7 @@ from paddle import nn
 from ...utils.errors import InputError
 from ...utils.registry import ENCODERS
 from ..layers import conv2d
-from ..norm import BatchNorm2D, norm_relu
+from ..norm import BatchNorm2D, is_fast, norm_relu
 from .blocks import BlockEncoder, in_turn, round_channels
 from .encoder import Arrays, FileNames, PublishedWeights
 
@@ -92,8 +92,31 @@ class InvertedResidual(nn.Layer):
 
     def forward(self, x: paddle.Tensor, dilated: bool = True) -> paddle.Tensor:
         """``dilated=False``: x is one phase of a map, where neighbours are ``dilation`` pixels of the map apart."""
+        if dilated and self._is_fused(x):
+            return self._trained(x)
         out = self.project(self.middle(x, dilated))
         return x + out if self.residual else out
+
+    def _is_fused(self, x: paddle.Tensor) -> bool:
+        """Whether compiled loops do the whole block: on a CPU, in training."""
+        parts = [part for part in (self.expand, self.depthwise, self.project) if isinstance(part, ConvNorm)]
+        return (
+            len(parts) == 3
+            and x.dtype == paddle.float32
+            and self.depthwise.conv._is_depthwise
+            and all(part.conv._cpu_training(x) and is_fast(part.norm, part.conv.weight) for part in parts)
+        )
+
+    def _trained(self, x: paddle.Tensor) -> paddle.Tensor:
+        # numba is slow to import, training needs it
+        from ...kernels.inverted_residual import FixedNorm, InvertedResidualTraining
+        from ...kernels.tensor_arrays import shared_array
+
+        parts = self.expand, self.depthwise, self.project
+        norms = [part.norm for part in parts]
+        fixed = [FixedNorm(shared_array(norm._mean), shared_array(norm._variance), norm._epsilon) for norm in norms]
+        weights = [weight for part in parts for weight in (part.conv.weight, part.norm.weight, part.norm.bias)]
+        return InvertedResidualTraining.apply(x, tuple(fixed), self.shape.dilation, self.residual, *weights)
 
 
 def _published(variant: int, sha256: str) -> PublishedWeights:
