@@ -52,6 +52,20 @@ def test_a_stroke_on_a_blank_canvas_is_none(person: Person, served: Served) -> N
     assert [each["frame"] for each in person.document()["strokes"]] == [0]
 
 
+def test_keeping_the_pages_settings_is_no_work_on_a_mask(person: Person, served: Served) -> None:
+    person.open_video(served.home, "disc.mp4")
+    held: list[Route] = []
+    person.page.route(
+        "**/api/projects/*", lambda route: held.append(route) if route.request.method == "PATCH" else route.continue_()
+    )
+    person.go_to(5)
+    person.until(lambda: bool(held), "the page's settings are not sent")
+    assert person.state != "busy" and not person.page.get_by_text("Working on the mask").count()
+    for route in held:
+        route.continue_()
+    person.until(lambda: person.document()["settings"].get("frame") == 5, "the page's settings are not kept")
+
+
 def test_a_stroke_ends_with_the_frame_it_was_begun_on(person: Person, served: Served) -> None:
     person.open_video(served.home, "disc.mp4")
     person.go_to(5)

@@ -25,18 +25,19 @@ export class Commands {
    * because a change before it failed.
    * @param {(id: string, revision: number) => Promise<ProjectAnswer>} work
    * @param {() => void} [again] does it once more, where a person would not like to lose it
+   * @param {number} [shown] 0: nobody is told of the work
    * @returns {Promise<ProjectAnswer | null>}
    */
-  run(work, again) {
+  run(work, again, shown = 1) {
     const batch = this.#batch;
     if (again) this.#queued.add(again);
-    this.store.set({ busy: this.store.get("busy") + 1 });
+    this.store.set({ busy: this.store.get("busy") + shown });
     const done = this.#tail.then(async () => {
       const answer = batch === this.#batch ? await this.#send(work) : null;
       if (again) this.#queued.delete(again);
       return answer;
     });
-    this.#tail = done.then(() => this.store.set({ busy: this.store.get("busy") - 1 }));
+    this.#tail = done.then(() => this.store.set({ busy: this.store.get("busy") - shown }));
     return done;
   }
 
