@@ -198,7 +198,8 @@ def propagation(person: Person, frames: int) -> None:
         person.page.mouse.move(400 + 20 * i, 300)
         person.page.mouse.wheel(0, -40 if i < 10 else 40)
         person.page.wait_for_timeout(50)
-    person.wait_for("idle", 600)
+    # Not `wait_for`, which looks at every picture that the browser draws, and so makes it draw.
+    person.until(lambda: person.state == "idle", "the propagation does not end", 600)
     rate = (frames - 1) / (time.monotonic() - begin)
     long = person.page.evaluate("() => window.long")
     assert set(person.document()["frames"]["state"]) == {"a", "p"}
