@@ -93,6 +93,13 @@ class Person:
             event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1}
             self._devtools().send("Input.dispatchMouseEvent", {**event, "pointerType": "pen"})
 
+    def drop(self, path: Path) -> None:
+        """Drag a file or a folder to the middle of the picture."""
+        x, y = self.on_screen((0.5, 0.5))
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self._devtools().send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
     def _devtools(self) -> CDPSession:
         if self._session is None:
             self._session = self.page.context.new_cdp_session(self.page)

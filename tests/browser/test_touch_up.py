@@ -146,6 +146,17 @@ def test_masks_are_dropped_for_the_frames_they_are_numbered_after(person: Person
     assert len(person.document()["rounds"]) == 2 and FRAMES > 12
 
 
+def test_a_folder_of_masks_is_dropped(person: Person, served: Served, tmp_path: Path) -> None:
+    person.open_video(served.home, "disc.mp4")
+    masks = {frame: np.full((HEIGHT, WIDTH), frame % 2, np.uint8) for frame in range(4, 7)}
+    for frame, mask in masks.items():
+        cv2.imwrite(str(tmp_path / f"{frame:05d}.png"), mask)
+    person.drop(tmp_path)
+    person.page.get_by_text("3 of 3 masks are taken").wait_for()
+    for frame, mask in masks.items():
+        assert (mask_of(person, frame) == mask).all()
+
+
 @pytest.mark.parametrize("language", DROPPED)
 def test_a_file_of_strokes_is_dropped(new_person: Callable[..., Person], served: Served, language: str) -> None:
     taken, wrong = DROPPED[language]
