@@ -16,7 +16,7 @@ def as_array(tensor: paddle.Tensor) -> np.ndarray:
 def new_tensor(shape: Sequence[int]) -> tuple[paddle.Tensor, np.ndarray]:
     """Return an uninitialised float32 tensor and the array through which it is filled."""
     tensor = paddle.empty(list(shape), "float32")
-    return tensor, np.from_dlpack(tensor)
+    return tensor, shared_array(tensor)
 
 
 def tensor_of(values: np.ndarray) -> paddle.Tensor:
@@ -27,5 +27,19 @@ def tensor_of(values: np.ndarray) -> paddle.Tensor:
 
 
 def shared_array(tensor: paddle.Tensor) -> np.ndarray:
-    """Return ``tensor``'s own memory as an array, to be changed in place outside of what gradients see."""
-    return np.from_dlpack(tensor.detach())
+    """Return a contiguous float32 ``tensor``'s own memory as an array, to be changed in place outside of what gradients
+    see."""
+    return np.asarray(_Memory(tensor)) if tensor.size else np.empty(tensor.shape, np.float32)
+
+
+class _Memory:
+    """What NumPy has to know of a tensor's memory. (Before NumPy 2.1 an array of `np.from_dlpack` cannot be changed.)"""
+
+    def __init__(self, tensor: paddle.Tensor) -> None:
+        self.tensor = tensor
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": tuple(tensor.shape),
+            "typestr": np.dtype(np.float32).str,
+            "data": (tensor.data_ptr(), False),
+        }
