@@ -33,7 +33,7 @@ def shared_array(tensor: paddle.Tensor) -> np.ndarray:
 
 
 class _Memory:
-    """What NumPy has to know of a tensor's memory. (Before NumPy 2.1 an array of `np.from_dlpack` cannot be changed.)"""
+    """A tensor's memory as NumPy asks for it. (Before NumPy 2.1 an array of `np.from_dlpack` cannot be changed.)"""
 
     def __init__(self, tensor: paddle.Tensor) -> None:
         self.tensor = tensor
