@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tqdm import tqdm
@@ -221,9 +221,14 @@ def check_writable(output: str | None) -> Path:
     if path.exists() and not path.is_dir():
         raise InputError(f"--output {output}: is a file; name a folder")
     parent = next(place for place in (path, *path.parents) if place.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(f"--output {output}: {parent} is not a folder that can be written to; name another one")
-    return path
+    try:
+        # Permissions do not tell: some file systems let nobody write, and root may write where they forbid it.
+        with TemporaryDirectory(prefix=".", dir=parent):
+            return path
+    except OSError as error:
+        raise InputError(
+            f"--output {output}: {parent} is not a folder that can be written to ({error.strerror}); name another one"
+        ) from error
 
 
 def run_rounds(session: Session, start: Start, frames: int) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import secrets
 import socket
 import threading
@@ -25,7 +26,7 @@ from typing import Any
 import uvicorn
 
 from ..app.errors import AppError
-from ..app.http.security import LOCAL
+from ..app.http.security import LOCAL, is_address
 from ..app.http.server import create_app
 from ..app.projects.library import Library
 from ..app.projects.project import Project
@@ -41,6 +42,7 @@ from ..utils.run_lock import RunLock
 
 FIRST_PORT, PORTS = 8000, 100
 _logger = logging.getLogger(__name__)
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
 def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
@@ -97,13 +99,22 @@ def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settin
         host=args.host,
         port=port,
         remote=args.allow_remote,
-        names=tuple(name.lower() for name in args.public_name),
+        names=tuple(public_name(name) for name in args.public_name),
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
         memory_bytes=int(options.max_memory_mib * MIB),
         sessions=args.max_sessions,
     )
+
+
+def public_name(given: str) -> str:
+    """Return a name or an address of ``--public-name`` in lower case; raise `InputError` for anything else."""
+    if not _NAME.fullmatch(given) and not is_address(given):
+        raise InputError(
+            f"--public-name {given}: a name or an address alone, such as masks.example.org: no https:// or port"
+        )
+    return given.lower()
 
 
 def open_video(settings: Settings, library: Library) -> Project | None:

@@ -33,7 +33,7 @@ def join(path: Path, parts: Sequence[tuple[Path, Disposition]], shift: float = 0
         opened = [av.open(str(file)) for file, _ in parts]
         streams = [out.add_stream_from_template(each.streams.video[0]) for each in opened]
         for (_, disposition), stream in zip(parts, streams, strict=True):
-            stream.disposition = disposition  # before the header is written
+            stream.disposition = disposition.value  # before the header is written
         if sound:
             audio = out.add_stream("aac" if path.suffix == ".mp4" else "libmp3lame", rate=44100)
             for _ in range(4):

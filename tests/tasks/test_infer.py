@@ -399,6 +399,7 @@ CASES = [
     "no output",
     "output is a file",
     "output below a file",
+    "output where nobody may write",
     "output is the input",
     "foreign files",
 ]
@@ -445,6 +446,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "no output": ({"output": None}, "--output DIR"),
         "output is a file": ({"output": str(folder / "file")}, "is a file"),
         "output below a file": ({"output": str(folder / "file" / "out")}, "file is not a folder"),
+        "output where nobody may write": ({"output": "/proc/out"}, "/proc is not a folder that can be written to"),
         "output is the input": ({"output": str(folder / "clip")}, "the folder of the input"),
         "foreign files": ({"output": str(folder / "used")}, r"notes\.txt: would be lost"),
     }

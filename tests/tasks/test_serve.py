@@ -92,6 +92,13 @@ def test_the_printed_address_is_one_that_opens(
     assert f"{address}?token={settings.token}" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["https://foo/bar", "foo:80", "", "a b", "-x."])
+def test_a_public_name_is_a_name_alone(name: str, tmp_path: Path) -> None:
+    args = parse(["--serve", "--projects", str(tmp_path / "p"), f"--public-name={name}"], None)
+    with pytest.raises(InputError, match="--public-name .*such as"):
+        serve.read_settings(args, 8001, SessionOptions())
+
+
 def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video at all" * 100)
     for remote, refused in ((True, nullcontext()), (False, pytest.raises(InputError, match="broken.mp4: cannot be"))):

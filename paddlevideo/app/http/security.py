@@ -96,7 +96,7 @@ class Guard:
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
         if host in ("localhost", self._settings.host, *self._settings.names) or _is_loopback(host):
             return
-        if self._settings.remote and (_is_address(host) or host in (socket.gethostname(), socket.getfqdn())):
+        if self._settings.remote and (is_address(host) or host in (socket.gethostname(), socket.getfqdn())):
             return
         raise AppError("foreign_host", host=host[:100])
 
@@ -170,7 +170,7 @@ def signing_key(projects: Path) -> bytes:
     return key
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -179,4 +179,4 @@ def _is_address(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+    return is_address(host) and ipaddress.ip_address(host).is_loopback

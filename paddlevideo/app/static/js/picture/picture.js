@@ -232,7 +232,7 @@ export class Picture {
     context.globalAlpha = strength;
     context.beginPath();
     context.arc(x, y, 7 * unit, 0, 2 * Math.PI);
-    context.fillStyle = this.colorOf(object);
+    context.fillStyle = object ? this.colorOf(object) : "#ffffff";
     context.strokeStyle = "#0b0d10";
     context.lineWidth = 2 * unit;
     context.fill();
