@@ -28,13 +28,13 @@ def film(path: Path, codec: str, late: float = 0.0, rate: int = 44100, thumbnail
         if thumbnail:
             small = container.add_stream("mjpeg", rate=10)
             small.width, small.height, small.pix_fmt = 640, 480, "yuvj420p"
-            small.disposition = Disposition.default
+            small.disposition = Disposition.default.value
         video = container.add_stream("libx264", rate=10)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = container.add_stream(codec, rate=rate)
         sound.layout = "mono"
         if thumbnail:
-            video.disposition = Disposition(0)
+            video.disposition = 0
             shown = av.VideoFrame.from_ndarray(np.full((480, 640, 3), 90, np.uint8))
             shown.pts, shown.time_base = 0, Fraction(1, 10)
             container.mux([*small.encode(shown), *small.encode()])
