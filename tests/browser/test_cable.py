@@ -31,7 +31,8 @@ def test_the_cable_of_a_paraglider(
     given = np.array(Image.open(davis_root / "Annotations/480p" / SEQUENCE / "00000.png"))
     person.open_video(served.home, SEQUENCE)
     drop(person, {"00000.png": given})
-    person.until(lambda: bool((mask_of(person, 0) == given).all()), "the mask is not taken")
+    person.page.get_by_text("1 of 1 masks are taken").wait_for()
+    assert (mask_of(person, 0) == given).all()
 
     # In the mask of its frame to the pixel: what is new is one line, a pixel in each row, without a gap.
     person.press("m")
@@ -53,8 +54,8 @@ def test_the_cable_of_a_paraglider(
 
     # In the next frames as well as the network can: they are those of a session that is given this mask.
     person.press("p")
-    person.wait_for("propagate")
-    person.wait_for("idle", 300)
+    person.until(lambda: person.document()["frames"]["state"].count("p") == FRAMES - 1, "a frame is left", 300)
+    person.wait_for("idle")
     session = Segmenter.load(CONFIG, WEIGHTS).open(clip)
     session.add_mask(0, painted)
     results = {result.frame: result.mask for result in session.propagate()}
