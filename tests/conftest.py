@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,16 @@ prepare_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else None)
 
 FRAMES, HEIGHT, WIDTH = 6, 96, 160
 PALETTE = [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]  # DAVIS's first four colours
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """What a command that runs within a test does to the package's log ends with the test."""
+    package = logging.getLogger("paddlevideo")
+    propagate, level, handlers = package.propagate, package.level, list(package.handlers)
+    yield
+    package.propagate, package.handlers = propagate, handlers
+    package.setLevel(level)
 
 
 @pytest.fixture(scope="session")
