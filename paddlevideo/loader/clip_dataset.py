@@ -36,7 +36,7 @@ PHOTOGRAPHS_PASTED = 0.4
 STILL_LOOKALIKES = 0.5
 """Part of the copies of objects that do not move on their own: a stone beside a grey animal."""
 LOOKALIKE_EXTENT = (0.12, 0.6)
-"""Of the copy's longer side, see `paste`."""
+"""The copy's longer side, from and to, as a part of the frame's shorter side."""
 BACKGROUND_STROKES = 0.2
 """Part of the first rounds that have background strokes too."""
 MIN_AREA = 48

@@ -171,6 +171,7 @@ def signing_key(projects: Path) -> bytes:
 
 
 def is_address(host: str) -> bool:
+    """Whether it is an IP address rather than a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
