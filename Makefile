@@ -74,10 +74,10 @@ docs:
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
 # Whether wheels of all requirements exist for systems that the tests do not run on; nothing is installed. The index is
-# that of pip. OpenVINO has wheels for Linux on ARM from glibc 2.35 on.
+# that of pip. OpenVINO has wheels for Linux on ARM from glibc 2.35 on, PyAV for macOS from 14 on.
 SYSTEMS := x86_64-pc-windows-msvc aarch64-apple-darwin aarch64-manylinux_2_35
 resolve: $(VENV)/.dev
-	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/null)}}"; \
+	@export MACOSX_DEPLOYMENT_TARGET=14.0 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/null)}}"; \
 	for system in $(SYSTEMS); do for version in 3.10 3.13; do echo $$system $$version; done; done | \
 	xargs -P 6 -L 1 sh -c '$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --python-platform $$0 \
 		--python-version $$1 requirements.txt requirements-dev.txt >/dev/null && echo "$$0, Python $$1: all found"'
