@@ -33,7 +33,6 @@ from ..app.projects.project import Project
 from ..app.settings import Limits, Settings
 from ..app.work.warm_up import STEPS, warm_up
 from ..session.memory.array_store import MIB
-from ..session.options import SessionOptions
 from ..session.segmenter import Segmenter
 from ..utils.errors import InputError
 from ..utils.files import sha256_of
@@ -49,10 +48,11 @@ def serve(cfg: Mapping[str, Any], args: Namespace) -> None:
     """Run ``main.py --serve`` until it is interrupted; bad input raises `InputError` before anything is opened."""
     check_host(args.host, args.allow_remote)
     listening = listen(args.host, args.port)
+    settings = read_settings(args, listening.getsockname()[1])
     segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
-    settings = read_settings(args, listening.getsockname()[1], segmenter.options)
     network = fingerprint(sha256_of(args.weights), network_settings(cfg), args.engine)
-    settings = replace(settings, network=network)
+    memory_bytes = int(segmenter.options.max_memory_mib * MIB)
+    settings = replace(settings, network=network, memory_bytes=memory_bytes)
     with RunLock(settings.projects):
         app = create_app(settings, segmenter.open, (lambda size: warm_up(segmenter, size), STEPS))
         video = open_video(settings, app.state.service.library)
@@ -75,13 +75,12 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settings:
-    """Return the server's settings; raise `InputError` for a folder that is not there.
+def read_settings(args: Namespace, port: int) -> Settings:
+    """Return what the command line says of the server; raise `InputError` for a folder that is not there.
 
     Args:
         args: the command line.
         port: that is listened on.
-        options: of the sessions.
     """
     video = Path(args.input).absolute() if args.input else None
     if video is not None and not video.exists():
@@ -103,7 +102,6 @@ def read_settings(args: Namespace, port: int, options: SessionOptions) -> Settin
         folders=folders,
         open_path=video,
         limits=Limits(args.max_upload_mib << 20, args.max_frames, args.max_pixels),
-        memory_bytes=int(options.max_memory_mib * MIB),
         sessions=args.max_sessions,
     )
 
@@ -152,7 +150,7 @@ def listen(host: str, port: int | None) -> socket.socket:
             return found
         except (OSError, OverflowError) as error:
             found.close()
-            problem = error
+            problem = getattr(error, "strerror", None) or str(error)
     raise InputError(f"--port {port or FIRST_PORT}: cannot be used ({problem}); name another one")
 
 

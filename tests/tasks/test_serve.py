@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,14 +64,43 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "other" / "videos").mkdir(parents=True)
     flags = ["--serve", "--projects", str(tmp_path / "p"), "--max_upload_mib", "3", "--max_frames", "5"]
     flags += ["--allow", str(tmp_path / "videos"), "--allow", str(tmp_path / "other" / "videos")]
-    found = serve.read_settings(parse(flags, None), 8001, SessionOptions(max_memory_mib=7.5))
+    found = serve.read_settings(parse(flags, None), 8001)
     assert sorted(found.folders) == sorted(["videos", str(tmp_path / "other" / "videos")])
-    assert found.limits.upload_bytes == 3 << 20 and found.limits.frames == 5 and found.memory_bytes == 15 << 19
-    other = serve.read_settings(parse(flags, None), 8001, SessionOptions())
+    assert found.limits.upload_bytes == 3 << 20 and found.limits.frames == 5
+    other = serve.read_settings(parse(flags, None), 8001)
     assert len(found.token) >= 32 and found.token != other.token
     for bad in (["--allow", str(tmp_path / "none")], [str(tmp_path / "none.mp4")]):
         with pytest.raises(InputError, match="no such"):
-            serve.read_settings(parse(["--serve", *bad], None), 8001, SessionOptions())
+            serve.read_settings(parse(["--serve", *bad], None), 8001)
+
+
+def test_a_video_that_is_not_there_is_told_before_the_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(serve.Segmenter, "from_config", lambda *given: loaded.append("model"))
+    with pytest.raises(InputError, match="none.mp4: no such file"):
+        serve.serve({}, parse(["--serve", str(tmp_path / "none.mp4")], None))
+    assert not loaded
+
+
+def test_the_sessions_memory_is_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Enough(Exception):
+        pass
+
+    def create_app(settings: Settings, *_: object) -> None:
+        made.append(settings)
+        raise Enough
+
+    made: list[Settings] = []
+    model = SimpleNamespace(options=SessionOptions(max_memory_mib=7.5), open=None)
+    monkeypatch.setattr(serve.Segmenter, "from_config", lambda *given: model)
+    monkeypatch.setattr(serve, "create_app", create_app)
+    (tmp_path / "w.pdparams").write_bytes(b"weights")
+    args = parse(["--serve", "-w", str(tmp_path / "w.pdparams"), "--projects", str(tmp_path / "p")], None)
+    with pytest.raises(Enough):
+        serve.serve({}, args)
+    assert made[0].memory_bytes == 15 << 19 and made[0].network
 
 
 @pytest.mark.parametrize(
@@ -86,7 +116,7 @@ def test_the_printed_address_is_one_that_opens(
     flags: list[str], address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     args = parse(["--serve", "--projects", str(tmp_path / "p"), *flags], None)
-    settings = serve.read_settings(args, 8001, SessionOptions())
+    settings = serve.read_settings(args, 8001)
     with caplog.at_level("INFO"):
         serve.announce(settings, open_browser=False)
     assert f"{address}?token={settings.token}" in caplog.text
@@ -96,7 +126,7 @@ def test_the_printed_address_is_one_that_opens(
 def test_a_public_name_is_a_name_alone(name: str, tmp_path: Path) -> None:
     args = parse(["--serve", "--projects", str(tmp_path / "p"), f"--public-name={name}"], None)
     with pytest.raises(InputError, match="--public-name .*such as"):
-        serve.read_settings(args, 8001, SessionOptions())
+        serve.read_settings(args, 8001)
 
 
 def test_a_broken_video_is_refused_before_the_page_is_there(tmp_path: Path) -> None:
