@@ -63,10 +63,12 @@ def start() -> None:
     if dist.is_initialized():
         return
     os.environ.setdefault("PADDLE_PG_TIMEOUT", str(_PATIENCE * 1000))
-    meeting = Meeting(rank(), world_size(), os.environ["PADDLE_TRAINER_ENDPOINTS"].split(",")[0])
     with redirect_stderr(StringIO()):  # a list of Paddle's own flags
         dist.init_parallel_env()
-    meeting.join()
+    meeting = Meeting(rank(), world_size(), os.environ["PADDLE_TRAINER_ENDPOINTS"].split(",")[0])
+    ports: list[Any] = []
+    dist.all_gather_object(ports, meeting.port)
+    meeting.join(ports[0])
     _meeting[:] = [meeting]
 
 

@@ -13,15 +13,17 @@ from paddlevideo.utils.meeting import Meeting
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Meeting, Meeting]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
-    main, other = (Meeting(rank, 2, endpoint) for rank in range(2))
-    thread = threading.Thread(target=main.join)
-    thread.start()
-    other.join()
-    thread.join()
-    yield main, other
+    with socket.socket() as taken:  # the launcher's port, which another took meanwhile
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        endpoint = f"127.0.0.1:{taken.getsockname()[1]}"
+        main, other = (Meeting(rank, 2, endpoint) for rank in range(2))
+        assert main.port and other.port is None
+        thread = threading.Thread(target=main.join, args=[main.port])
+        thread.start()
+        other.join(main.port)
+        thread.join()
+        yield main, other
 
 
 def test_nobody_leaves_before_everybody_is_there(pair: tuple[Meeting, Meeting]) -> None:
