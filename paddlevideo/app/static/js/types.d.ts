@@ -259,6 +259,8 @@ interface EditorValues extends Omit<KeptSettings, "strokes"> {
   out: boolean;
   /** The person looks elsewhere: the picture does not follow the propagation under way. */
   stayed: boolean;
+  /** The picture goes along with a propagation. */
+  following: boolean;
   /** Screen pixels a picture pixel. */
   scale: number;
   /** Never set, only touched: masks changed inside the document. */

@@ -25,8 +25,8 @@ export class JobControl {
     if (jobs.propagate) this.#steer(jobs.propagate.paused ? "resume" : "pause");
     else if (doc.rounds.length || pending.length) {
       this.store.set({ playing: false });
-      this.#home = frame;
       this.store.set({ stayed: false });
+      this.#followFrom(frame);
       this.commands.run((id, revision) => api.propagate(id, revision, span));
     }
   }
@@ -37,7 +37,7 @@ export class JobControl {
 
   /** The picture no longer follows the propagation (the person looks elsewhere). */
   stay() {
-    this.#home = null;
+    this.#followFrom(null);
     if (this.propagating) this.store.set({ stayed: true });
   }
 
@@ -45,7 +45,13 @@ export class JobControl {
   toggleFollow() {
     const { follow, stayed, frame } = this.store.values;
     this.store.set({ follow: stayed || !follow, stayed: false });
-    if (this.propagating) this.#home = frame;
+    this.#followFrom(this.propagating ? frame : this.#home);
+  }
+
+  /** Follow, and return to `home` afterwards; null: no longer. @param {number | null} home */
+  #followFrom(home) {
+    this.#home = home;
+    this.store.set({ following: home !== null && this.store.get("follow") });
   }
 
   /** A frame has a new mask. @param {MaskEvent} event */
@@ -62,7 +68,7 @@ export class JobControl {
   }
 
   get following() {
-    return this.#home !== null && this.store.get("follow");
+    return this.store.get("following");
   }
 
   /** A job goes on, ended or failed. @param {JobEvent} event */
@@ -74,10 +80,10 @@ export class JobControl {
     const { [event.kind]: _, ...others } = this.store.get("jobs");
     setJobs(this.store, over ? others : { ...others, [event.kind]: event });
     // One that was begun before the page was loaded, or in another tab, is followed as well.
-    if (!over && event.kind === "propagate" && !this.store.get("stayed")) this.#home ??= this.store.get("frame");
+    if (!over && event.kind === "propagate" && !this.store.get("stayed")) this.#followFrom(this.#home ?? this.store.get("frame"));
     if (!over || event.kind !== "propagate") return;
     if (this.#home !== null && this.following) this.store.set({ frame: this.#home });
-    this.#home = null;
+    this.#followFrom(null);
     this.#begun = false;
     this.store.set({ stayed: false });
     this.commands.reload();

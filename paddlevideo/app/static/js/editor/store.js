@@ -110,6 +110,7 @@ export function editorStore(answer) {
     busy: 0,
     out: false,
     stayed: false,
+    following: false,
     scale: 1,
   };
   const store = new Store(values);

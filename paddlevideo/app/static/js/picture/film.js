@@ -1,4 +1,4 @@
-// What is shown while the video plays: frames and masks no larger than on the screen, made ahead.
+// What is shown while the picture runs: frames and masks no larger than on the screen, made ahead.
 
 import { frameUrl } from "../net/api.js";
 import { BitmapCache, fetchBitmap } from "../net/bitmaps.js";
@@ -25,6 +25,12 @@ export class Film {
     store.subscribe(["playing"], () => store.get("playing") || this.decoder.stop(store.get("frame")));
   }
 
+  /** Whether the picture runs: it plays, or goes along with a propagation of a video larger than the screen. */
+  get runs() {
+    const { playing, following, jobs } = this.store.values;
+    return playing || (following && !jobs.propagate?.paused && this.width !== null);
+  }
+
   /** Pixels of the screen that the picture is wide, rounded up; null where the video has no more. */
   get width() {
     const { width } = this.store.get("doc").video;
@@ -47,7 +53,7 @@ export class Film {
   ahead(frames) {
     this.masks.ahead(frames);
     if (!frames.length) return;
-    if (this.decoder.usable) this.decoder.want(frames[0], frames[frames.length - 1]);
+    if (this.decoder.usable && this.store.get("playing")) this.decoder.want(frames[0], frames[frames.length - 1]);
     else this.pictures.ahead(frames);
   }
 

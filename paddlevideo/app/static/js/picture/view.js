@@ -25,6 +25,12 @@ export class View {
     else this.move(dx, dy);
   }
 
+  /** From the picture's pixels to those of a canvas, as `setTransform` takes it. @returns {[number, number, number, number, number, number]} */
+  transform() {
+    const ratio = window.devicePixelRatio;
+    return [this.scale * ratio, 0, 0, this.scale * ratio, this.left * ratio, this.top * ratio];
+  }
+
   fit() {
     this.scale = this.#fittedScale();
     this.left = (this.box.width - this.picture.width * this.scale) / 2;
