@@ -29,13 +29,15 @@ app: $(VENV)/.demo
 	$(BIN)/python main.py --serve "$$($(BIN)/python tools/demo_clip.py)"
 
 # A process that dies ends the run and names its test: with another in its place pytest-xdist may wait for ever.
+# The files begin in the order of tests/conftest.py.
+SPREAD := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --max-worker-restart=0 --ignore=tests/browser
+	$(BIN)/python -m pytest $(SPREAD) --ignore=tests/browser
 
 # The page in Chromium, which is installed where apt-get can do so; without it the tests skip and say why.
 test-browser: $(VENV)/.browser
 	@$(MAKE) --no-print-directory $(VENV)/.demo || echo "no demo clip: its test is skipped"
-	$(BIN)/python -m pytest -rs tests/browser
+	$(BIN)/python -m pytest $(SPREAD) -rs tests/browser
 
 # The tests with the oldest versions that the requirements allow, on the oldest Python, in an environment of their own.
 OLDEST := .venv-oldest

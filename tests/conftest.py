@@ -17,8 +17,21 @@ from paddlevideo.utils.runtime import prepare_threads
 # Before any test imports Paddle, which otherwise falls to one thread. Tests that run side by side have one each.
 prepare_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else None)
 
+# Files of minutes, which begin first: at the end one of them would keep a single processor busy.
+SLOWEST = (
+    "tools/test_benchmark.py",
+    "tasks/test_infer_many.py",
+    "tasks/test_processes.py",
+    "tasks/test_nodes.py",
+    "tasks/test_test.py",
+    "deployment/test_exported.py",
+)
 FRAMES, HEIGHT, WIDTH = 6, 96, 160
 PALETTE = [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]  # DAVIS's first four colours
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(SLOWEST))
 
 
 @pytest.fixture(autouse=True)
