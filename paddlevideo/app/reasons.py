@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..loader.listing import listed
+
 # What a reader's line has, and the page's words for it (``reason.CODE``), whose gaps are the named groups.
 _REASONS = tuple(
     (re.compile(pattern), code)
@@ -38,6 +40,12 @@ def reason_of(line: str) -> dict[str, Any]:
     found = next(((match, code) for pattern, code in _REASONS if (match := pattern.search(line))), None)
     gaps, code = (found[0].groupdict(), found[1]) if found else ({}, "other")
     return {**gaps, "reason": _NUMBER.sub("", line), "reason_code": code}
+
+
+def passed_over(last: int, ids: list[int]) -> dict[str, str]:
+    """That a mask's ids go up to ``last``, so that objects come about which have no pixel in it."""
+    objects = listed([str(each) for each in ids])
+    return {"code": "passed", "message": f"ids up to {last}: no pixel has {objects}", "objects": objects}
 
 
 def guess_of(notice: dict[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from .projects.actions import Drawn, Span, frames_of
 from .projects.exports import Snapshot, Wanted, export_url, find_exporter, write_export
 from .projects.given import read_given, read_strokes
 from .projects.project import Project
+from .reasons import passed_over
 from .work.worker import Job, Worker
 
 _NEW_OBJECTS = 20  # that a file may bring
@@ -90,11 +91,13 @@ class Service(OpenProjects):
         mask, guesses = read_given(project.folder, picture, name, project.video.size, orientation)
 
         def give() -> None:
-            new = int(mask.max()) - max(project.view.ids, default=0)
-            if new > _NEW_OBJECTS:
-                raise AppError("mask_objects", name=name, object=int(mask.max()))
-            for _ in range(new):
+            known, last = max(project.view.ids, default=0), int(mask.max())
+            if last - known > _NEW_OBJECTS:
+                raise AppError("mask_objects", name=name, object=last)
+            for _ in range(known, last):
                 project.add_object("")
+            if passed := sorted(set(range(known + 1, last)) - set(np.unique(mask).tolist())):
+                guesses.append(passed_over(last, passed))
             project.give_mask(frame, mask)
 
         self.change(project, revision, give)

@@ -28,7 +28,9 @@ def tensor_of(values: np.ndarray) -> paddle.Tensor:
 
 def shared_array(tensor: paddle.Tensor) -> np.ndarray:
     """Return a contiguous float32 ``tensor``'s own memory as an array, to be changed in place outside of what gradients
-    see."""
+    see; `ValueError` for another tensor, whose memory would be read wrong."""
+    if tensor.dtype != paddle.float32 or not tensor.is_contiguous():
+        raise ValueError(f"a contiguous float32 tensor is needed, not {tensor.dtype} of strides {tensor.strides}")
     return np.asarray(_Memory(tensor)) if tensor.size else np.empty(tensor.shape, np.float32)
 
 

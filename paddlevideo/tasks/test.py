@@ -32,6 +32,7 @@ from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
 from ..utils.registry import METRICS
+from ..utils.run_lock import RunLock
 from ..writers.report import REPORT, table, write_report
 from .finished import FinishedSequences
 
@@ -50,12 +51,13 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
     output = Path(args.output or cfg["output_dir"])
     finished = FinishedSequences(output, cfg, args.weights, args.engine)
     processes.from_main(lambda: finished.check(sequences, REPORT))
-    segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
-    summary = evaluate(segmenter, sequences, metric, finished=finished)
-    if processes.is_main():
-        tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
-        for path in write_report(output, summary):
-            logger.info("wrote %s", path)
+    with RunLock(output):
+        segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
+        summary = evaluate(segmenter, sequences, metric, finished=finished)
+        if processes.is_main():
+            tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
+            for path in write_report(output, summary):
+                logger.info("wrote %s", path)
     return summary
 
 

@@ -30,6 +30,7 @@ from paddlevideo.tasks import test as task
 from paddlevideo.tasks.finished import FinishedSequences
 from paddlevideo.tasks.validate import Validation
 from paddlevideo.utils.errors import InputError
+from paddlevideo.utils.run_lock import RunLock
 from paddlevideo.utils.written import RECORD
 from tests.tasks.test_processes import alive, environment, kill_when
 
@@ -149,12 +150,20 @@ def test_the_whole_way(tiny_davis: Path, tmp_path: Path, capsys: pytest.CaptureF
         "report.csv",
         "curve.png",
         "sequences",
+        ".lock",
         RECORD,
     }
     assert set(summary["sequences"]) == {"disc", "pair"} and len(summary["rounds"]) == 2
     assert all(0 <= score[key] <= 1 for score in summary["rounds"] for key in ("J", "F", "JF"))
     assert all(score["seconds"] > 0 for score in summary["rounds"])
     assert "J&F" in capsys.readouterr().out
+
+
+def test_a_second_test_in_a_folder_is_refused(tiny_davis: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "w.pdparams"
+    weights.write_bytes(b"")
+    with RunLock(tmp_path / "out"), pytest.raises(InputError, match="out: another run"):
+        task.test(config(tiny_davis, tmp_path / "out"), arguments(weights=str(weights)))
 
 
 def test_the_same_seed_gives_the_same_scores(tiny_davis: Path, knowing: None) -> None:

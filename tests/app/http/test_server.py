@@ -428,6 +428,10 @@ def test_pixels_are_painted_cleaned_and_brought(client: TestClient) -> None:
     assert [each["code"] for each in coloured["guesses"]] == ["colours"]
     assert coloured["guesses"][0]["objects"] == "(255, 0, 0) is object 1, (0, 255, 0) is object 2"
     assert np.array_equal(_decoded(client.get(f"{url}/masks/6.png").content), two)
+    five = np.where(two == 2, np.uint8(5), np.uint8(0))
+    far = client.post(f"{url}/masks/6", content=cv2.imencode(".png", five)[1].tobytes()).json()
+    assert [each["id"] for each in far["objects"]] == [1, 2, 3, 4, 5]
+    assert [(each["code"], each["objects"]) for each in far["guesses"]] == [("passed", "3, 4")]
     small = cv2.imencode(".png", two[::2])[1].tobytes()
     assert _error(client.post(f"{url}/masks/6?name=a.png", content=small)) == (422, "mask_size")
     assert _error(client.post(f"{url}/masks/6", content=b"no picture")) == (422, "not_a_mask")

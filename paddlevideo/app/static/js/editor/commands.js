@@ -25,10 +25,11 @@ export class Commands {
    * because a change before it failed.
    * @param {(id: string, revision: number) => Promise<ProjectAnswer>} work
    * @param {() => void} [again] does it once more, where a person would not like to lose it
-   * @param {number} [shown] 0: nobody is told of the work
+   * @param {{quiet?: boolean}} [options] `quiet`: nobody is told of the work
    * @returns {Promise<ProjectAnswer | null>}
    */
-  run(work, again, shown = 1) {
+  run(work, again, { quiet = false } = {}) {
+    const shown = quiet ? 0 : 1;
     const batch = this.#batch;
     if (again) this.#queued.add(again);
     this.store.set({ busy: this.store.get("busy") + shown });

@@ -238,7 +238,7 @@ export class Editor {
       const settings = Object.fromEntries(KEPT.map((key) => [key, this.store.get(key)]));
       return api.patchProject(id, { settings: { ...settings, strokes: this.store.get("strokesShown") } });
     };
-    const soon = later(() => this.commands.run(keep, undefined, 0), 800);
+    const soon = later(() => this.commands.run(keep, undefined, { quiet: true }), 800);
     // At once: a page that goes does not wait.
     const now = async () => {
       if (soon.cancel()) await keep(this.store.get("doc").id).catch(() => null);
