@@ -140,6 +140,8 @@ def test_everything_is_in_sight_on_small_screens(
 ) -> None:
     person = new_person(viewport={"width": size[0], "height": size[1]})
     person.open_video(served.home, "disc.mp4")
+    person.draw(disc(0))
+    person.page.locator(".round").wait_for()
     outside = person.page.evaluate(
         """[...document.querySelectorAll(".editor :is(button, canvas, select)")].filter((each) => {
             const box = each.getBoundingClientRect();
@@ -148,6 +150,8 @@ def test_everything_is_in_sight_on_small_screens(
         }).map((each) => each.outerHTML.slice(0, 120))"""
     )
     assert outside == []
+    cut = person.page.locator(".round").evaluate("(row) => row.scrollWidth - row.clientWidth")
+    assert cut <= 0, "a round's words do not fit beside each other"
     hidden = person.page.locator(".rail").evaluate("(rail) => rail.scrollHeight - rail.clientHeight")
     assert hidden <= 0, "a tool that has to be scrolled to"
     picture = person.page.locator(".picture").bounding_box()
