@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddlevideo.utils import registry
 from paddlevideo.utils.runtime import prepare_threads
 
 # Before any test imports Paddle, which otherwise falls to one thread. Tests that run side by side have one each.
@@ -35,13 +36,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """What a command that runs within a test does to the package's log ends with the test."""
-    package = logging.getLogger("paddlevideo")
-    propagate, level, handlers = package.propagate, package.level, list(package.handlers)
+def log_as_new() -> Iterator[None]:
+    """What a command that runs within a test, or within a fixture of a file, does to the package's log is undone."""
+    _reset(logging.getLogger("paddlevideo"))
     yield
-    package.propagate, package.handlers = propagate, handlers
-    package.setLevel(level)
+    _reset(logging.getLogger("paddlevideo"))
+
+
+def _reset(package: logging.Logger) -> None:
+    package.propagate, package.handlers = True, []
+    package.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def registries_as_new() -> Iterator[None]:
+    """Classes that a file of tests registers are unknown to the next file."""
+    yield
+    for family in vars(registry).values():
+        if isinstance(family, registry.Registry):
+            family._classes = {
+                key: cls for key, cls in family._classes.items() if not cls.__module__.startswith("tests.")
+            }
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from paddlevideo.metrics.judge import shims
 from paddlevideo.modeling import MANet, build_model
 from paddlevideo.tasks.rounds import Rounds, build_rounds
 from paddlevideo.utils.errors import InputError
-from paddlevideo.utils.registry import ENCODERS
 from paddlevideo.weights.files import load_into
 from tests.tasks import tiny_training
 
@@ -50,10 +49,9 @@ def build(config: Path, root: Path, *more: str) -> tuple[Rounds, MANet]:
     return rounds, model
 
 
-@pytest.fixture(autouse=True)
-def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ENCODERS, "_classes", dict(ENCODERS._classes))  # taken back: other tests list what there is
-    tiny_training._register_encoder()
+@pytest.fixture(autouse=True, scope="module")
+def encoder() -> None:
+    tiny_training.register_encoder()
 
 
 def test_rounds_begin_where_the_phase_changes(config: Path, tiny_davis: Path) -> None:
