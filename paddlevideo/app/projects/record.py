@@ -56,7 +56,7 @@ class Record:
 
     def write(self, folder: Path) -> None:
         """Keep it in a project's folder, which is made where it is missing."""
-        self.changed = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self.changed = datetime.now(timezone.utc).isoformat(timespec="microseconds")
         with atomic_path(folder / _NAME) as temporary:
             temporary.write_bytes(_JSON.dump_json(self))
 
