@@ -20,7 +20,8 @@ from tests.browser.test_touch_up import drop, paint
 if TYPE_CHECKING:
     from tests.browser.person import Person
 
-LEFT, RIGHT, GROUND = (0.2, 0.5), (0.7, 0.5), (0.45, 0.9)
+# In the middle of the clip's blocks of 8x8 pixels: at their borders, a picture a little larger has another colour.
+LEFT, RIGHT, GROUND = ((x / WIDTH, y / HEIGHT) for x, y in ((52, 76), (180, 76), (116, 132)))
 EDGES = [Edge(), Edge(3), Edge(-4), Edge(feather=7), Edge(6, 5), Edge(-2, 9), Edge(1.5, 0.5), Edge(40, 30)]
 
 
