@@ -43,14 +43,22 @@ class TrainingClip:
         """Return the clip with one function applied to every frame and another to every mask."""
         return TrainingClip([on_frame(frame) for frame in self.frames], [on_mask(mask) for mask in self.masks])
 
-    def resized(self, size: tuple[int, int]) -> TrainingClip:
-        """Return the clip at ``size`` (height, width): cubic frames, nearest masks."""
+    def resized(self, size: tuple[int, int], smooth: bool = False) -> TrainingClip:
+        """Return the clip at ``size`` (height, width): cubic frames, nearest masks.
+
+        With ``smooth``, frames that get smaller are averaged, as in use, where a cubic resize leaves pixels out; masks
+        are read in the middle of their pixels, where the reference reads them at the corner.
+        """
         if size == self.size:
             return self
         width_height = (size[1], size[0])
+        frames, masks = cv2.INTER_CUBIC, cv2.INTER_NEAREST
+        if smooth:
+            frames = cv2.INTER_AREA if size[0] < self.size[0] else cv2.INTER_CUBIC
+            masks = cv2.INTER_NEAREST_EXACT
         return self.map(
-            lambda frame: cv2.resize(frame, width_height, interpolation=cv2.INTER_CUBIC),
-            lambda mask: cv2.resize(mask, width_height, interpolation=cv2.INTER_NEAREST),
+            lambda frame: cv2.resize(frame, width_height, interpolation=frames),
+            lambda mask: cv2.resize(mask, width_height, interpolation=masks),
         )
 
     def window(self, window: tuple[slice, slice]) -> TrainingClip:

@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -25,7 +25,11 @@ from .preprocess import Preprocess
 from .scribbles import UNLABELLED
 from .transforms import Transform
 
+if TYPE_CHECKING:
+    import paddle
+
 Sample = dict[str, np.ndarray]
+Labels = TypeVar("Labels", np.ndarray, "paddle.Tensor")
 STRIDE = 4
 NO_ROUND = -1
 DRAWS = 8
@@ -58,10 +62,13 @@ class TrainingSamples(ABC):
         """The name of a sample's sequence, and the sample."""
 
 
-def to_grid(mask: np.ndarray) -> np.ndarray:
-    """Return an (H, W) mask at the embedding's stride, (ceil(H/4), ceil(W/4)), by nearest pixels."""
-    height, width = (-(-side // STRIDE) for side in mask.shape)
-    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
+def to_grid(mask: Labels) -> Labels:
+    """Return a mask (..., H, W), array or tensor, at the embedding's stride, (..., ceil(H/4), ceil(W/4)).
+
+    Of every four rows and columns it keeps the first. Where sides are 4k + 1 the corners of mask and grid coincide, as
+    the losses' resize has them.
+    """
+    return mask[..., ::STRIDE, ::STRIDE]
 
 
 def assemble(

@@ -80,15 +80,17 @@ class RandomScale:
 
     Args:
         scales: the factors to draw from.
+        smooth: frames that get smaller are averaged, see `TrainingClip.resized`; the reference leaves pixels out.
     """
 
-    def __init__(self, scales: Sequence[float] = (0.75, 1.0, 1.25)) -> None:
+    def __init__(self, scales: Sequence[float] = (0.75, 1.0, 1.25), smooth: bool = False) -> None:
         self.scales = tuple(scales)
+        self.smooth = smooth
 
     def __call__(self, clip: TrainingClip, rng: np.random.Generator) -> TrainingClip:
         scale = self.scales[rng.integers(len(self.scales))]
         height, width = clip.size
-        return clip.resized((max(1, round(height * scale)), max(1, round(width * scale))))
+        return clip.resized((max(1, round(height * scale)), max(1, round(width * scale))), self.smooth)
 
 
 @TRANSFORMS.register

@@ -12,9 +12,10 @@ from typing import Any, Literal
 import paddle
 from paddle import nn
 
+from ..loader.samples import to_grid
 from ..modeling.framework.manet import MANet
 from ..modeling.full_precision import float32, full_precision
-from ..modeling.layers import resize_bilinear, resize_nearest
+from ..modeling.layers import resize_bilinear
 from ..utils.errors import InputError
 from ..utils.registry import LOSSES
 from .annotated_frame import annotated_frame_inputs
@@ -158,9 +159,9 @@ class TrainingObjective:
         if len(clips[0]) < 3:
             heads = self.options.train_heads
             raise InputError(f"MODEL.train_heads: {heads} needs clips of 3 frames: set DATASET.train.frames")
-        grid, size = tuple(clips[0][0].shape[-2:]), tuple(batch["masks"].shape[-2:])
+        size = tuple(batch["masks"].shape[-2:])
         reference = batch["reference"].numpy()
-        previous = [resize_nearest(mask, grid) for mask in batch["previous"]]
+        previous = [to_grid(mask) for mask in batch["previous"]]
         losses = []
         for frame in range(2, len(clips[0])):
             inputs = []
@@ -171,7 +172,7 @@ class TrainingObjective:
             logits = self._run_head(self.network.propagation_head, inputs)
             losses.append(self._loss(logits, batch["masks"][:, frame], step))
             if frame + 1 < len(clips[0]):  # a further frame starts from the network's own hard mask, as it will in use
-                previous = [resize_nearest(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
+                previous = [to_grid(resize_bilinear(x.detach(), size).argmax(axis=0)) for x in logits]
         return sum(losses) / len(losses)
 
     def _run_head(self, head: nn.Layer, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:
