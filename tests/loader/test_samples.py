@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import paddle
 import pytest
 from PIL import Image
 
@@ -390,3 +391,10 @@ def test_some_corrections_are_left_to_the_network(tiny_davis: Path) -> None:
             assert first_round and (sample["scribble"] > 0).any()
     assert 2 < len(seeds) < 14 and len(set(seeds)) == len(seeds)
     assert all(clip_dataset(tiny_davis, correction_prob=1.0).sample(0, 0, k)[1]["own_round"] == -1 for k in range(5))
+
+
+def test_labels_keep_the_corners_of_a_mask_with_sides_of_4k_and_1() -> None:
+    mask = np.arange(9 * 13, dtype=np.uint8).reshape(9, 13)
+    assert to_grid(mask).tolist() == [[0, 4, 8, 12], [52, 56, 60, 64], [104, 108, 112, 116]]
+    assert to_grid(mask[:8, :12]).tolist() == [[0, 4, 8], [52, 56, 60]]
+    assert to_grid(paddle.to_tensor(mask)).numpy().tolist() == to_grid(mask).tolist()

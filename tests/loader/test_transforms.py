@@ -61,6 +61,17 @@ def test_frames_and_masks_move_together(transform, size) -> None:
     assert clip.masks[0].any() and agree(clip)
 
 
+def test_a_smooth_scale_averages_frames_and_reads_masks_in_the_middle() -> None:
+    frame = np.zeros((12, 12, 3), np.uint8)
+    frame[::3] = 90  # a line in every three
+    mask = np.arange(144, dtype=np.uint8).reshape(12, 12)
+    small = RandomScale([1 / 3], smooth=True)(TrainingClip([frame], [mask]), np.random.default_rng(0))
+    assert (small.frames[0] == 30).all()
+    assert (small.masks[0] == mask[1::3, 1::3]).all()
+    rough = RandomScale([1 / 3])(TrainingClip([frame], [mask]), np.random.default_rng(0))
+    assert (rough.masks[0] == mask[::3, ::3]).all() and not (rough.frames[0] == 30).any()
+
+
 def test_same_generator_state_same_clip() -> None:
     steps = build_transforms([{"RandomHorizontalFlip": None}, {"RandomScale": None}, {"RandomCrop": {"size": 40}}])
     results = []
