@@ -66,6 +66,16 @@ def _is_whole_on_cpu(x: paddle.Tensor) -> bool:
     return x.place.is_cpu_place() and x.dtype == paddle.float32
 
 
+def resize_nearest(label: paddle.Tensor, size: tuple[int, int]) -> paddle.Tensor:
+    """Resize an integer map (..., H, W) to ``size`` by the floor rule: row i reads row floor(i * H / h)."""
+    height, width = label.shape[-2:]
+    if (height, width) == tuple(size):
+        return label
+    rows = paddle.to_tensor(np.arange(size[0]) * height // size[0])
+    columns = paddle.to_tensor(np.arange(size[1]) * width // size[1])
+    return paddle.index_select(paddle.index_select(label, rows, axis=-2), columns, axis=-1)
+
+
 def normal(fan: int) -> paddle.ParamAttr:
     """Weight attribute drawn from N(0, sqrt(2 / fan)) (He initialisation)."""
     return paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, math.sqrt(2.0 / fan)))

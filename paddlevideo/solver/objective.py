@@ -15,7 +15,7 @@ from paddle import nn
 from ..loader.samples import to_grid
 from ..modeling.framework.manet import MANet
 from ..modeling.full_precision import float32, full_precision
-from ..modeling.layers import resize_bilinear
+from ..modeling.layers import resize_bilinear, resize_nearest
 from ..utils.errors import InputError
 from ..utils.registry import LOSSES
 from .annotated_frame import annotated_frame_inputs
@@ -43,11 +43,14 @@ class ObjectiveOptions:
             frame itself, as `INFERENCE.refine` does; of effect where both heads are trained. The reference has none.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
+        aligned: previous masks reach the grid at every fourth pixel: corners coincide where sides are 4k + 1, as the
+            resize of the loss has them. Else by the reference's floor rule, the same where sides are multiples of 4.
     """
 
     train_heads: Literal["propagation", "interaction", "heads", "both"] = "propagation"
     refine: float = 0.0
     reference: bool = False
+    aligned: bool = False
 
     def __post_init__(self) -> None:
         if self.train_heads not in FROZEN:
@@ -159,9 +162,9 @@ class TrainingObjective:
         if len(clips[0]) < 3:
             heads = self.options.train_heads
             raise InputError(f"MODEL.train_heads: {heads} needs clips of 3 frames: set DATASET.train.frames")
-        size = tuple(batch["masks"].shape[-2:])
+        grid, size = tuple(clips[0][0].shape[-2:]), tuple(batch["masks"].shape[-2:])
         reference = batch["reference"].numpy()
-        previous = [to_grid(mask) for mask in batch["previous"]]
+        previous = [self._on_grid(mask, grid) for mask in batch["previous"]]
         losses = []
         for frame in range(2, len(clips[0])):
             inputs = []
@@ -172,8 +175,11 @@ class TrainingObjective:
             logits = self._run_head(self.network.propagation_head, inputs)
             losses.append(self._loss(logits, batch["masks"][:, frame], step))
             if frame + 1 < len(clips[0]):  # a further frame starts from the network's own hard mask, as it will in use
-                previous = [to_grid(resize_bilinear(x.detach(), size).argmax(axis=0)) for x in logits]
+                previous = [self._on_grid(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
         return sum(losses) / len(losses)
+
+    def _on_grid(self, mask: paddle.Tensor, grid: tuple[int, int]) -> paddle.Tensor:
+        return to_grid(mask) if self.options.aligned else resize_nearest(mask, grid)
 
     def _run_head(self, head: nn.Layer, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:
         """Run ``head`` over every clip's objects; return logits (O,h,w) a clip."""

@@ -7,7 +7,7 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddlevideo.modeling.layers import Conv2D, bilinear_matrix, conv2d, resize_bilinear
+from paddlevideo.modeling.layers import Conv2D, bilinear_matrix, conv2d, resize_bilinear, resize_nearest
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,12 @@ def test_bilinear_keeps_the_corners_and_sums_to_one():
     matrix = bilinear_matrix(6, 11)
     assert matrix[0, 0] == 1 and matrix[-1, -1] == 1
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
+
+
+def test_nearest_reads_the_floor():
+    label = paddle.arange(35).reshape([5, 7])
+    rows, columns = [0, 1, 3], [0, 1, 3, 5]
+    assert resize_nearest(label, (3, 4)).numpy().tolist() == label.numpy()[np.ix_(rows, columns)].tolist()
 
 
 @pytest.mark.parametrize(

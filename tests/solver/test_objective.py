@@ -26,7 +26,7 @@ def _objective(**changes: object) -> TrainingObjective:
 
 
 def _batch(rng: np.random.Generator, clips: int = 2, frames: int = 3, size: int = 64) -> dict[str, paddle.Tensor]:
-    grid = size // 4
+    grid = -(-size // 4)
     batch = {
         "images": rng.standard_normal((clips, frames, 3, size, size)).astype(np.float32),
         "masks": rng.integers(0, 2, (clips, frames, size, size)),
@@ -57,6 +57,26 @@ def test_heads_learn_from_what_speaks_for_the_other_ids():
     objective(_batch(np.random.default_rng(6)), 0)["loss"].backward()
     for head in (objective.network.interaction_head, objective.network.propagation_head):
         assert float(head.layer1.conv2.weight.grad[:, 67:].abs().sum()) > 0
+
+
+@pytest.mark.parametrize(("aligned", "row"), [(True, 64), (False, 61)])
+def test_previous_masks_keep_their_corners_or_are_read_by_the_floor(aligned: bool, row: int) -> None:
+    """Of 65 rows the last of 17 is row 64, and by the floor row 61."""
+    objective = _objective(aligned=aligned)
+    objective.network.eval()
+    batch = _batch(np.random.default_rng(0), size=65)
+
+    def loss(previous: np.ndarray) -> float:
+        return float(objective({**batch, "previous": paddle.to_tensor(previous)}, 0)["loss"])
+
+    with paddle.no_grad():
+        empty = np.zeros((2, 65, 65), np.int64)
+        differ = []
+        for each in range(60, 65):
+            line = empty.copy()
+            line[:, each] = 1
+            differ.append(loss(line) != loss(empty))
+    assert [60 + place for place in np.flatnonzero(differ)] == ([60, 64] if aligned else [61])
 
 
 @pytest.mark.parametrize("heads", ["propagation", "interaction", "heads", "both"])
