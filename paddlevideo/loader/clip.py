@@ -52,13 +52,12 @@ class TrainingClip:
         if size == self.size:
             return self
         width_height = (size[1], size[0])
-        frames, masks = cv2.INTER_CUBIC, cv2.INTER_NEAREST
-        if smooth:
-            frames = cv2.INTER_AREA if size[0] < self.size[0] else cv2.INTER_CUBIC
-            masks = cv2.INTER_NEAREST_EXACT
+        shrinks = size[0] < self.size[0]
+        of_frames = cv2.INTER_AREA if smooth and shrinks else cv2.INTER_CUBIC
+        of_masks = cv2.INTER_NEAREST_EXACT if smooth else cv2.INTER_NEAREST
         return self.map(
-            lambda frame: cv2.resize(frame, width_height, interpolation=frames),
-            lambda mask: cv2.resize(mask, width_height, interpolation=masks),
+            lambda frame: cv2.resize(frame, width_height, interpolation=of_frames),
+            lambda mask: cv2.resize(mask, width_height, interpolation=of_masks),
         )
 
     def window(self, window: tuple[slice, slice]) -> TrainingClip:

@@ -65,8 +65,8 @@ class TrainingSamples(ABC):
 def to_grid(mask: Labels) -> Labels:
     """Return a mask (..., H, W), array or tensor, at the embedding's stride, (..., ceil(H/4), ceil(W/4)).
 
-    Of every four rows and columns it keeps the first. Where sides are 4k + 1 the corners of mask and grid coincide, as
-    the losses' resize has them.
+    Of every four rows and columns it keeps the first: the reference's floor rule where sides are multiples of 4, as all
+    of its own are (416). Where they are 4k + 1 the corners of mask and grid coincide, as the losses' resize has them.
     """
     return mask[..., ::STRIDE, ::STRIDE]
 

@@ -14,7 +14,7 @@ _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimati
 Place = tuple[float, float]
 _MARGIN = 12  # px that the page leaves around a fitted picture
 _PATIENCE = 300.0  # seconds until a mask or a file is there: the first mask after a change of the code compiles anew
-_WAIT = 180.0  # seconds for anything else, on a busy machine
+_WAIT = 180.0  # seconds for anything else, on a busy machine right after an installation
 expect.set_options(timeout=1000 * _WAIT)
 
 
