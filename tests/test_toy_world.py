@@ -15,7 +15,7 @@ from paddlevideo.prepare.toy_davis import ToyWorld, write_toy_davis
 from paddlevideo.solver.train_log import read_log
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "segmentation"
-FAST = ["DATASET.batch_size=2", "log_interval=1", "PIPELINE.train.transform=[{RandomCrop: {size: 64}}]"]
+FAST = ["DATASET.batch_size=2", "log_interval=1", "PIPELINE.train.transform=[{RandomCrop: {size: 65}}]"]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def make_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--grow",
         metavar="CONFIG",
-        help="add what the MODEL of a config has more at its heads, without any effect until it is trained",
+        help="add what the MODEL of a config has more at its heads or after them, without any effect until trained",
     )
     parser.add_argument(
         "--slim",

@@ -23,6 +23,14 @@ DEPRECATED = {
 _TRAIN, _TRANSFORM = "DATASET.train", "PIPELINE.train.transform.*"
 
 FIXED: dict[str, tuple[Any, str]] = {
+    "INFERENCE.click_region": (None, "a click's region of interest is that of strokes"),
+    "INFERENCE.click_bias": (0, "the network has learnt clicks"),
+    "INFERENCE.click_lines": (False, "the network has learnt clicks"),
+    "INFERENCE.local_corrections": (False, "a correction is answered like first strokes"),
+    "INFERENCE.refine": (False, "the interaction head answers strokes alone"),
+    "INFERENCE.search": (None, "objects are looked for in the whole frame"),
+    "INFERENCE.edges": (False, "MODEL.border_decoder is what finds borders"),
+    "INFERENCE.upsampling": ("corners", "the grid's first and last cells lie at the picture's first and last pixels"),
     f"{_TRAIN}.merge_prob": (0.0, "things of photographs that touch are never one object"),
     f"{_TRAIN}.paste_photographs": (0.4, "of the pasted objects so many are cut from photographs"),
     f"{_TRAIN}.thorough_prob": (0.0, "a correction strokes the largest wrong part of each object"),

@@ -185,7 +185,7 @@ def _flat(text: str) -> str:
 def _kind(rule: Any) -> str:
     """Return a rule's type in short: ``int / null``, ``[float]``; a compound one's is a mapping or a list."""
     if isinstance(rule, (Section, Part, Arguments)):
-        return "{...}"
+        return "{...} / null" if isinstance(rule, Part) and rule.optional else "{...}"
     return "[...]" if isinstance(rule, Steps) else notation(rule)
 
 

@@ -16,6 +16,7 @@ from ..utils.errors import InputError
 from ..utils.registry import (
     BACKBONES,
     DATASETS,
+    DECODERS,
     ENCODERS,
     FRAMEWORKS,
     HEADS,
@@ -46,13 +47,15 @@ class Part:
     """A mapping whose ``registry.key`` names a class; the other keys are its constructor's arguments.
 
     ``inner`` gives rules for arguments that are themselves parts, and for keys that the builder consumes; ``required``
-    names those of them that must be there. ``beside`` are classes that take their arguments from the same mapping.
+    names those of them that must be there. ``beside`` are classes that take their arguments from the same mapping. An
+    ``optional`` part may be null: there is none.
     """
 
     registry: Registry
     inner: Mapping[str, Any] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     beside: tuple[type, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,8 @@ def _model_rule(matching: type, objective: type) -> Part:
     backbone = Part(BACKBONES, {"encoder": Part(ENCODERS), "pretrained": str | None}, frozenset({"encoder"}))
     heads = dict.fromkeys(("embedding", "interaction_head", "propagation_head"), Part(HEADS))
     parts = {"backbone": backbone, **heads, "loss": Part(LOSSES)}
-    return Part(FRAMEWORKS, {**parts, "matching": Arguments(matching)}, frozenset(parts), beside=(objective,))
+    more = {"matching": Arguments(matching), "border_decoder": Part(DECODERS, optional=True)}
+    return Part(FRAMEWORKS, {**parts, **more}, frozenset(parts), beside=(objective,))
 
 
 def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
@@ -152,7 +156,8 @@ def check(value: Any, rule: Any, origins: Origins, keys: Keys = ()) -> None:
     if isinstance(rule, Section):
         _check_mapping(_mapping(value, origins, keys), rule.keys, rule.required, origins, keys)
     elif isinstance(rule, Part):
-        _check_part(_mapping(value, origins, keys), rule, origins, keys)
+        if not (rule.optional and value is None):
+            _check_part(_mapping(value, origins, keys), rule, origins, keys)
     elif isinstance(rule, Arguments):
         _check_mapping(_mapping(value, origins, keys), *rules_of(rule.cls), origins, keys)
     elif isinstance(rule, Steps):
@@ -211,7 +216,7 @@ def spread_reference(value: Any, rule: Any) -> None:
             [(name, arguments)] = step.items()
             step[name] = arguments = {} if arguments is None else arguments
             spread_reference(arguments, Arguments(rule.registry.get(name)))
-    elif isinstance(rule, (Part, Arguments)):
+    elif isinstance(rule, (Part, Arguments)) and value is not None:
         classes = [rule.registry.get(value[rule.registry.key]), *rule.beside] if isinstance(rule, Part) else [rule.cls]
         if any("reference" in arguments_of(cls) for cls in classes):
             value.setdefault("reference", True)

@@ -14,17 +14,9 @@ LOG_2 = np.float32(0.6931471805599453)
 SUMS = {"reassoc", "contract", "arcp", "nsz"}  # fast sums, in which what is no number stays so
 
 
-def positions(source: int, target: int, cell_position: float | None = None) -> tuple[NDArray[np.int64], Floats]:
-    """For a linear resize: the lower source index of every target index, and the upper one's weight.
-
-    Args:
-        source, target: lengths.
-        cell_position: where in a source cell (0..1) its value is found; None aligns the corners.
-    """
-    if cell_position is None:
-        position = np.arange(target) * ((source - 1) / max(target - 1, 1))
-    else:
-        position = np.clip((np.arange(target) + 0.5) * (source / target) - cell_position, 0, source - 1)
+def positions(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:
+    """For a linear resize with aligned corners: the lower source index of every target index, the next one's weight."""
+    position = np.arange(target) * ((source - 1) / max(target - 1, 1))
     lower = np.minimum(position.astype(np.int64), max(source - 2, 0))
     return lower, (position - lower).astype(np.float32)
 

@@ -46,7 +46,10 @@ class Graph:
 
 
 def onnx_model(
-    layer: nn.Layer, inputs: dict[str, Sequence[Side]], output: str, names: Sequence[str] = ("height", "width")
+    layer: nn.Layer,
+    inputs: dict[str, Sequence[Side]],
+    output: str,
+    names: Callable[[str], Sequence[str]] = lambda _: ("height", "width"),
 ) -> onnx.ModelProto:
     """Return ``layer``, in eval mode, as a model with its weights.
 
@@ -54,7 +57,7 @@ def onnx_model(
         layer: takes float32 tensors, returns one.
         inputs: the name and shape of each; the last two sides may be None.
         output: what to call the output.
-        names: of the two sides that are open.
+        names: an input's name to those of its two sides that are open.
 
     Raises:
         UnknownOperator: it has an operator, or a way to use one, that is not among `MAKERS`.
@@ -78,7 +81,10 @@ def onnx_model(
     graph.nodes.append(helper.make_node("Identity", [values[last.id]], [output]))
 
     def described(name: str, shape: Sequence[Side]) -> onnx.ValueInfoProto:
-        sides = [*shape[:-2], *(text if side is None else side for side, text in zip(shape[-2:], names, strict=True))]
+        sides = [
+            *shape[:-2],
+            *(text if side is None else side for side, text in zip(shape[-2:], names(name), strict=True)),
+        ]
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, sides)
 
     shape = [None if side < 0 else int(side) for side in last.shape]

@@ -14,6 +14,7 @@ from ..utils.errors import InputError
 
 _INTERPOLATION = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 _COLORS = ("bgr", "rgb")
+GRID_STRIDE = 4  # of the embedding
 _BYTES = np.arange(256, dtype=np.float32)
 
 
@@ -28,6 +29,9 @@ class Preprocess:
         color: channel order that the network expects, ``"bgr"`` or ``"rgb"``.
         mean, std: one number a channel, of values in 0..1, in the order of ``color``'s channels.
         size: ``[h, w]`` fixed; an int for the short side, aspect kept and never enlarged; None for the video's own.
+        stride: a multiple of 4. Sides become the nearest multiples of it and one more pixel (16: 481 x 849), so that
+            the corners of the network's maps at all scales are the same pixels; 1 leaves them as ``size`` has them, as
+            the reference does.
         interpolation: ``"cubic"``, or ``"area"``, which averages and so does not alias when frames are made smaller.
 
     Raises:
@@ -40,6 +44,7 @@ class Preprocess:
         mean: Sequence[float] = (0.485, 0.456, 0.406),
         std: Sequence[float] = (0.229, 0.224, 0.225),
         size: int | Sequence[int] | None = (480, 854),
+        stride: int = 1,
         interpolation: str = "cubic",
     ) -> None:
         _check_choice("color", color, _COLORS)
@@ -51,9 +56,26 @@ class Preprocess:
         if (self.std <= 0).any():
             raise InputError(f"PIPELINE.input.std: {list(std)} must be above 0")
         self.size = _check_size(size)
+        if not _is_length(stride) or (stride > 1 and stride % GRID_STRIDE):
+            raise InputError(f"PIPELINE.input.stride: {stride!r} must be 1 or a multiple of {GRID_STRIDE}")
+        self.stride = stride
+
+    @property
+    def aligned(self) -> bool:
+        """Whether the corners of the embedding grid are the picture's; labels reach it at every fourth pixel then."""
+        return self.stride > 1
 
     def input_size(self, height: int, width: int) -> tuple[int, int]:
         """Return (h, w) that a frame of ``height`` x ``width`` is fed at."""
+        height, width = self._scaled(height, width)
+        if self.stride == 1:
+            return height, width
+        return self._with_corners(height), self._with_corners(width)
+
+    def _with_corners(self, side: int) -> int:
+        return max(1, round((side - 1) / self.stride)) * self.stride + 1
+
+    def _scaled(self, height: int, width: int) -> tuple[int, int]:
         if self.size is None:
             return height, width
         if isinstance(self.size, tuple):
@@ -97,13 +119,14 @@ def _three_numbers(key: str, values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float32)
 
 
-def _check_size(size: Any) -> int | tuple[int, int] | None:
-    def is_length(value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
-    if size is None or is_length(size):
+
+def _check_size(size: Any) -> int | tuple[int, int] | None:
+    if size is None or _is_length(size):
         return size
-    if isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2 and all(map(is_length, size)):
+    if isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2 and all(map(_is_length, size)):
         return size[0], size[1]
     raise InputError(
         f"PIPELINE.input.size: {size!r} must be a short side, [height, width], or null for the video's own"

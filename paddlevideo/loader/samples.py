@@ -88,6 +88,7 @@ def assemble(
     def label(given: np.ndarray | None) -> np.ndarray:
         return np.full(reference.shape, UNLABELLED, np.int64) if given is None else given.astype(np.int64)
 
+    _check_sides(clip, preprocess)
     reference = np.where(reference == IGNORE, UNLABELLED, reference.astype(np.int64))
     return {
         "images": np.stack([preprocess(frame) for frame in clip.frames]),
@@ -100,6 +101,16 @@ def assemble(
         "own_round": np.asarray(own_round, np.int64),
         "objects": np.asarray(objects, np.int64),
     }
+
+
+def _check_sides(clip: TrainingClip, preprocess: Preprocess) -> None:
+    wanted = preprocess.input_size(*clip.size)
+    if clip.size != wanted:
+        given, good = ("x".join(map(str, sides)) for sides in (clip.size, wanted))
+        raise InputError(
+            f"PIPELINE.train.transform: clips are {given} pixels; with PIPELINE.input.stride {preprocess.stride} "
+            f"sides are multiples of it and one more: let RandomCrop cut {good}"
+        )
 
 
 def draw_clip(

@@ -8,7 +8,7 @@ from typing import Any
 
 from paddle import nn
 
-from ..utils.registry import BACKBONES, ENCODERS, FRAMEWORKS, HEADS
+from ..utils.registry import BACKBONES, DECODERS, ENCODERS, FRAMEWORKS, HEADS
 from .framework.manet import MANet
 from .matching import MatchingConfig
 from .planes import interaction_planes, propagation_planes
@@ -36,8 +36,10 @@ def build_model(config: Mapping[str, Any]) -> MANet:
     heads = {
         name: HEADS.build(config[name], in_channels=embedding.channels + len(order)) for name, order in planes.items()
     }
+    decoder = config.get("border_decoder")
+    decoder = decoder and DECODERS.build(decoder, in_channels=embedding.channels)
     matching = MatchingConfig(**config.get("matching", {}))
-    parts = {"backbone": backbone, "embedding": embedding, **heads, "matching": matching}
+    parts = {"backbone": backbone, "embedding": embedding, **heads, "matching": matching, "border_decoder": decoder}
     framework = FRAMEWORKS.get(config["framework"])
     options = config.keys() & inspect.signature(framework).parameters.keys() - parts.keys()
     network: MANet = framework(**parts, **{name: config[name] for name in options})

@@ -17,16 +17,11 @@ from .norm import BatchNorm2D, follow, is_fast, norm_relu
 
 
 @lru_cache(maxsize=64)
-def bilinear_matrix(source: int, target: int, place: float | None = None) -> np.ndarray:
-    """Return the (target, source) matrix of 1-D linear interpolation.
-
-    Corners are aligned, or each source cell has its value at ``place`` (0..1) in it.
-    """
+def bilinear_matrix(source: int, target: int) -> np.ndarray:
+    """Return the (target, source) matrix of 1-D linear interpolation with aligned corners."""
     matrix = np.zeros((target, source), np.float32)
     scale = (source - 1) / (target - 1) if target > 1 else 0.0
     position = np.arange(target) * scale
-    if place is not None:
-        position = np.clip((np.arange(target) + 0.5) * (source / target) - place, 0, source - 1)
     low = np.minimum(position.astype(np.int64), source - 1)
     high = np.minimum(low + 1, source - 1)
     weight = (position - low).astype(np.float32)

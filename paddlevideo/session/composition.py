@@ -9,46 +9,40 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ..loader.frame_source import FrameSource
+from ..loader.preprocess import Preprocess
 from ..utils.arrays import Floats, Mask
+from .borders import Borders
 from .drawn import Drawn
 from .engine import Engine
 from .memory.embeddings import Embeddings
 from .memory.locks import Locks
-from .memory.masks import grid_labels, only, upsample_labels
+from .memory.masks import grid_labels, nearest_labels, only, upsample_labels
 from .options import SessionOptions
 from .probabilities import logits_of, softmax, with_locked
 from .rounds import FrameResult, FrameUpdate, State
-from .rules.edges import with_edges
 from .rules.reach import REPLACE, Blend
-from .rules.upsampling import CELL_POSITIONS
 
 
 class Composer:
     """Makes masks of logits.
 
     Args:
-        frames: the video.
-        input_size: (H,W) of what the network is fed.
+        size: (H,W) of the video.
+        preprocess: frame to network input.
         locks: objects whose masks stay.
+        borders: finer logits.
         drawn: what a person said of frames.
-        options: of the session.
     """
 
     def __init__(
-        self,
-        frames: FrameSource,
-        input_size: tuple[int, int],
-        locks: Locks,
-        drawn: Drawn,
-        options: SessionOptions,
+        self, size: tuple[int, int], preprocess: Preprocess, locks: Locks, borders: Borders, drawn: Drawn
     ) -> None:
-        self._frames = frames
-        self._input_size = input_size
+        self._size = size
+        self._input_size = preprocess.input_size(*size)
+        self._aligned = preprocess.aligned
         self._locks = locks
+        self._borders = borders
         self._drawn = drawn
-        self._edges = options.edges
-        self._cell_position = CELL_POSITIONS[options.upsampling]
 
     def compose(
         self, frame: int, logits: Floats, state: State, ids: Sequence[int], blend: Blend = REPLACE
@@ -61,10 +55,8 @@ class Composer:
             if blend.weight < 1:
                 logits = logits_of(probabilities)
         free, free_ids = self._locks.free_rows(logits, ids)
-        mask = upsample_labels(free, free_ids, self._frames.size, self._cell_position)
-        grid = grid_labels(free, free_ids, self._input_size)
-        if self._edges:
-            mask = with_edges(mask, softmax(free), free_ids, self._frames[frame], self._cell_position)
+        mask = upsample_labels(self._borders(frame, free, free_ids), free_ids, self._size)
+        grid = self._on_grid(free, free_ids)
         if not blend.weight:  # the rest stays to the pixel
             mask = _overwritten(state.masks.mask(frame), mask, blend.overriding, ids)
             grid = _overwritten(state.masks.grid(frame), grid, blend.overriding, ids)
@@ -74,10 +66,12 @@ class Composer:
             probabilities = with_locked(probabilities, grid, ids, self._locks.ids)
         return FrameUpdate(FrameResult(frame, mask, logits), grid, probabilities)
 
-    def grid_label(self, frame: int, logits: Floats, ids: Sequence[int]) -> Mask:
-        """The label (h,w) of a frame by its logits (O,h,w) alone, locked objects where they are."""
-        free, free_ids = self._locks.free_rows(logits, ids)
-        return only(self._locks.paste_grid(grid_labels(free, free_ids, self._input_size), frame), ids)
+    def _on_grid(self, logits: Floats, ids: Sequence[int]) -> Mask:
+        return grid_labels(logits, ids, self._input_size, self._aligned)
+
+    def grid_of(self, mask: Mask, size: tuple[int, int]) -> Mask:
+        """A mask (H,W) on the grid, of ``size`` (h,w)."""
+        return nearest_labels(mask, size, self._aligned)
 
     def probabilities(self, logits: Floats, grid: Mask, ids: Sequence[int]) -> Floats:
         """Probabilities (O,h,w) by logits of a frame that shows ``grid`` (h,w), locked objects where they are."""

@@ -24,10 +24,12 @@ class Drawn:
 
     Args:
         rounds: of the session, read each time; the later ones win.
+        aligned: how masks reach the grid, see `nearest_labels`.
     """
 
-    def __init__(self, rounds: Sequence[Round]) -> None:
+    def __init__(self, rounds: Sequence[Round], aligned: bool = False) -> None:
         self._rounds = rounds
+        self._aligned = aligned
 
     def over(self, mask: Mask, frame: int, ids: Sequence[int]) -> Mask:
         """Return a frame's mask (H,W) with what was drawn there of these ids, background among them."""
@@ -35,7 +37,7 @@ class Drawn:
         given = [number for number, each in enumerate(here, 1) if each.mask is not None]
         if given and given[-1] == len(here):
             assert here[-1].mask is not None
-            kept = nearest_labels(only(here[-1].mask, ids), mask.shape)
+            kept = nearest_labels(only(here[-1].mask, ids), mask.shape, self._aligned)
             known = {0, *here[-1].known, *here[-1].objects}
             return np.where(np.isin(mask, list(known)), kept, mask)  # an object that came later may go over it
         strokes = [stroke for each in here[given[-1] if given else 0 :] for stroke in each.strokes if stroke.counts]

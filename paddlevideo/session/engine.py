@@ -34,7 +34,7 @@ EngineKind = Literal["fast", "plain"]
 # proportion to their number, and every other size would be compiled anew.
 HEAD_BATCH = 2
 # Parts that take turns: one lets go of its memory when another runs. A stroke is answered when no frame is embedded.
-TURNS = {"embed": "once", "interact": "once", "propagate": "propagate"}
+TURNS = {"embed": "once", "interact": "once", "propagate": "propagate", "borders": "borders"}
 # Parameters; calls of such a network take so long that objects one by one cost nothing, and need less memory.
 LARGE = 20_000_000
 
@@ -44,9 +44,11 @@ class Engine(Protocol):
 
     Attributes:
         interaction_map: whether `interact` wants a global map.
+        border_decoder: whether there is `finer`.
     """
 
     interaction_map: bool
+    border_decoder: bool
 
     def embed(self, image: Floats) -> Floats:
         """Embedding (C,h,w) of an image (3,H,W)."""
@@ -69,6 +71,9 @@ class Engine(Protocol):
     ) -> Floats:
         """Logits (O,h,w) of the frame beside one whose mask is ``previous`` (h,w); the maps are (O,h,w)."""
 
+    def finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        """Logits (N,ceil(H/2),ceil(W/2)) of objects against the background by those on the grid (N,h,w)."""
+
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
         """Prepare an annotated frame, its label (h,w), for `global_map`."""
 
@@ -86,6 +91,7 @@ class EagerEngine:
         model.eval()
         self._model = model
         self.interaction_map = model.interaction_map
+        self.border_decoder = model.border_decoder is not None
 
     @paddle.no_grad()
     def embed(self, image: Floats) -> Floats:
@@ -112,6 +118,12 @@ class EagerEngine:
         now, *maps = (paddle.to_tensor(array) for array in (embedding[None], global_map, local_map))
         return _array(self._model.propagation_logits(now, maps[0], maps[1], _label(previous), ids))
 
+    @paddle.no_grad()
+    def finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        decoder = self._model.border_decoder
+        assert decoder is not None
+        return _array(decoder(*map(paddle.to_tensor, (image[None], embedding[None], logits[:, None])))[:, 0])
+
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> Any:
         return paddle.to_tensor(embedding), np.asarray(label), list(ids)
 
@@ -134,12 +146,16 @@ class PartsEngine(ABC):
     Args:
         matching: how distance maps are made.
         interaction_map, rivals: of the network, see `MANet`.
+        border_decoder: whether it has one.
     """
 
-    def __init__(self, matching: MatchingConfig, interaction_map: bool, rivals: bool) -> None:
+    def __init__(
+        self, matching: MatchingConfig, interaction_map: bool, rivals: bool, border_decoder: bool = False
+    ) -> None:
         self.matching = matching
         self.interaction_map = interaction_map
         self.rivals = rivals
+        self.border_decoder = border_decoder
 
     def interact(
         self,
@@ -166,6 +182,9 @@ class PartsEngine(ABC):
             planes += [nearest_rival(global_map), nearest_rival(local_map)]
         return self._head("propagate", embedding, *planes)
 
+    def finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        return np.concatenate([self._finer(image[None], embedding[None], each[None, None])[0] for each in logits])
+
     def reference(self, embedding: Floats, label: Labels, ids: Sequence[int]) -> fast.Reference:
         return fast.Reference(embedding, label, ids, self.matching.max_references)
 
@@ -180,6 +199,10 @@ class PartsEngine(ABC):
     def _head(self, name: str, embedding: Floats, *planes: Floats) -> Floats:
         """Logits (O,h,w) of a head, ``"interact"`` or ``"propagate"``, for an embedding and planes (O,h,w) each."""
 
+    @abstractmethod
+    def _finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        """Logits (1,1,ceil(H/2),ceil(W/2)) of an object by the image (1,3,H,W), its embedding and logits (1,1,h,w)."""
+
 
 class CompiledEngine(PartsEngine):
     """The network's parts compiled at the first sizes they meet, and matching in compiled loops; for a CPU.
@@ -190,7 +213,7 @@ class CompiledEngine(PartsEngine):
     """
 
     def __init__(self, model: MANet, precision: str = "fp32") -> None:
-        super().__init__(model.matching, model.interaction_map, model.rivals)
+        super().__init__(model.matching, model.interaction_map, model.rivals, model.border_decoder is not None)
         model.eval()
         self._heads = {"interact": model.interaction_head, "propagate": model.propagation_head}
         self._precision = precision
@@ -199,6 +222,8 @@ class CompiledEngine(PartsEngine):
         # Products of bfloat16 are so fast that fewer of them are no gain.
         backbone = early_decoder(model.backbone) if precision == "fp32" else model.backbone
         self._layers: dict[str, nn.Layer] = {"embed": Embedder(backbone, model.embedding)}
+        if model.border_decoder is not None:
+            self._layers["borders"] = model.border_decoder
         self._parts: dict[tuple[Any, ...], CompiledLayer] = {}
         self._last: dict[str, CompiledLayer] = {}  # by turn
 
@@ -214,6 +239,9 @@ class CompiledEngine(PartsEngine):
         chunks = [joined[start : start + self._batch] for start in range(0, len(joined), self._batch)]
         logits = [self._run(name, embedding[None], chunk)[:, 0] for chunk in chunks]
         return np.concatenate(logits)[: len(joined) - missing]
+
+    def _finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        return self._run("borders", image, embedding, logits)
 
     def _run(self, name: str, *arrays: Floats) -> Floats:
         shapes = tuple(array.shape for array in arrays)

@@ -6,27 +6,21 @@ Shapes: O ids incl. background, C channels, H W the video's own size, h w embedd
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..loader.scribbles import UNLABELLED, clicked
-from ..utils.arrays import Cells, Floats, Labels, Mask
+from ..loader.scribbles import UNLABELLED, region_of_interest
+from ..utils.arrays import Floats, Labels, Mask
 from .composition import FrameAnswerer
 from .matching import MatchingReference
 from .memory.distance_maps import StoredMaps
-from .memory.masks import nearest_labels, only
-from .probabilities import id_planes, softmax
+from .memory.masks import only
+from .probabilities import id_planes
 from .rounds import Answer, FrameResult, FrameUpdate, Round, State
-from .rules.click_bias import biased
-from .rules.click_lines import with_middles
-from .rules.click_region import with_region
 from .rules.correction_rivals import rivals_of
-from .rules.local_corrections import broadened, changeable_cells, corrected
 from .rules.max_leap import without_leaps
 from .rules.references import sure_ids, sure_reference
-from .rules.refine import refined
 
 Ids = tuple[int, ...]  # of the rows of every map
 
@@ -39,19 +33,13 @@ class Prompt:
         frame: the annotated one.
         label: its strokes (h,w), -1 where there are none.
         previous: its mask (h,w) before the round, None where no round has been.
-        clicked: the objects that are new in this round and shown by a click alone.
         reference: what the frame itself and others are matched with.
-        changeable: the cells (h,w) that a local correction may change; None: all.
-        unchanged: the ids (h,w) that a correction leaves, -1 elsewhere: the frame is matched with them, too.
     """
 
     frame: int
     label: Labels
     previous: Mask | None
-    clicked: Sequence[int]
     reference: MatchingReference
-    changeable: Cells | None = None
-    unchanged: Labels | None = None
 
 
 class Interaction(FrameAnswerer):
@@ -62,16 +50,14 @@ class Interaction(FrameAnswerer):
         if current.mask is not None:
             return self._given(current, current.mask, state, ids)
         strokes = current.label_of(ids)
-        prompt = self._prompt(current, strokes, state, ids)
-        answered = self._answer(prompt, state, ids)
-        logits, label, reference = answered, prompt.label, prompt.reference
+        prompt = Prompt(
+            current.frame, strokes, state.grid_label(current.frame, ids), self._reference(current, strokes, ids)
+        )
+        answered = self._ask(prompt, state, ids)
+        label, reference = prompt.label, prompt.reference
         if prompt.previous is not None:
-            if prompt.changeable is not None:
-                label = broadened(label, prompt.previous, ids)
-                logits = corrected(answered, label, prompt.changeable, prompt.previous, ids)
-                reference = replace(reference, label=label)
             label = np.where(label == UNLABELLED, prompt.previous, label)
-        logits = without_leaps(logits, label, ids, self._options.max_leap)
+        logits = without_leaps(answered, label, ids, self._options.max_leap)
         update = self._composer.compose(current.frame, logits, state, ids)
 
         assert update.grid is not None
@@ -96,68 +82,25 @@ class Interaction(FrameAnswerer):
     def _given(self, current: Round, mask: Mask, state: State, ids: Ids) -> Answer:
         """Take a person's mask (H,W) for the answer."""
         label, mask = current.label_of(ids), only(mask, ids)
-        grid = nearest_labels(mask, label.shape)
+        grid = self._composer.grid_of(mask, label.shape)
         probabilities = None if state.probabilities is None else id_planes(grid, ids)
         update = FrameUpdate(FrameResult(current.frame, mask, id_planes(label, ids)), grid, probabilities)
         return Answer(update, MatchingReference(self._engine, self._embeddings, current.frame, label, ids))
 
-    def _prompt(self, current: Round, strokes: Labels, state: State, ids: Ids) -> Prompt:
-        """What the network is asked with by the strokes (h,w) of a round."""
-        options, frame, first = self._options, current.frame, current.number == 1
-        previous = state.grid_label(frame, ids)
-        objects = [each for each in clicked(strokes) if each not in current.known]  # a click on others corrects them
-        prompt = Prompt(frame, strokes, previous, objects, self._reference(current, strokes, ids))
-        if objects and options.click_lines:
-            logits, _ = self._ask(prompt, state, ids)
-            strokes = with_middles(strokes, softmax(logits), ids, objects)
-            prompt = replace(prompt, label=strokes, reference=self._reference(current, strokes, ids))
-        if previous is None or first or not options.local_corrections:
-            return prompt
-        changeable = changeable_cells(strokes, previous, ids)
-        unchanged = None
-        if options.correction_rivals:
-            unchanged = self._unchanged(frame, changeable | (strokes != UNLABELLED), state, ids)
-        return replace(prompt, changeable=changeable, unchanged=unchanged)
-
     def _reference(self, current: Round, label: Labels, ids: Ids) -> MatchingReference:
         """What other frames are matched with by a label (h,w); the first round's has its region of interest."""
-        if current.number == 1:
-            label = with_region(label, self._options.click_region)
+        if current.number == 1 and (label != UNLABELLED).any():
+            label = region_of_interest(label)
         return MatchingReference(self._engine, self._embeddings, current.frame, label, ids)
 
-    def _answer(self, prompt: Prompt, state: State, ids: Ids) -> Floats:
-        """Logits (O,h,w) of the annotated frame by one head or both."""
-        logits, global_map = self._ask(prompt, state, ids)
-        if global_map is None or not self._options.refine:
-            return logits
-        label = self._composer.grid_label(prompt.frame, logits, ids)
-        return refined(self._engine, self._embeddings[prompt.frame], global_map, label, ids)
-
-    def _ask(self, prompt: Prompt, state: State, ids: Ids) -> tuple[Floats, Floats | None]:
-        """Logits (O,h,w) of the interaction head, and the frame's global map (O,h,w) if one is used."""
+    def _ask(self, prompt: Prompt, state: State, ids: Ids) -> Floats:
+        """Logits (O,h,w) of the interaction head."""
         engine, embedding = self._engine, self._embeddings[prompt.frame]
-        needed = self._options.refine or engine.interaction_map
-        global_map = self._global_map(prompt, state, ids) if needed else None
-        shown = global_map if engine.interaction_map else None
-        logits = engine.interact(embedding, prompt.label, prompt.previous, ids, shown)
-        return biased(logits, prompt.clicked, ids, self._options.click_bias), global_map
+        seen = self._global_map(prompt, state, ids) if engine.interaction_map else None
+        return engine.interact(embedding, prompt.label, prompt.previous, ids, seen)
 
     def _global_map(self, prompt: Prompt, state: State, ids: Ids) -> Floats:
-        """Global map (O,h,w) of the annotated frame against its strokes, what a correction leaves, and what
-        earlier rounds have given it: outside their windows (`window_around`) nothing, and strokes alone would claim
-        all."""
+        """Global map (O,h,w) of the annotated frame against its strokes, and what earlier rounds have given it."""
         embedding = self._embeddings[prompt.frame]
         maps = prompt.reference.global_map(embedding)
-        if prompt.unchanged is not None:
-            maps = np.minimum(maps, replace(prompt.reference, label=prompt.unchanged).global_map(embedding))
         return np.minimum(maps, state.global_memory.read(prompt.frame, ids, embedding.shape[1:]))
-
-    def _unchanged(self, frame: int, changeable: Cells, state: State, ids: Ids) -> Labels:
-        """The ids (h,w) that a mask is sure of outside the cells (h,w) that a correction may change; -1 elsewhere."""
-        if state.probabilities is not None:
-            shown: Labels = sure_ids(state.probabilities.read(frame, ids), ids)
-        else:
-            grid = state.grid_label(frame, ids)
-            assert grid is not None
-            shown = grid.astype(np.int16)
-        return np.where(changeable, UNLABELLED, shown)

@@ -15,7 +15,6 @@ from ..utils.registry import nearest
 Storage = Literal["float32", "float16"]
 Reach = Literal["video", "between"]
 References = Literal["strokes", "answer"]
-Upsampling = Literal["corners", "cells"]
 Precision = Literal["fp32", "bf16"]
 
 
@@ -40,10 +39,6 @@ class SessionOptions:
     """how far a round's masks are carried: over the whole ``video``, as in the reference, or only to the next annotated
     frames, ``between`` which the masks of both sides mix."""
 
-    refine: bool = False
-    """strokes are answered by the propagation head on top of the interaction head; in the reference by the interaction
-    head alone."""
-
     references: References = "strokes"
     """what global matching compares other frames with: the ``strokes``, or in the first round what its ``answer`` is
     sure of."""
@@ -52,35 +47,9 @@ class SessionOptions:
     """parts of an object that appear further than this share of the short side from where the frame beside has it (in
     the annotated frame: its strokes, and the mask before) are dropped; null: none are."""
 
-    search: float | None = None
-    """objects are looked for so far around where the frame beside has them, as a share of the short side; null, and for
-    one that is not there: everywhere."""
-
-    click_region: float | None = None
-    """how far an object may extend from a single click, as a share of the short side: its region of interest in the
-    first round; null: 20 cells of the grid, as from strokes."""
-
-    click_bias: float = 0
-    """added in the first round to the logits of an object that a single click shows: a click says
-    little about its extent, and the answer tends to be too small."""
-
-    click_lines: bool = False
-    """an object that a single click shows is answered twice, the second time by lines along the middle of the first
-    answer."""
-
-    local_corrections: bool = False
-    """a correction changes only what its strokes concern: false patches go whole, what is further off stays."""
-
     correction_rivals: bool = False
     """strokes of later rounds claim in other frames what looks more like them than like anything else in their own
-    frame, which, with ``local_corrections``, is matched with what they do not concern, too."""
-
-    edges: bool = False
-    """masks follow the edges of the picture (a guided filter of the grid's probabilities over its colours)."""
-
-    upsampling: Upsampling = "corners"
-    """``corners``: the grid's first and last cells lie at the picture's first and last pixels; ``cells``: each within
-    its own pixels."""
+    frame."""
 
     precision: Precision = "fp32"
     """of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off."""
@@ -93,10 +62,8 @@ class SessionOptions:
     def __post_init__(self) -> None:
         for name, kind in _types().items():
             _check_type(name, getattr(self, name), kind)
-        for name in ("max_leap", "search", "click_region"):
-            fraction = getattr(self, name)
-            if fraction is not None and not fraction > 0:
-                raise InputError(f"INFERENCE.{name} is a share of the short side above 0, or null, not {fraction}")
+        if self.max_leap is not None and not self.max_leap > 0:
+            raise InputError(f"INFERENCE.max_leap is a share of the short side above 0, or null, not {self.max_leap}")
         if not self.max_memory_mib >= 0:
             raise InputError(f"INFERENCE.max_memory_mib is 0 or more, not {self.max_memory_mib}")
         if self.undo_depth < 1:
@@ -113,17 +80,9 @@ class SessionOptions:
         return cls(
             storage="float16",
             reach="between",
-            refine=True,
             references="answer",
             max_leap=0.1,
-            search=0.15,
-            click_region=0.7,
-            click_bias=1,
-            click_lines=True,
-            local_corrections=True,
             correction_rivals=True,
-            edges=True,
-            upsampling="cells",
         )
 
     @classmethod

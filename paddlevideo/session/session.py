@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..utils.arrays import IGNORE, Floats, Labels, Mask
 from ..utils.errors import InputError
 from ..utils.fingerprint import fingerprint
 from . import checks
+from .borders import Borders
 from .composition import Composer
 from .drawn import Drawn
 from .engine import Engine
@@ -67,9 +68,15 @@ class Session:
         options: SessionOptions = DEFAULTS,
     ) -> None:
         self._frames = frames
+        self._preprocess = preprocess
         self._store = store = ArrayStore(int(options.max_memory_mib * MIB), options.storage)
+
+        @lru_cache(maxsize=1)  # a frame is embedded, then its borders are decoded
+        def image(frame: int) -> Floats:
+            return preprocess(frames[frame])
+
         self._embeddings = Embeddings(
-            lambda frame: engine.embed(preprocess(frames[frame])),
+            lambda frame: engine.embed(image(frame)),
             len(frames),
             store,
             lambda first: check_capacity(
@@ -80,7 +87,8 @@ class Session:
         self._locks = Locks()
         self._options = options
         rounds: list[Round] = []
-        composer = Composer(frames, preprocess.input_size(*frames.size), self._locks, Drawn(rounds), options)
+        borders, drawn = Borders(engine, self._embeddings, image), Drawn(rounds, preprocess.aligned)
+        composer = Composer(frames.size, preprocess, self._locks, borders, drawn)
         self._objects = checks.object_ids(objects)
         self._next_object = max(self._objects, default=0) + 1
         probabilities = ProbabilityMemory(store) if options.reach == "between" else None
@@ -178,7 +186,8 @@ class Session:
         """
         self._check(frame, "mask")
         mask = self._locks.paste(checks.whole_mask(mask, frame, self._frames, self.ids), frame)
-        label = nearest_labels(mask, self._embeddings[frame].shape[1:]).astype(np.int16)
+        grid = self._embeddings[frame].shape[1:]
+        label = nearest_labels(mask, grid, self._preprocess.aligned).astype(np.int16)
         label[label == IGNORE] = UNLABELLED
         return self._history.open(frame, label, mask=np.where(mask == IGNORE, 0, mask).astype(np.uint8))
 
@@ -280,7 +289,8 @@ class Session:
 
     def _made_by(self, network: str) -> str:
         options = {name: value for name, value in asdict(self._options).items() if name not in _NO_MATTER}
-        return fingerprint(__version__, network, options, len(self._frames), self._frames.size)
+        size = self._frames.size
+        return fingerprint(__version__, network, options, len(self._frames), size, self._preprocess.input_size(*size))
 
     def _check(self, frame: int, what: str) -> None:
         checks.known_frame(frame, self._frames, what)

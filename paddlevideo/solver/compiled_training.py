@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class _Convolution(nn.Layer):
         self.conv = conv
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return paddle.assign(self.conv(x))
+        return paddle.assign(nn.Conv2D.forward(self.conv, x))
 
 
 def compile_dense_convolutions(model: nn.Layer) -> int:
@@ -44,6 +45,7 @@ def compile_dense_convolutions(model: nn.Layer) -> int:
     if not convolutions or device() != "cpu" or not _trial_succeeds():
         return 0
     use_onednn(True)
+    warnings.filterwarnings("ignore", "Tensor do not have 'place'")  # Paddle's own code asks itself
     for layer in convolutions:
         layer.training_runner = compile_convolution(layer)
     return len(convolutions)

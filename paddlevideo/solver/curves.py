@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 Records = Sequence[Mapping[str, Any]]
 
-_PARTS = {"interaction": "tab:green", "propagation": "tab:red"}  # of the loss, as the network names them
+_PARTS = {
+    "interaction": "tab:green",
+    "propagation": "tab:red",
+    "borders": "tab:purple",
+}  # of the loss, as the network names them
 _COLOURS = ("tab:blue", "tab:orange")  # first and last round
 
 

@@ -1,4 +1,4 @@
-"""What the network is trained for: clips in, the losses of its two heads out.
+"""What the network is trained for: clips in, the losses of its two heads and of its border decoder out.
 
 Shape legend: B clips, F frames of each, O objects incl. background, C channels, H W image, h w embedding grid.
 """
@@ -23,7 +23,7 @@ from .own_rounds import with_own_rounds
 
 FROZEN = {
     "propagation": ("interaction_head",),
-    "interaction": ("backbone", "embedding", "propagation_head"),
+    "interaction": ("backbone", "embedding", "propagation_head", "border_decoder"),
     "heads": ("backbone", "embedding"),
     "both": (),
 }
@@ -40,17 +40,14 @@ class ObjectiveOptions:
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone),
             ``heads`` (the two alone) or ``both`` (joint training). Parts that are not trained stay in eval mode.
         refine: weight of one more loss: the propagation head carries the interaction's answer over to the annotated
-            frame itself, as `INFERENCE.refine` does; of effect where both heads are trained. The reference has none.
+            frame itself; of effect where both heads are trained. The reference has none.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
-        aligned: previous masks reach the grid at every fourth pixel: corners coincide where sides are 4k + 1, as the
-            resize of the loss has them. Else by the reference's floor rule, the same where sides are multiples of 4.
     """
 
     train_heads: Literal["propagation", "interaction", "heads", "both"] = "propagation"
     refine: float = 0.0
     reference: bool = False
-    aligned: bool = False
 
     def __post_init__(self) -> None:
         if self.train_heads not in FROZEN:
@@ -64,20 +61,26 @@ class TrainingObjective:
         network: to train.
         loss: (logits (1,O,H,W), ids (1,H,W), step) to a 0-d tensor.
         options: what is trained, and how.
+        aligned: previous masks reach the grid at every fourth pixel, see `Preprocess.aligned`; else by the reference's
+            floor rule, which is the same where sides are multiples of 4.
 
     Attributes:
         embed_runner: called with images in place of the embedding where that gets no gradient, when it is set; returns
             a tuple of one tensor. The trainer puts a compiled one here.
     """
 
-    def __init__(self, network: MANet, loss: nn.Layer, options: ObjectiveOptions | None = None) -> None:
+    def __init__(
+        self, network: MANet, loss: nn.Layer, options: ObjectiveOptions | None = None, aligned: bool = False
+    ) -> None:
         self.network = network
+        self.aligned = aligned
         self.loss = loss
         self.options = options or ObjectiveOptions()
         self.embed_runner: Callable[[paddle.Tensor], tuple[paddle.Tensor, ...]] | None = None
         for part in FROZEN[self.options.train_heads]:
-            for parameter in getattr(network, part).parameters():
-                parameter.stop_gradient = True
+            if (layer := getattr(network, part)) is not None:
+                for parameter in layer.parameters():
+                    parameter.stop_gradient = True
 
     @property
     def embeds_without_gradient(self) -> bool:
@@ -98,13 +101,18 @@ class TrainingObjective:
             batch = with_own_rounds(self.network, batch, embedding, ids)
         # Taken apart once: the gradient of a slice is as large as all frames together.
         clips = [clip.unbind() for clip in embedding.unbind()]
+        borders = []
         if heads != "propagation":
             annotated = [frames[0] for frames in clips]
             parts["interaction"], answers = self._interaction(batch, annotated, ids, step)
+            borders.append(self._borders(batch, {0: answers}, clips, step))
             if self.options.refine:
                 parts["refine"] = self.options.refine * self._refine(batch, annotated, answers, ids, step)
         if heads != "interaction":
-            parts["propagation"] = self._propagation(batch, clips, ids, step)
+            parts["propagation"], carried = self._propagation(batch, clips, ids, step)
+            borders.append(self._borders(batch, carried, clips, step))
+        if self._border_decoder is not None:
+            parts["borders"] = sum(borders)
         return {"loss": sum(parts.values()), **parts}
 
     def _needed(self, images: paddle.Tensor) -> paddle.Tensor:
@@ -137,6 +145,39 @@ class TrainingObjective:
         logits = self._run_head(self.network.interaction_head, inputs)
         return self._loss(logits, batch["masks"][:, 0], step), logits
 
+    @property
+    def _border_decoder(self) -> nn.Layer | None:
+        """The decoder, where it is trained."""
+        return None if "border_decoder" in FROZEN[self.options.train_heads] else self.network.border_decoder
+
+    def _borders(
+        self,
+        batch: Batch,
+        answers: Mapping[int, Sequence[paddle.Tensor]],
+        clips: Sequence[Sequence[paddle.Tensor]],
+        step: int,
+    ) -> paddle.Tensor | float:
+        """The mean loss over frames on the finer logits that the decoder makes of each clip's ``answers`` (O,h,w).
+
+        Clips without an object are left out.
+        """
+        decoder = self._border_decoder
+        counts = [int(count) for count in batch["objects"]]
+        shown = [clip for clip, count in enumerate(counts) if count]
+        if decoder is None or not shown:
+            return 0.0
+        counts = [counts[clip] for clip in shown]
+        owners = paddle.to_tensor([clip for clip, count in enumerate(counts) for _ in range(count)])
+        losses = []
+        for frame, logits in answers.items():
+            objects = paddle.concat([logits[clip][1:] - logits[clip][:1] for clip in shown]).unsqueeze(1)
+            images, masks = (batch[name][:, frame][shown] for name in ("images", "masks"))
+            embedding = paddle.stack([clips[clip][frame] for clip in shown])
+            finer = decoder(images, embedding, objects, owners)[:, 0]
+            whole = [paddle.concat([paddle.zeros_like(each[:1]), each]) for each in paddle.split(finer, counts)]
+            losses.append(self._loss(whole, masks, step))
+        return sum(losses) / len(losses)
+
     def _refine(
         self,
         batch: Batch,
@@ -157,8 +198,9 @@ class TrainingObjective:
 
     def _propagation(
         self, batch: Batch, clips: Sequence[Sequence[paddle.Tensor]], ids: Sequence[Sequence[int]], step: int
-    ) -> paddle.Tensor:
-        """The mean loss over the clips' frames (C,h,w) from the third on, each beside the one before it."""
+    ) -> tuple[paddle.Tensor, dict[int, list[paddle.Tensor]]]:
+        """The mean loss over the clips' frames (C,h,w) from the third on, each beside the one before it, and by frame
+        each clip's logits (O,h,w)."""
         if len(clips[0]) < 3:
             heads = self.options.train_heads
             raise InputError(f"MODEL.train_heads: {heads} needs clips of 3 frames: set DATASET.train.frames")
@@ -166,6 +208,7 @@ class TrainingObjective:
         reference = batch["reference"].numpy()
         previous = [self._on_grid(mask, grid) for mask in batch["previous"]]
         losses = []
+        answers = {}
         for frame in range(2, len(clips[0])):
             inputs = []
             for clip, (frames, objects) in enumerate(zip(clips, ids, strict=True)):
@@ -174,12 +217,13 @@ class TrainingObjective:
                 inputs.append(self.network.propagation_inputs(now.unsqueeze(0), *maps, previous[clip], objects))
             logits = self._run_head(self.network.propagation_head, inputs)
             losses.append(self._loss(logits, batch["masks"][:, frame], step))
+            answers[frame] = logits
             if frame + 1 < len(clips[0]):  # a further frame starts from the network's own hard mask, as it will in use
                 previous = [self._on_grid(resize_bilinear(x.detach(), size).argmax(axis=0), grid) for x in logits]
-        return sum(losses) / len(losses)
+        return sum(losses) / len(losses), answers
 
     def _on_grid(self, mask: paddle.Tensor, grid: tuple[int, int]) -> paddle.Tensor:
-        return to_grid(mask) if self.options.aligned else resize_nearest(mask, grid)
+        return to_grid(mask) if self.aligned else resize_nearest(mask, grid)
 
     def _run_head(self, head: nn.Layer, inputs: Sequence[paddle.Tensor]) -> list[paddle.Tensor]:
         """Run ``head`` over every clip's objects; return logits (O,h,w) a clip."""
@@ -199,8 +243,8 @@ class TrainingObjective:
         return sum(losses) / len(losses)
 
 
-def build_objective(config: Mapping[str, Any], network: MANet) -> TrainingObjective:
-    """Build the objective that a MODEL section describes for its ``network``."""
+def build_objective(config: Mapping[str, Any], network: MANet, aligned: bool = False) -> TrainingObjective:
+    """Build the objective that a MODEL section describes for its ``network``; ``aligned`` is `Preprocess.aligned`."""
     names = {field.name for field in fields(ObjectiveOptions)}
     options = ObjectiveOptions(**{name: config[name] for name in names & config.keys()})
-    return TrainingObjective(network, LOSSES.build(config["loss"]), options)
+    return TrainingObjective(network, LOSSES.build(config["loss"]), options, aligned)

@@ -34,6 +34,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..loader.builder import Loader, build_loader
+from ..loader.preprocess import Preprocess
 from ..modeling import MANet, build_model
 from ..modeling.sync_norm import synchronise_norms
 from ..solver.average import WeightAverage
@@ -229,7 +230,8 @@ def _checkpoint_to_resume(folder: Path, name: str, resume: bool | str | None) ->
 def _objective(cfg: Mapping[str, Any], weights: str | None, fresh: bool) -> TrainingObjective:
     """Return the objective; its network is in train mode, with parts compiled and, when ``fresh``, weights to start."""
     model = build_model(cfg["MODEL"])
-    objective = build_objective(cfg["MODEL"], model)
+    aligned = Preprocess(**cfg["PIPELINE"]["input"]).aligned
+    objective = build_objective(cfg["MODEL"], model, aligned)
     model.train()
     if cfg["sync_norm"]:
         synchronise_norms(model)

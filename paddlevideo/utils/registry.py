@@ -71,6 +71,7 @@ def flat_options(cls: type) -> dict[str, Any]:
 BACKBONES = Registry("backbone")
 ENCODERS = Registry("encoder")
 HEADS = Registry("head")
+DECODERS = Registry("border decoder")
 LOSSES = Registry("loss")
 FRAMEWORKS = Registry("framework", key="framework")
 DATASETS = Registry("dataset", key="format")

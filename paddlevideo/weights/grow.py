@@ -11,11 +11,11 @@ from paddle import nn
 from ..utils.errors import InputError
 
 FIRST = re.compile(r"(interaction|propagation)_head\.layer1\.")
-CONTEXT = re.compile(r"(interaction|propagation)_head\.context\.(deep\.\d+\.)?")
+CONTEXT = re.compile(r"((interaction|propagation)_head\.context\.(deep\.\d+\.)?|border_decoder\.)")
 
 
 def grown(state: Mapping[str, np.ndarray], model: nn.Layer) -> dict[str, np.ndarray]:
-    """Return ``state`` for ``model``, whose heads have further input planes or a context that ``state`` is without.
+    """Return ``state`` for ``model``, which has planes or a context at its heads, or a decoder, that it is without.
 
     New planes are taken to come after the old ones: weights with ``rivals`` do not grow an ``interaction_map``.
 

@@ -27,6 +27,7 @@ class Colours:
     """
 
     interaction_map = False
+    border_decoder = False
 
     def __init__(self, pause: float = 0.0, sharpness: float = 1.0) -> None:
         self.pause = pause

@@ -43,19 +43,23 @@ def test_read_only_frames_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "given", "expected"),
+    ("size", "stride", "given", "expected"),
     [
-        (None, (720, 1280), (720, 1280)),
-        ((480, 854), (720, 1280), (480, 854)),
-        (480, (720, 1280), (480, 853)),
-        (480, (1280, 720), (853, 480)),
-        (480, (270, 480), (270, 480)),  # never enlarged
-        (480, (480, 854), (480, 854)),
-        (1, (2, 3), (1, 2)),
+        (None, 1, (720, 1280), (720, 1280)),
+        ((480, 854), 1, (720, 1280), (480, 854)),
+        (480, 1, (720, 1280), (480, 853)),
+        (480, 1, (1280, 720), (853, 480)),
+        (480, 1, (270, 480), (270, 480)),  # never enlarged
+        (480, 1, (480, 854), (480, 854)),
+        (1, 1, (2, 3), (1, 2)),
+        (480, 16, (720, 1280), (481, 849)),
+        (480, 16, (270, 480), (273, 481)),
+        (480, 16, (481, 849), (481, 849)),
+        (None, 4, (3, 7), (5, 9)),
     ],
 )
-def test_input_size(size: Any, given: tuple[int, int], expected: tuple[int, int]) -> None:
-    preprocess = Preprocess(size=size, interpolation="area")
+def test_input_size(size: Any, stride: int, given: tuple[int, int], expected: tuple[int, int]) -> None:
+    preprocess = Preprocess(size=size, stride=stride, interpolation="area")
     assert preprocess.input_size(*given) == expected
     assert preprocess(np.zeros((*given, 3), np.uint8)).shape == (3, *expected)
 
@@ -66,6 +70,9 @@ def test_input_size(size: Any, given: tuple[int, int], expected: tuple[int, int]
         {"color": "gbr"},
         {"interpolation": "linear"},
         {"size": 0},
+        {"stride": 0},
+        {"stride": 1.5},
+        {"stride": 6},
         {"size": True},
         {"size": [480]},
         {"size": "48"},

@@ -398,3 +398,17 @@ def test_labels_keep_the_corners_of_a_mask_with_sides_of_4k_and_1() -> None:
     assert to_grid(mask).tolist() == [[0, 4, 8, 12], [52, 56, 60, 64], [104, 108, 112, 116]]
     assert to_grid(mask[:8, :12]).tolist() == [[0, 4, 8], [52, 56, 60]]
     assert to_grid(paddle.to_tensor(mask)).numpy().tolist() == to_grid(mask).tolist()
+
+
+def test_a_crop_that_the_inputs_stride_does_not_allow_is_refused(tiny_davis: Path) -> None:
+    def sample(side: int) -> Sample:
+        section = {"format": "ClipDataset", "file_path": str(tiny_davis), "short_side": 96}
+        cfg = {
+            "DATASET": {"batch_size": 1, "train": section},
+            "PIPELINE": {"input": {"stride": 16}, "train": {"transform": [{"RandomCrop": {"size": side}}]}},
+        }
+        return build_loader(cfg, seed=0).dataset.sample(0, 0, 0)[1]
+
+    assert sample(65)["reference"].shape == (17, 17)
+    with pytest.raises(InputError, match="clips are 64x64 pixels; .*stride 16 .* let RandomCrop cut 65x65"):
+        sample(64)

@@ -31,6 +31,7 @@ class PlainEngine:
         model.eval()
         self._model = model
         self.interaction_map = model.interaction_map
+        self.border_decoder = False
 
     @paddle.no_grad()
     def embed(self, image: Floats) -> Floats:

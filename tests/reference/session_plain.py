@@ -24,8 +24,8 @@ DEFAULTS = SessionOptions()
 class PlainSession:
     """Annotate, propagate, look at masks: the part of `Session` that the reference has.
 
-    Of the options it has two rules, which are ours: ``refine``, the propagation head runs on the annotated frame
-    itself, and ``references: answer``, other frames are matched with what the first round's answer is sure of.
+    Of the options it has one rule, which is ours: ``references: answer``, other frames are matched with what the first
+    round's answer is sure of.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class PlainSession:
         self.ids = list(range(objects + 1))
         self.round = 0
         self._engine, self._frames, self._preprocess = engine, frames, preprocess
-        self._refine, self._answer = options.refine, options.references == "answer"
+        self._answer = options.references == "answer"
         self._embeddings: dict[int, Floats] = {}
         self._masks: dict[int, np.ndarray] = {}
         self._global: dict[int, Floats] = {}
@@ -71,17 +71,11 @@ class PlainSession:
         embedding = self.embedding(frame)
         self._frame, self._reference = frame, region_of_interest(label) if self.round == 1 else label
         seen = None
-        if self._refine or self._engine.interaction_map:  # the benchmark times this: no step that nothing needs
+        if self._engine.interaction_map:
             maps = self._engine.global_map(embedding, self._engine.reference(embedding, self._reference, self.ids))
             seen = np.minimum(maps, self.global_memory(frame))
-        given = seen if self._engine.interaction_map else None
-        logits = self._engine.interact(embedding, label, self._before, self.ids, given)
+        logits = self._engine.interact(embedding, label, self._before, self.ids, seen)
         self._masks[frame] = self._labels(logits)
-        if self._refine and seen is not None:
-            previous = self._grid(frame)
-            near = self._engine.local_map(embedding, embedding, previous, self.ids)
-            logits = self._engine.propagate(embedding, seen, near, previous, self.ids)
-            self._masks[frame] = self._labels(logits)
         if self._answer and self.round == 1:
             shares = F.softmax(paddle.to_tensor(logits), axis=0).numpy()
             self._reference = label.copy()

@@ -28,22 +28,21 @@ def test_every_rule_is_off_in_the_reference() -> None:
 
 
 def test_overrides_go_before_the_config() -> None:
-    config = {"INFERENCE": {"search": 0.2, "refine": True}}
-    options = SessionOptions.from_config(config, search=0.3, undo_depth=1)
-    assert options == SessionOptions(search=0.3, refine=True, undo_depth=1)
+    config = {"INFERENCE": {"max_leap": 0.2, "correction_rivals": True}}
+    options = SessionOptions.from_config(config, max_leap=0.3, undo_depth=1)
+    assert options == SessionOptions(max_leap=0.3, correction_rivals=True, undo_depth=1)
     assert SessionOptions.from_config({}) == SessionOptions()
     with pytest.raises(FrozenInstanceError):
-        options.search = 0.1  # type: ignore[misc]
+        options.max_leap = 0.1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"refine": 1}, "INFERENCE.refine: expected true or false, found 1"),
+        ({"correction_rivals": 1}, "INFERENCE.correction_rivals: expected true or false, found 1"),
         ({"storage": "float64"}, "INFERENCE.storage is one of float32, float16, not 'float64'"),
         ({"precision": "int8"}, "INFERENCE.precision is one of fp32, bf16"),
-        ({"click_bias": "much"}, "INFERENCE.click_bias: expected a number, found 'much'"),
-        ({"search": float("nan")}, "INFERENCE.search is a share of the short side above 0"),
+        ({"max_leap": float("nan")}, "INFERENCE.max_leap is a share of the short side above 0"),
         ({"max_memory_mib": -1}, "INFERENCE.max_memory_mib is 0 or more, not -1"),
         ({"undo_depth": 0}, "INFERENCE.undo_depth is 1 or more, not 0"),
     ],

@@ -14,6 +14,7 @@ from paddle import nn
 from paddlevideo.loader.frame_source import FrameSource
 from paddlevideo.loader.preprocess import Preprocess
 from paddlevideo.modeling import MANet, MatchingConfig, SeparableHead
+from paddlevideo.modeling.heads import BorderDecoder
 from paddlevideo.modeling.planes import interaction_planes, propagation_planes
 from paddlevideo.session.engine import CompiledEngine, EagerEngine
 from paddlevideo.session.options import SessionOptions
@@ -101,6 +102,24 @@ def test_network_of_all_engines_is_the_definition(
             assert np.abs(plain - other).max() <= 1e-4 * np.abs(plain).max()
 
 
+@pytest.mark.parametrize("objects", [1, 3])
+def test_finer_logits_of_both_engines_are_the_same(
+    objects: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    rng = np.random.default_rng(0)
+    model = _model()
+    model.border_decoder = BorderDecoder(CHANNELS, channels=8)
+    model.border_decoder.conv.weight.set_value(rng.standard_normal((1, 8, 1, 1)).astype(np.float32))
+    image = rng.standard_normal((3, *IMAGE)).astype(np.float32)
+    engines = EagerEngine(model), CompiledEngine(model)
+    embedding = engines[0].embed(image)
+    logits = 4 * rng.standard_normal((objects, *embedding.shape[1:])).astype(np.float32)
+    eager, compiled = (engine.finer(image, embedding, logits) for engine in engines)
+    assert eager.shape == compiled.shape == (objects, *(-(-side // 2) for side in IMAGE))
+    assert np.abs(eager - compiled).max() <= 1e-4 * np.abs(eager).max()
+
+
 class _Clip(FrameSource):
     path, size, rate = "clip", IMAGE, 25.0
     names = [f"{t:05d}" for t in range(5)]
@@ -112,14 +131,14 @@ class _Clip(FrameSource):
 
 
 @pytest.mark.parametrize("answer", [False, True])
-@pytest.mark.parametrize(("refine", "interaction_map"), [(False, False), (True, False), (False, True), (True, True)])
-def test_rounds_of_a_session_are_the_definition(refine: bool, interaction_map: bool, answer: bool) -> None:
+@pytest.mark.parametrize("interaction_map", [False, True])
+def test_rounds_of_a_session_are_the_definition(interaction_map: bool, answer: bool) -> None:
     model = _model(interaction_map, window=3)
     for head in (model.interaction_head, model.propagation_head):  # random weights are sure of nothing
         head.conv.weight.set_value(head.conv.weight * 40)
     clip, rng = _Clip(), np.random.default_rng(4)
     preprocess = Preprocess(size=None)
-    options = SessionOptions(refine=refine, references="answer" if answer else "strokes")
+    options = SessionOptions(references="answer" if answer else "strokes")
     plain = PlainSession(PlainEngine(model), clip, preprocess, 2, options)
     session = Session(EagerEngine(model), clip, preprocess, 2, options)
     for frame in (2, 0, 2, 4):

@@ -103,7 +103,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "large ids": ({"masks": {0: truth(0).astype(int) * 300}}, "mask of frame 0: id 600"),
     "text": ({"masks": {0: "first.png"}}, r"mask of frame 0: <U9 of shape \(\); give ids \(H,W\)"),
     "float frames": ({"video": CLIP / 255}, "frames: number 0 is float64"),
-    "an option": ({"strokes": [stroke(1, 0)], "serch": 1}, "search"),
+    "an option": ({"strokes": [stroke(1, 0)], "max_leep": 1}, "max_leap"),
 }
 
 

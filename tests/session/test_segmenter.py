@@ -60,15 +60,15 @@ def test_a_sessions_settings_are_the_configs_unless_given(tmp_path: Path, monkey
         SessionOptions(reach="between", max_memory_mib=9),
         SessionOptions(reach="video", max_memory_mib=9, undo_depth=1),
     ]
-    with pytest.raises(InputError, match="search"):
-        segmenter.open(frames, 1, serch=0.2)
+    with pytest.raises(InputError, match="max_leap"):
+        segmenter.open(frames, 1, max_leep=0.2)
 
 
 @pytest.mark.parametrize(
     ("section", "message"),
     [
         ({"PIPELINE": {"input": {"size": -3}}}, r"PIPELINE\.input\.size"),
-        ({"INFERENCE": {"search": 0}}, r"INFERENCE\.search"),
+        ({"INFERENCE": {"max_leap": 0}}, r"INFERENCE\.max_leap"),
     ],
 )
 def test_a_wrong_setting_is_found_before_the_network_is_built(

@@ -38,6 +38,7 @@ class Colours:
     """Embeds a pixel as its colour; logits follow the strokes, the maps and the previous mask."""
 
     interaction_map = False
+    border_decoder = False
 
     def __init__(self) -> None:
         self.embedded: list[int] = []
@@ -126,18 +127,6 @@ def test_strokes_answer_at_once_and_propagate_both_ways() -> None:
         assert set(np.unique(result.mask)) == {0, 1, 2}
 
 
-def test_refining_carries_the_annotated_frame_over_to_itself() -> None:
-    plain, refined = _session(), _session(refine=True)
-    strokes = [_stroke(1, 2), _stroke(2, 2)]
-    coarse, fine = plain.add_strokes(strokes), refined.add_strokes(strokes)
-    assert not np.array_equal(coarse.logits, fine.logits)
-    assert (fine.mask == _truth(2)).mean() >= (coarse.mask == _truth(2)).mean()
-    assert np.array_equal(plain.global_memory(2), refined.global_memory(2))
-    assert np.array_equal(refined.mask(2), fine.mask)
-    refined.undo()
-    assert not refined.mask(2).any()
-
-
 def test_each_frame_is_embedded_once_over_all_rounds() -> None:
     engine = Colours()
     session = _session(engine=engine)
@@ -221,13 +210,13 @@ def test_the_answer_to_a_stroke_does_not_wait_for_what_only_later_rounds_read() 
             return super().reference(*given)
 
     engine = Counting()
-    session = _session(engine=engine, refine=True)
+    session = _session(engine=engine)
     session.add_strokes([_stroke(1, 2), _stroke(2, 2)])
-    assert (engine.local, engine.references) == (1, 1)  # of the refining
+    assert engine.local == 0
     memory = session.global_memory(2)
-    assert memory.min() < 0.1 and engine.local == 2
+    assert memory.min() < 0.1 and engine.local == 1
     list(session.propagate())
-    assert (engine.local, engine.references) == (2 + FRAMES - 1, 1)
+    assert (engine.local, engine.references) == (1 + FRAMES - 1, 1)
     assert np.array_equal(session.global_memory(2), memory)
 
 
@@ -245,34 +234,6 @@ def test_only_the_first_round_fills_the_region_of_interest_and_sees_no_previous_
     assert engine.previous[0] is None
     rows, columns = np.arange(GRID[0]) * 4, np.arange(GRID[1]) * 4
     assert np.array_equal(engine.previous[1], mask[np.ix_(rows, columns)])
-
-
-def test_the_region_of_a_click_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float | None] = []
-
-    def distance(label: np.ndarray, click_region: float | None) -> int:
-        asked.append(click_region)
-        return 2
-
-    monkeypatch.setattr("paddlevideo.session.rules.click_region.region_distance", distance)
-    session = _session(click_region=0.7)
-    session.add_strokes([_stroke(1, 2)])
-    reference = session.rounds[0].reference
-    assert asked == [0.7] and reference is not None
-    assert np.array_equal(reference, region_of_interest(draw_label([_stroke(1, 2)], GRID), 2))
-
-
-def test_what_a_click_shows_gains_in_the_first_answer_alone() -> None:
-    click = Stroke(1, 2, ((0.5, 0.5),))
-    plain, biased = _session(), _session(click_bias=0.75)
-    before, after = plain.add_strokes([click]).logits, biased.add_strokes([click]).logits
-    assert np.allclose(after - before, np.array([0, 0.75, 0])[:, None, None], atol=1e-6)
-    more = [Stroke(1, 2, ((0.1, 0.2), (0.9, 0.2))), Stroke(2, 2, ((0.1, 0.8), (0.9, 0.8)))]
-    assert np.array_equal(plain.add_strokes(more).logits, biased.add_strokes(more).logits)
-    for session in (plain, biased):
-        list(session.propagate())
-    later = Stroke(2, 4, ((0.3, 0.3),))
-    assert np.array_equal(plain.add_strokes([later]).logits, biased.add_strokes([later]).logits)
 
 
 def test_global_memory_only_falls_over_the_rounds() -> None:

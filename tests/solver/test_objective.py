@@ -19,10 +19,11 @@ CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
 
 
 def _objective(**changes: object) -> TrainingObjective:
+    aligned = bool(changes.pop("aligned", False))
     changes = {"interaction_map": False, "rivals": False} | changes
     keys = [f"MODEL.{key}={value}" for key, value in changes.items()]
     section = load_config(CONFIGS / "manet_lite.yaml", keys)["MODEL"]
-    return build_objective(section, build_model(section))
+    return build_objective(section, build_model(section), aligned)
 
 
 def _batch(rng: np.random.Generator, clips: int = 2, frames: int = 3, size: int = 64) -> dict[str, paddle.Tensor]:
@@ -89,10 +90,10 @@ def test_a_training_step_reaches_exactly_the_chosen_heads(heads):
     out["loss"].backward()
     reached = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
     expected = {
-        "propagation": {"backbone", "embedding", "propagation_head"},
+        "propagation": {"backbone", "embedding", "propagation_head", "border_decoder"},
         "interaction": {"interaction_head"},
-        "heads": {"propagation_head", "interaction_head"},
-        "both": {"backbone", "embedding", "propagation_head", "interaction_head"},
+        "heads": {"propagation_head", "interaction_head", "border_decoder"},
+        "both": {"backbone", "embedding", "propagation_head", "interaction_head", "border_decoder"},
     }
     assert reached == expected[heads]
 
@@ -142,7 +143,9 @@ def test_parts_that_are_not_trained_keep_their_norms_statistics(heads):
     moved = {name.split(".")[0] for name, value in model.state_dict().items()
              if name in before and not np.array_equal(before[name], value.numpy())}  # fmt: skip
     trained = {each: {f"{each}_head"} for each in ("propagation", "interaction")}
-    assert moved - {"backbone", "embedding"} == trained.get(heads, {"propagation_head", "interaction_head"})
+    shared = {"backbone", "embedding", "border_decoder"}
+    assert moved - shared == trained.get(heads, {"propagation_head", "interaction_head"})
+    assert ("border_decoder" in moved) == (heads != "interaction")
     assert ("backbone" in moved) == (heads in ("propagation", "both"))
 
 
@@ -168,3 +171,33 @@ def test_reference_takes_norm_statistics_clip_by_clip():
             losses[mode, reference] = float(objective(batch, 0)["loss"])
     assert losses["eval", True] == pytest.approx(losses["eval", False], rel=1e-5)
     assert losses["train", True] != pytest.approx(losses["train", False], rel=1e-3)
+
+
+def test_finer_logits_are_learnt_from_the_frames_that_the_heads_answer():
+    objective = _objective(train_heads="both", aligned=True)
+    objective.network.eval()
+    batch = _batch(np.random.default_rng(3), frames=4, size=65)
+    parts = objective(batch, 0)
+    plain = float(parts["interaction"]) + float(parts["propagation"])
+    assert float(parts["borders"]) == pytest.approx(plain, rel=0.05)  # at first they are the same, on another grid
+    parts["borders"].backward()
+    assert float(objective.network.border_decoder.conv.weight.grad.abs().sum()) > 0
+    assert float(objective.network.propagation_head.conv.weight.grad.abs().sum()) > 0
+
+
+def test_the_decoder_sees_the_picture_of_the_frame_whose_logits_it_gets(monkeypatch: pytest.MonkeyPatch):
+    objective = _objective(train_heads="propagation", aligned=True)
+    objective.network.eval()
+    batch = _batch(np.random.default_rng(3), frames=3, size=65)
+    seen = []
+
+    class Decoder(paddle.nn.Layer):
+        def forward(self, images, embedding, logits, clips):
+            seen.append((images, embedding, clips.tolist()))
+            return logits
+
+    monkeypatch.setattr(objective.network, "border_decoder", Decoder())
+    objective(batch, 0)
+    [(images, embedding, clips)] = seen
+    assert bool((images == batch["images"][:, 2]).all()) and clips == [0, 1, 1]
+    np.testing.assert_allclose(embedding.numpy(), objective.network.embed(images).numpy(), atol=1e-5)

@@ -134,7 +134,7 @@ def test_propagation_refers_to_the_networks_own_answer():
     asked = {**batch, "own_round": paddle.to_tensor([-1])}
     asked["reference"] = paddle.to_tensor(_by_hand(objective.network, batch).sure[None].astype(np.int64))
     out = objective(batch, 0)  # which moves the norms' statistics
-    assert set(out) == {"loss", "interaction", "propagation"}
+    assert set(out) == {"loss", "interaction", "propagation", "borders"}
     assert float(out["propagation"]) == pytest.approx(float(objective(asked, 0)["propagation"]), rel=1e-5)
 
 

@@ -62,7 +62,7 @@ class ToyObjective:
 
     embeds_without_gradient = False
 
-    def __init__(self, config: dict, network: Toy) -> None:
+    def __init__(self, config: dict, network: Toy, aligned: bool) -> None:
         self.network = network
 
     def __call__(self, batch: dict, step: int) -> dict:
@@ -114,6 +114,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         whole = {
             **DEFAULTS,
             "MODEL": {"backbone": {}},
+            "PIPELINE": {"input": {}},
             "DATASET": {"batch_size": 2},
             "OPTIMIZER": {"name": "SGD", "learning_rate": {"name": "PolynomialDecay", "base": 0.1}, "grad_clip": 5.0},
             "model_name": "toy",

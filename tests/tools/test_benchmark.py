@@ -38,7 +38,7 @@ def _measure(folder: Path, name: str, *options: str) -> dict[str, Any]:
     ("name", "options", "busy"),
     [
         ("embed", ["--repeat", "1"], {"embed"}),
-        ("interact", ["--repeat", "1"], PARTS - {"embed"}),
+        ("interact", ["--repeat", "1"], {"head", "global", "masks"}),
         ("propagate", ["--repeat", "1"], PARTS),
         ("round", ["--frames", "4", "--plain-frames", "2"], PARTS),
     ],

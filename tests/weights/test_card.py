@@ -1,7 +1,8 @@
-"""The card of the shipped weights and the page of results say the same of each sequence, and means are means."""
+"""The card of the shipped weights is that of their file; the page of results says the same, and means are means."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -18,6 +19,12 @@ def _rows(page: Path) -> dict[str, list[float]]:
     """J1, J3, J8, F1, F3, F8 by sequence."""
     found = _ROW.findall(page.read_text(encoding="utf-8"))
     return {name.strip("*"): [float(number) for number in _NUMBER.findall(numbers)] for name, numbers in found}
+
+
+def test_the_card_is_of_the_file_beside_it() -> None:
+    file = CARD.with_suffix(".pdparams").read_bytes()
+    text = CARD.read_text(encoding="utf-8")
+    assert hashlib.sha256(file).hexdigest() in text and f"{len(file) / 1e6:.1f} MB" in text
 
 
 def test_the_last_row_is_the_mean_of_the_others() -> None:

@@ -34,7 +34,7 @@ def measure(setup: subject.Setup, repeat: int, rates: dict[str, float]) -> dict[
 
 
 def _work(setup: subject.Setup, grid: tuple[int, int, int]) -> dict[str, operations.Work]:
-    """One head, one local map of the frame against itself, and with ``refine`` a propagation to the frame itself."""
+    """One head, and where the network has an interaction map, the frame's global map."""
     from paddlevideo.loader.scribbles import draw_label, region_of_interest
     from tools.bench.clip import strokes
 
@@ -44,11 +44,6 @@ def _work(setup: subject.Setup, grid: tuple[int, int, int]) -> dict[str, operati
     step = operations.of_frame(model, setup.size, grid, counts, embed=False)
     first = {
         "head": operations.network(model.interaction_head, (2, model.interaction_head.in_channels, *grid[1:])),
-        "local": step["local"],
         "masks": step["masks"],
     }
-    from paddlevideo.session.options import SessionOptions
-
-    if not SessionOptions.from_config(setup.settings()).refine:
-        return first
-    return {part: first[part] + step[part] if part in first else step[part] for part in step}
+    return {**first, "global": step["global"]} if model.interaction_map else first

@@ -51,7 +51,7 @@ def of_frame(
         **first,
         "global": global_matching(grid, kept, objects),
         "local": local_matching(grid, rule.window, objects),
-        "head": network(model.propagation_head, (objects, model.propagation_head.in_channels, height, width)),
+        "head": _head(model, image, (objects, model.propagation_head.in_channels, height, width)),
         "masks": Work(3.0 * objects * math.prod(image), 4 * objects * height * width + math.prod(image)),
     }
 
@@ -103,6 +103,9 @@ def training_step(objective: TrainingObjective, size: StepSize) -> float:
         head = getattr(model, name)
         one = network(head, (1, head.in_channels, *grid[1:])).operations
         total += TRAINED * times * size.objects * one
+    if model.border_decoder is not None:
+        times = runs["interaction_head"] + carried
+        total += TRAINED * times * (size.objects - clips) * borders(model, (height, width)).operations
     total += global_matching(grid, 1, 1).operations * size.references
     return total + clips * carried * local_matching(grid, model.matching.window, 1).operations
 
@@ -112,6 +115,33 @@ def embedding(model: MANet, image: tuple[int, int]) -> Work:
     from paddle import nn
 
     return network(nn.Sequential(model.backbone, model.embedding), (1, 3, *image))
+
+
+def borders(model: MANet, image: tuple[int, int]) -> Work:
+    """Of the border decoder for one object of one image (H,W)."""
+    import paddle
+    from paddle import nn
+
+    class OfImage(nn.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.decoder: Any = model.border_decoder
+
+        def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+            grid = [-(-side // 4) for side in image]
+            zeros = [paddle.zeros([1, channels, *grid]) for channels in (model.embedding.channels, 1)]
+            return self.decoder(images, *zeros)
+
+    return network(OfImage(), (1, 3, *image))
+
+
+def _head(model: MANet, image: tuple[int, int], shape: tuple[int, ...]) -> Work:
+    """Of the propagation head for inputs of ``shape``, and of the borders of all objects but the background."""
+    head = network(model.propagation_head, shape)
+    if model.border_decoder is None:
+        return head
+    one = borders(model, image)
+    return Work(head.operations + (shape[0] - 1) * one.operations, head.bytes + (shape[0] - 1) * one.bytes)
 
 
 def network(layer: nn.Layer, shape: tuple[int, ...]) -> Work:

@@ -23,7 +23,14 @@ from paddlevideo.utils.errors import InputError
 
 VARIANTS = ("plain", "shipped")
 PARTS = ("embed", "global", "local", "head", "masks")
-PART_OF = {"reference": "global", "global_map": "global", "local_map": "local", "interact": "head", "propagate": "head"}
+PART_OF = {
+    "reference": "global",
+    "global_map": "global",
+    "local_map": "local",
+    "interact": "head",
+    "propagate": "head",
+    "finer": "head",
+}
 CONFIGS = Path(__file__).parents[2] / "configs" / "segmentation"
 
 Sample = dict[str, float]

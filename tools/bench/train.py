@@ -57,7 +57,7 @@ def measure(name: str, steps: int, tiny: bool) -> dict[str, Any]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         root = Path(folder) / "toy"
         write_toy_davis(root, ToyWorld(sequences=4, frames=4, size=size))
-        small = ["DATASET.batch_size=2", "PIPELINE.train.transform=[{RandomCrop: {size: 64}}]"] if tiny else []
+        small = ["DATASET.batch_size=2", "PIPELINE.train.transform=[{RandomCrop: {size: 65}}]"] if tiny else []
         lite = ["DATASET.train.photographs=null"] if "lite" in name else []
         overrides = [f"DATASET.train.file_path={root}", *small, *lite]
         trainers = {variant: stack.enter_context(process(_serve, variant, name, overrides)) for variant in VARIANTS}
@@ -136,6 +136,7 @@ class _Trainer:
     def __init__(self, cfg: Mapping[str, Any], eager: bool) -> None:
         import paddle
 
+        from paddlevideo.loader.preprocess import Preprocess
         from paddlevideo.modeling import build_model, matching
         from paddlevideo.modeling.framework import manet
         from paddlevideo.modeling.layers import Conv2D
@@ -148,7 +149,7 @@ class _Trainer:
 
         paddle.seed(0)
         model = build_model(cfg["MODEL"])
-        self.objective = build_objective(cfg["MODEL"], model)
+        self.objective = build_objective(cfg["MODEL"], model, Preprocess(**cfg["PIPELINE"]["input"]).aligned)
         model.train()
         if eager:
             Conv2D.fast_training = BatchNorm2D.fast_training = matching.fast_training = False

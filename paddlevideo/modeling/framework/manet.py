@@ -30,11 +30,13 @@ class MANet(nn.Layer):
         matching: how distance maps are made.
         interaction_map: the interaction head also sees the global map of the annotated frame against its own strokes
             (and their region of interest): what looks like them, however far away. The reference does without.
+        border_decoder: finer logits by those of a head, the embedding and the picture, see `BorderDecoder`; the
+            reference has none.
         rivals: for each id the heads also see how near the nearest other id is, and the strokes of the others. The
             reference does without.
     """
 
-    _built = ("backbone", "embedding", "interaction_head", "propagation_head", "matching")
+    _built = ("backbone", "embedding", "interaction_head", "propagation_head", "matching", "border_decoder")
 
     def __init__(
         self,
@@ -45,12 +47,14 @@ class MANet(nn.Layer):
         matching: MatchingConfig,
         interaction_map: bool = False,
         rivals: bool = False,
+        border_decoder: nn.Layer | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.embedding = embedding
         self.interaction_head = interaction_head
         self.propagation_head = propagation_head
+        self.border_decoder = border_decoder
         self.matching = matching
         self.interaction_map = interaction_map
         self.rivals = rivals

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,19 @@ from ..engine import Embedder
 from ..options import SessionOptions
 
 DESCRIPTION = "model.yaml"
-VERSION = 1
+VERSION = 2
 HEADER = """\
 # An exported network. Sides that are names are open: a frame is height x width, and its grid h x w a quarter of that,
-# rounded up. All arrays are float32.
+# rounded up; height2 x width2 is half, rounded up. All arrays are float32. With a stride, sides of frames are multiples
+# of it and one more.
 #   embed      a frame: resized, its colours in the order of preprocess.color, divided by 255, minus mean, through std
 #   interact   logits of one id on the annotated frame, by its embedding and the planes
 #   propagate  logits of one id on the frame beside one that has a mask, by its embedding and the planes
+#   borders    logits of one object against the background at every second pixel, by the frame, its embedding and the
+#              object's logit minus the background's; only where the network has a decoder for them
 # A plane is 1 where its strokes or its mask are, else 0; maps are distances from 0 to 1; rival planes are those of all
-# other ids (strokes: their sum, maps: the nearest). The mask is the id with the largest logit.
+# other ids (strokes: their sum, maps: the nearest). The mask is the id with the largest logit (with borders, the
+# background's is 0).
 """
 
 
@@ -74,7 +78,7 @@ def export_model(cfg: Mapping[str, Any], weights: str | Path, folder: str | Path
     with written.replacing(DESCRIPTION, *names) as temporary:
         for name, part in parts.items():
             paddle.jit.save(static_layer(part.layer, list(part.inputs.values())), str(temporary / name))
-            made = onnx_model(part.layer, dict(part.inputs), part.output, _sides(name))
+            made = onnx_model(part.layer, dict(part.inputs), part.output, _sides)
             (temporary / f"{name}.onnx").write_bytes(made.SerializeToString())
         text = yaml.safe_dump(_description(cfg, model, options, parts), sort_keys=False, width=100)
         (temporary / DESCRIPTION).write_text(HEADER + text, encoding="utf-8")
@@ -90,22 +94,31 @@ def _parts(model: MANet) -> dict[str, Part]:
         inputs = {"embedding": [1, channels, None, None], "planes": [1, len(planes), None, None]}
         return Part(_Head(layer), inputs, "logits", planes)
 
-    return {
-        "embed": Part(Embedder(model.backbone, model.embedding), {"image": [1, 3, None, None]}, "embedding"),
+    image = {"image": [1, 3, None, None]}
+    parts = {
+        "embed": Part(Embedder(model.backbone, model.embedding), image, "embedding"),
         "interact": head(model.interaction_head, model.interaction_planes),
         "propagate": head(model.propagation_head, model.propagation_planes),
     }
+    if model.border_decoder is not None:
+        grid = {"embedding": [1, channels, None, None], "logits": [1, 1, None, None]}
+        parts["borders"] = Part(model.border_decoder, {**image, **grid}, "finer")
+    return parts
 
 
 def _sides(name: str) -> tuple[str, str]:
-    return ("height", "width") if name == "embed" else ("h", "w")
+    """What the two open sides of an input are called."""
+    return ("height", "width") if name == "image" else ("h", "w")
 
 
 def _description(
     cfg: Mapping[str, Any], model: MANet, options: SessionOptions, parts: Mapping[str, Part]
 ) -> dict[str, Any]:
-    named: Callable[[str, Sequence[Side]], list[Any]] = lambda part, shape: [*shape[:2], *_sides(part)]  # noqa: E731
-    outputs = {"embedding": [1, model.embedding.channels, "h", "w"], "logits": [1, 1, "h", "w"]}
+    outputs = {
+        "embedding": [1, model.embedding.channels, "h", "w"],
+        "logits": [1, 1, "h", "w"],
+        "finer": [1, 1, "height2", "width2"],
+    }
     return {
         "format": VERSION,
         "model": str(cfg.get("model_name", "manet")),
@@ -113,12 +126,13 @@ def _description(
         "network": {
             "interaction_map": model.interaction_map,
             "rivals": model.rivals,
+            "border_decoder": model.border_decoder is not None,
             "matching": asdict(model.matching),
         },
         "options": {key: value for key, value in vars(options).items() if value != getattr(SessionOptions(), key)},
         "parts": {
             name: {
-                "inputs": {key: named(name, shape) for key, shape in part.inputs.items()},
+                "inputs": {key: [*shape[:2], *_sides(key)] for key, shape in part.inputs.items()},
                 "outputs": {part.output: outputs[part.output]},
                 **({"planes": [*part.planes]} if part.planes else {}),
             }

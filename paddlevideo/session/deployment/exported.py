@@ -39,10 +39,12 @@ class ExportedEngine(PartsEngine):
     """
 
     def __init__(self, folder: Path, network: dict[str, Any], runtime: Runtime = "onnx") -> None:
-        super().__init__(MatchingConfig(**network["matching"]), network["interaction_map"], network["rivals"])
+        flags = [network[name] for name in ("interaction_map", "rivals", "border_decoder")]
+        super().__init__(MatchingConfig(**network["matching"]), *flags)
         opened = {"paddle": _paddle, "onnx": _onnx, "openvino": _openvino}[runtime]
         threads = int(os.environ.get("OMP_NUM_THREADS") or available_threads())
-        self._parts = {name: opened(folder, name, threads) for name in ("embed", "interact", "propagate")}
+        parts = ("embed", "interact", "propagate", *(("borders",) if self.border_decoder else ()))
+        self._parts = {name: opened(folder, name, threads) for name in parts}
 
     def embed(self, image: Floats) -> Floats:
         embedding: Floats = self._parts["embed"]([image[None]])[0]
@@ -51,6 +53,9 @@ class ExportedEngine(PartsEngine):
     def _head(self, name: str, embedding: Floats, *planes: Floats) -> Floats:
         joined = np.stack(planes, axis=1)
         return np.concatenate([self._parts[name]([embedding[None], each[None]])[0] for each in joined])
+
+    def _finer(self, image: Floats, embedding: Floats, logits: Floats) -> Floats:
+        return self._parts["borders"]([image, embedding, logits])
 
 
 def load_exported(folder: str | Path, runtime: Runtime = "onnx") -> Segmenter:
@@ -91,7 +96,7 @@ def _paddle(folder: Path, name: str, threads: int) -> Run:
     config.disable_mkldnn()  # under which a resize with aligned corners is wrong
     config.disable_glog_info()
     predictor = inference.create_predictor(config)
-    inputs = [predictor.get_input_handle(each) for each in sorted(predictor.get_input_names())]  # x0, x1
+    inputs = [predictor.get_input_handle(each) for each in sorted(predictor.get_input_names())]  # x0, x1, ...
     [output] = [predictor.get_output_handle(each) for each in predictor.get_output_names()]
 
     def run(arrays: Sequence[Floats]) -> Floats:

@@ -18,26 +18,20 @@ CompressedMask = tuple[
 ]  # mask and grid label, compressed, and their shapes
 
 
-def upsample_labels(
-    logits: Floats, ids: Sequence[int], size: tuple[int, int], cell_position: float | None = None
-) -> Mask:
-    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear, see `positions`."""
-    rows = positions(logits.shape[1], size[0], cell_position)
-    columns = positions(logits.shape[2], size[1], cell_position)
-    return _labels_at(logits, ids, rows, columns)
+def upsample_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
+    """Ids (H,W) of the largest of ``logits`` (O,h,w) brought to ``size``, bilinear with aligned corners."""
+    return _labels_at(logits, ids, positions(logits.shape[1], size[0]), positions(logits.shape[2], size[1]))
 
 
-def grid_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Mask:
+def grid_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int], aligned: bool = False) -> Mask:
     """What `nearest_labels` makes of ``upsample_labels(logits, ids, size)`` at the logits' own grid, without the rest.
 
-    Corners are aligned whatever the masks are made with: networks were trained with labels that come about like this.
-
-    Row i of the grid (h) reads row floor(i * H / h) of the mask.
+    ``size`` (H,W) is that of what the network is fed: networks were trained with labels that come about like this.
     """
     height, width = logits.shape[1:]
     rows = positions(height, size[0])
     columns = positions(width, size[1])
-    picked_rows, picked_columns = _nearest(size[0], height), _nearest(size[1], width)
+    picked_rows, picked_columns = _picked(size[0], height, aligned), _picked(size[1], width, aligned)
     return _labels_at(
         logits,
         ids,
@@ -46,9 +40,13 @@ def grid_labels(logits: Floats, ids: Sequence[int], size: tuple[int, int]) -> Ma
     )
 
 
-def nearest_labels(mask: Mask, size: tuple[int, int]) -> Mask:
-    """Mask (H,W) at a smaller or larger ``size`` by the floor rule."""
-    return mask[np.ix_(_nearest(mask.shape[0], size[0]), _nearest(mask.shape[1], size[1]))]
+def nearest_labels(mask: Mask, size: tuple[int, int], aligned: bool = False) -> Mask:
+    """Mask (H,W) at another ``size`` (h,w), the nearest pixel of each.
+
+    Corners are ``aligned``, see `Preprocess.aligned`, or the reference's rule counts: row i reads row floor(i * H / h).
+    """
+    height, width = mask.shape
+    return mask[np.ix_(_picked(height, size[0], aligned), _picked(width, size[1], aligned))]
 
 
 def only(mask: Mask, ids: Sequence[int]) -> Mask:
@@ -57,7 +55,9 @@ def only(mask: Mask, ids: Sequence[int]) -> Mask:
     return np.where(kept[mask], mask, 0).astype(np.uint8)
 
 
-def _nearest(source: int, target: int) -> NDArray[np.int64]:
+def _picked(source: int, target: int, aligned: bool) -> NDArray[np.int64]:
+    if aligned:
+        return np.rint(np.arange(target) * ((source - 1) / max(target - 1, 1))).astype(np.int64)
     return np.arange(target) * source // target
 
 

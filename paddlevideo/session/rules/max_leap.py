@@ -10,6 +10,8 @@ import numpy as np
 from ...kernels.elementwise import largest
 from ...utils.arrays import Floats, Labels
 
+SURE = 10.0  # below the background's logit are those of what is dropped
+
 
 def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float | None) -> Floats:
     """Return logits (O,h,w) without the parts of objects that lie far from where their neighbour's mask has them.
@@ -23,7 +25,7 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
     """
     if max_leap is None:
         return logits
-    shown = largest(logits)
+    shown, background = largest(logits), list(ids).index(0)
     furthest = max_leap * min(shown.shape)
     result = logits
     for row, object_id in enumerate(ids):
@@ -37,5 +39,6 @@ def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap
         if len(kept) and far.any():
             result = logits.copy() if result is logits else result
             # The ring around a part, too, or the resize would leave its rim.
-            result[row][cv2.dilate(far.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = logits.min()
+            dropped = cv2.dilate(far.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            result[row][dropped] = logits[background][dropped] - SURE
     return result

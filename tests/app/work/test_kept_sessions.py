@@ -16,7 +16,7 @@ from tests.app.work.test_replay import _go_on, _masks, _propagate, _replay, _run
 
 __all__ = ["project"]  # the fixture
 
-LITE = {"reach": "between", "refine": True, "storage": "float16"}
+LITE = {"reach": "between", "storage": "float16"}
 REFERENCE: dict[str, Any] = {}
 
 

@@ -121,6 +121,20 @@ def test_the_parts_of_the_larger_network_agree_in_every_runtime(
             assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max(), runtime
 
 
+def test_finer_logits_agree_in_every_runtime(networks: dict[str, tuple[dict[str, Any], Path, Path]]) -> None:
+    cfg, weights, folder = networks["manet_lite"]
+    plain = Segmenter.from_config(cfg, weights, "plain").engine
+    rng = np.random.default_rng(0)
+    image = rng.standard_normal((3, 97, 145)).astype(np.float32)
+    embedding = plain.embed(image)
+    logits = 4 * rng.standard_normal((2, *embedding.shape[1:])).astype(np.float32)
+    wanted = plain.finer(image, embedding, logits)
+    assert wanted.shape == (2, 49, 73)
+    for runtime in RUNTIMES:
+        got = load_exported(folder, runtime).engine.finer(image, embedding, logits)  # type: ignore[arg-type]
+        assert np.abs(got - wanted).max() <= 1e-4 * np.abs(wanted).max(), runtime
+
+
 def test_the_description_says_how_to_feed_the_parts(networks: dict[str, tuple[dict[str, Any], Path, Path]]) -> None:
     cfg, _, folder = networks["manet_lite"]
     said = yaml.safe_load((folder / "model.yaml").read_text(encoding="utf-8"))
@@ -128,6 +142,8 @@ def test_the_description_says_how_to_feed_the_parts(networks: dict[str, tuple[di
     assert said["parts"]["embed"]["inputs"] == {"image": [1, 3, "height", "width"]}
     assert said["parts"]["interact"]["inputs"]["planes"][1] == len(said["parts"]["interact"]["planes"])
     assert said["parts"]["propagate"]["outputs"] == {"logits": [1, 1, "h", "w"]}
+    assert said["parts"]["borders"]["inputs"]["image"] == [1, 3, "height", "width"]
+    assert said["parts"]["borders"]["inputs"]["logits"] == [1, 1, "h", "w"]
     assert load_exported(folder).options == Segmenter.from_config(cfg, LITE).options
 
 
@@ -145,11 +161,11 @@ def test_a_second_export_replaces_the_first_and_no_file_of_a_person(tmp_path: Pa
     ("spoil", "message"),
     [
         (lambda folder: (folder / "model.yaml").unlink(), "no exported network"),
-        (lambda folder: (folder / "model.yaml").write_text("format: 1"), "is not what export_model.py writes"),
+        (lambda folder: (folder / "model.yaml").write_text("format: 2"), "is not what export_model.py writes"),
         (lambda folder: (folder / "interact.onnx").unlink(), "interact.onnx: is missing"),
         (
             lambda folder: (folder / "model.yaml").write_text(
-                (folder / "model.yaml").read_text().replace("format: 1", "format: 9")
+                (folder / "model.yaml").read_text().replace("format: 2", "format: 9")
             ),
             "has format 9",
         ),

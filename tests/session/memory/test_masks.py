@@ -3,28 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from paddlevideo.loader.samples import to_grid
 from paddlevideo.modeling.layers import bilinear_matrix
 from paddlevideo.session.memory.masks import MaskStore, grid_labels, nearest_labels, upsample_labels
-
-
-@pytest.mark.parametrize("place", [0.125, 0.375, 0.5])
-def test_cells_stay_within_their_own_pixels(place: float) -> None:
-    """A border between two columns of cells lies between the points at which they are found, wherever it is."""
-    height, width, step = 10, 30, 4
-    for border in (1, 15, 29):
-        logits = np.zeros((2, height, width), np.float32)
-        logits[1, :, border:] = 1.0
-        logits[0, :, :border] = 1.0
-        mask = upsample_labels(logits, [0, 3], (height * step, width * step), place)
-        found = (border - 0.5 + place) * step - 0.5  # the middle between the two cells
-        assert (mask[:, : int(np.ceil(found))] == 0).all() and (mask[:, int(np.floor(found)) + 1 :] == 3).all()
-
-
-def test_corners_move_what_cells_do_not() -> None:
-    logits = np.zeros((2, 8, 40), np.float32)
-    logits[1, :, 39:], logits[0, :, :39] = 1.0, 1.0
-    first = [int(np.argmax(upsample_labels(logits, [0, 1], (32, 160), place)[0])) for place in (None, 0.3)]
-    assert first == [157, 155]  # the last of 40 cells has pixels 156 to 159
 
 
 def _plain(logits: np.ndarray, ids: list[int], size: tuple[int, int]) -> np.ndarray:
@@ -43,11 +24,19 @@ def test_a_tie_goes_to_the_first() -> None:
     assert (upsample_labels(np.zeros((3, 4, 4), np.float32), [0, 1, 2], (8, 8)) == 0).all()
 
 
+@pytest.mark.parametrize("aligned", [False, True])
 @pytest.mark.parametrize("size", [(37, 53), (36, 56), (9, 14)])
-def test_grid_labels_are_read_from_the_full_mask(size: tuple[int, int]) -> None:
+def test_grid_labels_are_read_from_the_full_mask(size: tuple[int, int], aligned: bool) -> None:
     logits = np.random.default_rng(1).standard_normal((2, 9, 14)).astype(np.float32)
     full = upsample_labels(logits, [0, 1], size)
-    assert np.array_equal(grid_labels(logits, [0, 1], size), nearest_labels(full, (9, 14)))
+    assert np.array_equal(grid_labels(logits, [0, 1], size, aligned), nearest_labels(full, (9, 14), aligned))
+
+
+def test_with_aligned_corners_each_cell_reads_its_own_pixel_and_has_its_own_answer() -> None:
+    mask = np.random.default_rng(2).integers(0, 5, (33, 53)).astype(np.uint8)
+    assert np.array_equal(nearest_labels(mask, (9, 14), aligned=True), to_grid(mask))
+    logits = np.random.default_rng(1).standard_normal((2, 9, 14)).astype(np.float32)
+    assert np.array_equal(grid_labels(logits, [0, 1], (33, 53), aligned=True), logits.argmax(axis=0))
 
 
 def test_nearest_takes_the_floor() -> None:

@@ -106,32 +106,6 @@ def test_more_strokes_and_undone_ones_are_weighed_anew() -> None:
     assert all(np.array_equal(*pair) for pair in zip(engine.references[-2:], once.references[-2:], strict=True))
 
 
-class Seeing(Noting):
-    """Notes the maps that strokes are answered with."""
-
-    interaction_map = True
-
-    def interact(self, embedding: np.ndarray, scribble: np.ndarray, previous: Any, ids: Any, seen: Any = None) -> Any:
-        self.seen = seen
-        return super().interact(embedding, scribble, previous, ids)
-
-
-def test_a_corrected_frame_is_matched_with_what_its_strokes_do_not_reach() -> None:
-    maps = []
-    for options in ({"correction_rivals": True, "local_corrections": True}, {"local_corrections": True}):
-        engine, session = _session(engine=Seeing(), **options)
-        memory, shown = session.global_memory(4).copy(), session.mask(4)[1::4, 1::4]
-        session.add_strokes([_stroke(0, 4, 22, 16)])
-        maps.append((engine.seen, memory, list(engine.references), session.embedding(4), shown))
-    seen, memory, (strokes, stands, *_), embedding, shown = maps[0]
-    told = stands != UNLABELLED
-    assert told.any() and not told.all() and not (told & (strokes != UNLABELLED)).any()
-    assert (stands[told] == shown[told]).mean() > 0.9
-    drawn, rest = (Reference(embedding, label, IDS).map(embedding) for label in (strokes, stands))
-    assert np.allclose(seen, np.minimum(np.minimum(drawn, rest), memory), atol=1e-6)
-    assert np.allclose(maps[1][0], np.minimum(drawn, maps[1][1]), atol=1e-6)
-
-
 def test_a_whole_mask_has_no_rivals() -> None:
     engine, session = _session(correction_rivals=True)
     mask = np.zeros(SIZE, np.uint8)
