@@ -47,6 +47,10 @@ class SessionOptions:
     """parts of an object that appear further than this share of the short side from where the frame beside has it (in
     the annotated frame: its strokes, and the mask before) are dropped; null: none are."""
 
+    search: float | None = None
+    """objects are looked for so far around where the frame beside has them, as a share of the short side; null, and for
+    one that is not there: everywhere."""
+
     correction_rivals: bool = False
     """strokes of later rounds claim in other frames what looks more like them than like anything else in their own
     frame."""
@@ -62,8 +66,10 @@ class SessionOptions:
     def __post_init__(self) -> None:
         for name, kind in _types().items():
             _check_type(name, getattr(self, name), kind)
-        if self.max_leap is not None and not self.max_leap > 0:
-            raise InputError(f"INFERENCE.max_leap is a share of the short side above 0, or null, not {self.max_leap}")
+        for name in ("max_leap", "search"):
+            fraction = getattr(self, name)
+            if fraction is not None and not fraction > 0:
+                raise InputError(f"INFERENCE.{name} is a share of the short side above 0, or null, not {fraction}")
         if not self.max_memory_mib >= 0:
             raise InputError(f"INFERENCE.max_memory_mib is 0 or more, not {self.max_memory_mib}")
         if self.undo_depth < 1:
@@ -82,6 +88,7 @@ class SessionOptions:
             reach="between",
             references="answer",
             max_leap=0.1,
+            search=0.15,
             correction_rivals=True,
         )
 

@@ -11,6 +11,7 @@ from .probabilities import logits_of
 from .rounds import FrameResult, FrameUpdate, Round, State
 from .rules.max_leap import without_leaps
 from .rules.reach import REPLACE, Blend
+from .rules.search import window_around
 
 
 class Propagation(FrameAnswerer):
@@ -27,13 +28,18 @@ class Propagation(FrameAnswerer):
             return FrameUpdate(_kept_result(frame, state, ids))
         previous = state.grid_label(neighbour, ids)
         assert previous is not None and current.matching is not None
-        embedding, beside = self._embeddings[frame], self._embeddings[neighbour]
-        global_maps = state.global_memory.aggregated(frame, current.matching.global_map(embedding), ids)
-        maps = self._engine.local_map(embedding, beside, previous, ids)
+        window = window_around(previous, ids, self._options.search)
+        embedding, beside = (self._embeddings.read(each, window.part) for each in (frame, neighbour))
+        label = window.cut(previous)
+
+        maps = window.distances(current.matching.global_map(embedding))
+        global_maps = state.global_memory.aggregated(frame, maps, ids)
+        maps = window.distances(self._engine.local_map(embedding, beside, label, ids))
         distance = abs(frame - current.frame)
         local_map, local_maps = state.local_memory.choose(frame, maps, ids, current.number, distance)
 
-        logits = self._engine.propagate(embedding, global_maps.maps.read(), local_map, previous, ids)
+        global_map, local_map = window.cut(global_maps.maps.read()), window.cut(local_map)
+        logits = window.logits(self._engine.propagate(embedding, global_map, local_map, label, ids), ids)
         logits = without_leaps(logits, previous, ids, self._options.max_leap)
         composed = self._composer.compose(frame, logits, state, ids, blend)
         return FrameUpdate(composed.result, composed.grid, composed.probabilities, global_maps, local_maps)

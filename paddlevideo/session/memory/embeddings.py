@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ...utils.arrays import Floats
-from .array_store import ArrayStore, StoredArray
+from .array_store import ArrayStore, Part, StoredArray
 
 
 class Embeddings:
@@ -34,13 +34,17 @@ class Embeddings:
         self._bytes = 0  # of one, once it is known
 
     def __getitem__(self, frame: int) -> Floats:
+        return self.read(frame)
+
+    def read(self, frame: int, part: Part = ...) -> Floats:
+        """The embedding of ``frame`` or a part of it."""
         if frame not in self._kept:
             embedding = self._compute(frame)
             if not self._kept:
                 self._check(embedding)
                 self._bytes = embedding.size * self._store.item_bytes
             self._kept[frame] = self._store.keep(embedding, again=partial(self._compute, frame))
-        return self._kept[frame].read()
+        return self._kept[frame].read(part)
 
     def __contains__(self, frame: object) -> bool:
         return frame in self._kept and self._kept[frame].kept
