@@ -23,7 +23,6 @@ DEPRECATED = {
 _TRAIN, _TRANSFORM = "DATASET.train", "PIPELINE.train.transform.*"
 
 FIXED: dict[str, tuple[Any, str]] = {
-    "INFERENCE.click_region": (None, "a click's region of interest is that of strokes"),
     "INFERENCE.click_bias": (0, "the network has learnt clicks"),
     "INFERENCE.click_lines": (False, "the network has learnt clicks"),
     "INFERENCE.local_corrections": (False, "a correction is answered like first strokes"),

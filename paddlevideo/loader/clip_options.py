@@ -35,7 +35,7 @@ class ClipOptions:
         click_prob: part of the objects and errors that get a single click instead of strokes.
         roi_distance: margin of the region of interest in cells of the embedding grid; 20 at 480 pixels of height.
         click_region: how far an object may reach from a single click, as a share of the short side of the crop; null:
-            no further than from strokes. A session does not know of it.
+            no further than from strokes. See `INFERENCE.click_region`.
     """
 
     repeat: int = 5

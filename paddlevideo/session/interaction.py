@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..loader.scribbles import UNLABELLED, region_of_interest
+from ..loader.scribbles import UNLABELLED
 from ..utils.arrays import Floats, Labels, Mask
 from .composition import FrameAnswerer
 from .matching import MatchingReference
@@ -18,6 +18,7 @@ from .memory.distance_maps import StoredMaps
 from .memory.masks import only
 from .probabilities import id_planes
 from .rounds import Answer, FrameResult, FrameUpdate, Round, State
+from .rules.click_region import with_region
 from .rules.correction_rivals import rivals_of
 from .rules.max_leap import without_leaps
 from .rules.references import sure_ids, sure_reference
@@ -89,8 +90,8 @@ class Interaction(FrameAnswerer):
 
     def _reference(self, current: Round, label: Labels, ids: Ids) -> MatchingReference:
         """What other frames are matched with by a label (h,w); the first round's has its region of interest."""
-        if current.number == 1 and (label != UNLABELLED).any():
-            label = region_of_interest(label)
+        if current.number == 1:
+            label = with_region(label, self._options.click_region)
         return MatchingReference(self._engine, self._embeddings, current.frame, label, ids)
 
     def _ask(self, prompt: Prompt, state: State, ids: Ids) -> Floats:

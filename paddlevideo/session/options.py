@@ -51,6 +51,10 @@ class SessionOptions:
     """objects are looked for so far around where the frame beside has them, as a share of the short side; null, and for
     one that is not there: everywhere."""
 
+    click_region: float | None = None
+    """how far an object may extend from a single click, as a share of the short side: its region of interest in the
+    first round; null: 20 cells of the grid, as from strokes."""
+
     correction_rivals: bool = False
     """strokes of later rounds claim in other frames what looks more like them than like anything else in their own
     frame."""
@@ -66,7 +70,7 @@ class SessionOptions:
     def __post_init__(self) -> None:
         for name, kind in _types().items():
             _check_type(name, getattr(self, name), kind)
-        for name in ("max_leap", "search"):
+        for name in ("max_leap", "search", "click_region"):
             fraction = getattr(self, name)
             if fraction is not None and not fraction > 0:
                 raise InputError(f"INFERENCE.{name} is a share of the short side above 0, or null, not {fraction}")
@@ -89,6 +93,7 @@ class SessionOptions:
             references="answer",
             max_leap=0.1,
             search=0.15,
+            click_region=0.7,
             correction_rivals=True,
         )
 

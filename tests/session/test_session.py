@@ -236,6 +236,21 @@ def test_only_the_first_round_fills_the_region_of_interest_and_sees_no_previous_
     assert np.array_equal(engine.previous[1], mask[np.ix_(rows, columns)])
 
 
+def test_the_region_of_a_click_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float | None] = []
+
+    def distance(label: np.ndarray, click_region: float | None) -> int:
+        asked.append(click_region)
+        return 2
+
+    monkeypatch.setattr("paddlevideo.session.rules.click_region.region_distance", distance)
+    session = _session(click_region=0.7)
+    session.add_strokes([_stroke(1, 2)])
+    reference = session.rounds[0].reference
+    assert asked == [0.7] and reference is not None
+    assert np.array_equal(reference, region_of_interest(draw_label([_stroke(1, 2)], GRID), 2))
+
+
 def test_global_memory_only_falls_over_the_rounds() -> None:
     session = _session()
     before = np.ones((FRAMES, 3, *GRID), np.float32)

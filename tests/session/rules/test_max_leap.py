@@ -119,7 +119,7 @@ def test_what_was_dropped_is_not_matched_with() -> None:
 
 
 @pytest.mark.parametrize("share", [0, -0.5])
-@pytest.mark.parametrize("name", ["max_leap", "search"])
+@pytest.mark.parametrize("name", ["max_leap", "search", "click_region"])
 def test_a_share_of_nothing_is_refused(name: str, share: float) -> None:
     with pytest.raises(InputError, match=f"INFERENCE.{name} is a share of the short side above 0"):
         SessionOptions.from_config({"INFERENCE": {name: share}})
