@@ -9,8 +9,7 @@ import numpy as np
 
 from ...kernels.elementwise import largest
 from ...utils.arrays import Floats, Labels
-
-SURE = 10.0  # below the background's logit are those of what is dropped
+from .search import SURE
 
 
 def without_leaps(logits: Floats, previous: Labels, ids: Sequence[int], max_leap: float | None) -> Floats:

@@ -19,7 +19,7 @@ from ..memory.array_store import Part
 PARTS = 5  # windows are so many fifths of the grid high and wide: every size is compiled for itself
 LEAST = 48  # cells of a side: about what the network was trained on
 ALIGNED = 4  # cells that a context takes as one
-SURE = 10.0  # logit of the background outside the window; objects have its negative
+SURE = 10.0  # logit of the background outside the window, and by how much it leads where parts are dropped
 
 
 @dataclass(frozen=True)
