@@ -35,6 +35,7 @@ FIXED: dict[str, tuple[Any, str]] = {
     f"{_TRAIN}.background_prob": (0.2, "of the first rounds so many have background strokes"),
     f"{_TRANSFORM}.ColorJitter.hue": (0.0, "the hue stays"),
     f"{_TRANSFORM}.RandomBlur.sigma": ([0.5, 1.5], "the width of the blur is drawn from these"),
+    "MODEL.refine": (0.0, "the propagation head learns to carry masks to other frames alone"),
     "METRIC.candidates": (None, "the judge's robot may draw on every frame"),
     "METRIC.first_frame": ("first", "the first frame that shows every object is annotated first"),
     "VALIDATION.first_frame": ("first", "the first frame that shows every object is annotated first"),

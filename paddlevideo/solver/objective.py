@@ -39,14 +39,11 @@ class ObjectiveOptions:
     Args:
         train_heads: ``propagation`` (stage 1, with backbone and embedding), ``interaction`` (stage 2, the head alone),
             ``heads`` (the two alone) or ``both`` (joint training). Parts that are not trained stay in eval mode.
-        refine: weight of one more loss: the propagation head carries the interaction's answer over to the annotated
-            frame itself; of effect where both heads are trained. The reference has none.
         reference: heads run clip by clip, so that their norms take statistics over the objects of one clip, as in the
             official code; else over the whole batch.
     """
 
     train_heads: Literal["propagation", "interaction", "heads", "both"] = "propagation"
-    refine: float = 0.0
     reference: bool = False
 
     def __post_init__(self) -> None:
@@ -106,8 +103,6 @@ class TrainingObjective:
             annotated = [frames[0] for frames in clips]
             parts["interaction"], answers = self._interaction(batch, annotated, ids, step)
             borders.append(self._borders(batch, {0: answers}, clips, step))
-            if self.options.refine:
-                parts["refine"] = self.options.refine * self._refine(batch, annotated, answers, ids, step)
         if heads != "interaction":
             parts["propagation"], carried = self._propagation(batch, clips, ids, step)
             borders.append(self._borders(batch, carried, clips, step))
@@ -177,24 +172,6 @@ class TrainingObjective:
             whole = [paddle.concat([paddle.zeros_like(each[:1]), each]) for each in paddle.split(finer, counts)]
             losses.append(self._loss(whole, masks, step))
         return sum(losses) / len(losses)
-
-    def _refine(
-        self,
-        batch: Batch,
-        frames: Sequence[paddle.Tensor],
-        answers: Sequence[paddle.Tensor],
-        ids: Sequence[Sequence[int]],
-        step: int,
-    ) -> paddle.Tensor:
-        """The loss of carrying the interaction's ``answers`` over to their own ``frames`` (C,h,w)."""
-        inputs = []
-        for frame, answer, reference, objects in zip(
-            frames, answers, batch["interaction_reference"].numpy(), ids, strict=True
-        ):
-            previous = answer.detach().argmax(axis=0)
-            maps = self.network.match(frame, frame, frame, reference, previous.numpy(), objects)
-            inputs.append(self.network.propagation_inputs(frame.unsqueeze(0), *maps, previous, objects))
-        return self._loss(self._run_head(self.network.propagation_head, inputs), batch["masks"][:, 0], step)
 
     def _propagation(
         self, batch: Batch, clips: Sequence[Sequence[paddle.Tensor]], ids: Sequence[Sequence[int]], step: int

@@ -59,19 +59,16 @@ def with_own_rounds(network: MANet, batch: Batch, embedding: paddle.Tensor, ids:
     answers = {}
     for clip, seed in enumerate(seeds):
         if seed >= 0:
-            with evaluating(network.interaction_head), evaluating(network.propagation_head):
+            with evaluating(network.interaction_head):
                 answers[clip] = _first_answer(network, batch, clip, embedding[clip, 0], ids[clip])
     return corrected(batch, answers)
 
 
 def _first_answer(network: MANet, batch: Batch, clip: int, frame: paddle.Tensor, ids: Sequence[int]) -> OwnAnswer:
-    """What comes of first strokes on a ``frame`` (C,h,w) by the interaction and, as most masks in use, the
-    propagation."""
+    """What comes of first strokes on a ``frame`` (C,h,w)."""
     label = batch["scribble"][clip].numpy()
     reference = batch["interaction_reference"][clip].numpy()
-    previous = network.interaction_head(annotated_frame_inputs(network, batch, clip, frame, ids))[:, 0].argmax(axis=0)
-    maps = network.match(frame, frame, frame, reference, previous.numpy(), ids)
-    logits = float32(network.propagation_logits(frame.unsqueeze(0), *maps, previous, ids))
+    logits = float32(network.interaction_head(annotated_frame_inputs(network, batch, clip, frame, ids))[:, 0])
     sure = sure_label(softmax(logits, axis=0).numpy(), label, reference, ids)
     return OwnAnswer(_mask(logits, batch), sure)
 

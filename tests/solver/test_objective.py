@@ -108,23 +108,6 @@ def test_unrolled_propagation_scores_every_further_frame():
     assert np.isfinite(whole) and whole != pytest.approx(first, rel=1e-6)
 
 
-def test_refining_carries_the_answer_over_to_its_own_frame():
-    objective = _objective(train_heads="heads", interaction_map=True, rivals=True, refine=0.5)
-    model = objective.network
-    model.eval()
-    batch = _batch(np.random.default_rng(8), clips=1)
-    out = objective(batch, 0)
-    embedding, ids = model.embed(batch["images"][0, :1]), [0, 1]
-    reference, scribble = batch["interaction_reference"][0].numpy(), batch["scribble"][0]
-    seen, _ = model.match(embedding[0], embedding[0], embedding[0], reference, reference, ids)
-    answer = model.interaction_logits(embedding, scribble, None, ids, seen).argmax(axis=0)
-    maps = model.match(embedding[0], embedding[0], embedding[0], reference, answer.numpy(), ids)
-    refined = resize_bilinear(model.propagation_logits(embedding, *maps, answer, ids), (64, 64))
-    wanted = 0.5 * float(objective.loss(refined.unsqueeze(0), batch["masks"][:, 0], 0))
-    assert float(out["refine"]) == pytest.approx(wanted, rel=1e-4)
-    assert float(out["loss"]) == pytest.approx(sum(float(v) for k, v in out.items() if k != "loss"), rel=1e-5)
-
-
 def test_unknown_heads_are_refused():
     with pytest.raises(InputError, match="MODEL.train_heads: 'propagation_head' is gone; write 'heads'"):
         _objective(train_heads="propagation_head")

@@ -102,13 +102,11 @@ def test_corrections_take_the_place_of_first_rounds():
 
 def _by_hand(model, batch: dict[str, paddle.Tensor]) -> OwnAnswer:
     ids = [0, 1]
-    with evaluating(model.interaction_head), evaluating(model.propagation_head), paddle.no_grad():
+    with evaluating(model.interaction_head), paddle.no_grad():
         frame = model.embed(batch["images"][0, :1])
         reference = batch["interaction_reference"][0].numpy()
         seen, _ = model.match(frame[0], frame[0], frame[0], reference, reference, ids)
-        first = model.interaction_logits(frame, batch["scribble"][0], None, ids, seen).argmax(axis=0)
-        maps = model.match(frame[0], frame[0], frame[0], reference, first.numpy(), ids)
-        logits = model.propagation_logits(frame, *maps, first, ids)
+        logits = model.interaction_logits(frame, batch["scribble"][0], None, ids, seen)
     shares = paddle.nn.functional.softmax(logits, axis=0).numpy()
     mask = resize_bilinear(logits, (SIZE, SIZE)).argmax(axis=0).numpy()
     return OwnAnswer(mask, sure_label(shares, batch["scribble"][0].numpy(), reference, ids))
@@ -125,7 +123,7 @@ def test_the_model_learns_from_the_correction_of_its_own_answer(objective, model
 
 def test_propagation_refers_to_the_networks_own_answer():
     paddle.seed(1)
-    objective = _objective("train_heads=heads", "refine=0")
+    objective = _objective("train_heads=heads")
     batch, rng = _batch([7]), np.random.default_rng(1)
     batch["images"] = paddle.to_tensor(rng.standard_normal((1, 3, 3, SIZE, SIZE)).astype(np.float32))
     batch["masks"] = paddle.to_tensor(np.stack([[_square(16, 16)] * 3]))

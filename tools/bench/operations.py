@@ -97,7 +97,7 @@ def training_step(objective: TrainingObjective, size: StepSize) -> float:
     carried = 0 if "propagation_head" in FROZEN[options.train_heads] else frames - 2
     runs = {
         "interaction_head": int("interaction_head" not in FROZEN[options.train_heads]),
-        "propagation_head": carried + (options.refine > 0),
+        "propagation_head": carried,
     }
     for name, times in runs.items():
         head = getattr(model, name)
