@@ -11,7 +11,6 @@ import pytest
 
 from paddlevideo.config.loading import load_config
 from paddlevideo.modeling import build_model
-from paddlevideo.modeling.layers import resize_bilinear
 from paddlevideo.solver.objective import ObjectiveOptions, TrainingObjective, build_objective
 from paddlevideo.utils.errors import InputError
 
