@@ -275,5 +275,5 @@ def _distance_gradients(grad, planes, stride, far, chosen, rows, columns, pull):
                         continue
                     p = (above[y] + low) * stride + left[t] + near
                     q, value = far[s, p], planes[s, p]
-                    if q >= 0 and value > 0:
+                    if q >= 0:
                         pull[p, q] += grad[o, y, t] * weight * np.float32(0.5) * (1 - value * value)

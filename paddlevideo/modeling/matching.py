@@ -148,9 +148,10 @@ def local_distances(current: paddle.Tensor, previous: paddle.Tensor, window: int
     x = paddle.concat([x, (x * x).sum(axis=1, keepdim=True), one], axis=1)
     y = paddle.concat([-2.0 * y, one.transpose([1, 0]), (y * y).sum(axis=0, keepdim=True)])
     distance = paddle.matmul(x, y)
-    squashed = F.pad(squash(F.relu(distance)), [0, 1], value=1.0)
+    squashed = F.pad(squash(distance), [0, 1], value=1.0)
     index = paddle.to_tensor(_shift_index(*pooled, window))
     shifted = paddle.index_sample(squashed, index).transpose([1, 0])
+    shifted = shifted + F.relu(-shifted).detach()  # what rounding took below 0 is 0; its gradient is right as it is
     return resize_bilinear(shifted.reshape([-1, *pooled]), (height, width))
 
 

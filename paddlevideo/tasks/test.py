@@ -13,6 +13,7 @@ processes share the sequences. Training calls `evaluate` for its ``--validate``.
 from __future__ import annotations
 
 import logging
+import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -31,6 +32,7 @@ from ..session.segmenter import Segmenter
 from ..session.session import Session
 from ..utils import processes
 from ..utils.errors import InputError
+from ..utils.log import write_line
 from ..utils.registry import METRICS
 from ..utils.run_lock import RunLock
 from ..writers.report import REPORT, table, write_report
@@ -55,7 +57,7 @@ def test(cfg: Mapping[str, Any], args: Namespace) -> dict[str, Any]:
         segmenter = Segmenter.from_config(cfg, args.weights, args.engine)
         summary = evaluate(segmenter, sequences, metric, finished=finished)
         if processes.is_main():
-            tqdm.write(table(summary))  # before the files, so that a full disk does not cost the result
+            write_line(table(summary), sys.stdout)  # before the files, so that a full disk does not cost the result
             for path in write_report(output, summary):
                 logger.info("wrote %s", path)
     return summary

@@ -5,10 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
 from .processes import rank
+
+
+def write_line(text: str, file: TextIO) -> None:
+    """Write a line between the progress bars at once, so that a signal which ends the run leaves it whole."""
+    tqdm.write(f"{text}\n", file=file, end="")
 
 
 class _BesideBars(logging.Handler):
@@ -16,7 +22,7 @@ class _BesideBars(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            tqdm.write(self.format(record), file=sys.stderr)
+            write_line(self.format(record), sys.stderr)
         except Exception:  # logging's own rule: a log line never stops the work
             self.handleError(record)
 

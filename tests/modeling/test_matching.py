@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paddlevideo.modeling import matching
@@ -117,6 +117,7 @@ def test_the_gradient_through_the_nearest_pair_is_that_of_all_distances(limit: i
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 99), SIDE, SIDE, st.integers(1, 6), st.integers(1, 4), st.sampled_from([0, -1]))
+@example(8, 8, 15, 1, 2, 0)  # with a distance that one of the two rounds below 0
 def test_compiled_local_maps_have_the_gradients_of_paddles(
     seed: int, height: int, width: int, channels: int, window: int, border: int
 ) -> None:
@@ -132,6 +133,23 @@ def test_compiled_local_maps_have_the_gradients_of_paddles(
         found.append([maps.numpy(), current.grad.numpy(), previous.grad.numpy()])
     for got, wanted in zip(*found, strict=True):
         np.testing.assert_allclose(got, wanted, atol=2e-5)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_distances_that_rounding_takes_below_0_have_their_gradient(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "fast_training", fast)
+    values = np.linspace(0.3, 0.9, 12, dtype=np.float32)
+    maps = []
+    for value in values:  # one pooled pixel, whose squared distance, 1e-8, is less than the float32 at hand can tell
+        pixels = [np.full((1, 2, 2), value, np.float32), np.full((1, 2, 2), value + np.float32(1e-4), np.float32)]
+        current, previous = (paddle.to_tensor(x, stop_gradient=False) for x in pixels)
+        nearest = local_map(current, previous, np.zeros((2, 2), int), [0], 1)
+        nearest.sum().backward()
+        away = float(pixels[0][0, 0, 0]) - float(pixels[1][0, 0, 0])
+        np.testing.assert_allclose(current.grad.numpy(), np.full((1, 2, 2), away), atol=1e-6)  # 4 x 1/2 x 2 away x 1/4
+        np.testing.assert_allclose(previous.grad.numpy(), np.full((1, 2, 2), -away), atol=1e-6)
+        maps.append(float(nearest.min()))
+    assert min(maps) == 0  # none is below, and some were
 
 
 @settings(max_examples=25, deadline=None)

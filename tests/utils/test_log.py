@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,17 @@ def test_lines_go_to_stderr_and_the_file_once(tmp_path: Path, capsys: pytest.Cap
     assert captured.err.count("loss 0.5") == 1
     assert captured.out == ""
     assert (tmp_path / "a" / "log.txt").read_text().endswith("] loss 0.5\n")
+
+
+def test_a_line_and_its_end_come_in_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SIGTERM between the two would put "terminated" behind the line, not below it."""
+    written: list[str] = []
+    stream = StringIO()
+    monkeypatch.setattr(stream, "write", written.append)
+    monkeypatch.setattr(sys, "stderr", stream)
+    set_up_logging()
+    logging.getLogger("paddlevideo.some.module").info("loss 0.5")
+    assert [text.endswith("] loss 0.5\n") for text in written if "loss" in text] == [True]
 
 
 def test_a_rank_above_0_shows_its_warnings_alone_and_writes_no_file(
