@@ -27,6 +27,7 @@ FIXED: dict[str, tuple[Any, str]] = {
     "INFERENCE.click_lines": (False, "the network has learnt clicks"),
     "INFERENCE.local_corrections": (False, "a correction is answered like first strokes"),
     "INFERENCE.refine": (False, "the interaction head answers strokes alone"),
+    "INFERENCE.correction_rivals": (False, "a correction claims elsewhere what resembles its strokes"),
     "INFERENCE.edges": (False, "MODEL.border_decoder is what finds borders"),
     "INFERENCE.upsampling": ("corners", "the grid's first and last cells lie at the picture's first and last pixels"),
     f"{_TRAIN}.merge_prob": (0.0, "things of photographs that touch are never one object"),

@@ -19,9 +19,8 @@ from .memory.masks import only
 from .probabilities import id_planes
 from .rounds import Answer, FrameResult, FrameUpdate, Round, State
 from .rules.click_region import with_region
-from .rules.correction_rivals import rivals_of
 from .rules.max_leap import without_leaps
-from .rules.references import sure_ids, sure_reference
+from .rules.references import sure_reference
 
 Ids = tuple[int, ...]  # of the rows of every map
 
@@ -66,9 +65,6 @@ class Interaction(FrameAnswerer):
             probabilities = self._composer.probabilities(answered, update.grid, ids)
             dropped = answered.argmax(axis=0) != logits.argmax(axis=0)
             reference = replace(reference, label=sure_reference(probabilities, strokes, reference.label, dropped, ids))
-        elif self._options.correction_rivals and current.number > 1:
-            probabilities = self._composer.probabilities(logits, update.grid, ids)
-            reference = replace(reference, rivals=rivals_of(reference.label, sure_ids(probabilities, ids)))
         return Answer(update, reference)
 
     def self_match(self, current: Round, state: State, ids: Ids) -> StoredMaps:

@@ -55,10 +55,6 @@ class SessionOptions:
     """how far an object may extend from a single click, as a share of the short side: its region of interest in the
     first round; null: 20 cells of the grid, as from strokes."""
 
-    correction_rivals: bool = False
-    """strokes of later rounds claim in other frames what looks more like them than like anything else in their own
-    frame."""
-
     precision: Precision = "fp32"
     """of the compiled network: ``bf16`` is faster on processors that have it, and about 1 % off."""
 
@@ -94,7 +90,6 @@ class SessionOptions:
             max_leap=0.1,
             search=0.15,
             click_region=0.7,
-            correction_rivals=True,
         )
 
     @classmethod

@@ -82,7 +82,7 @@ def read_state(
         path: the file.
         empty: the state of a session without rounds.
         store: where its maps go.
-        matching: frame, label, ids and rivals to what frames are matched with.
+        matching: frame, label and ids to what frames are matched with.
         made_by: must be as it was when the file was written.
 
     Raises:
@@ -162,8 +162,7 @@ def _round_facts(each: Round, undone: bool, entries: _Entries) -> dict[str, Any]
         "strokes": [asdict(stroke) for stroke in each.strokes],
         "label": entries.number(each.label),
         "mask": entries.number(each.mask),
-        "matching": matching
-        and [matching.frame, entries.number(matching.label), matching.ids, entries.number(matching.rivals)],
+        "matching": matching and [matching.frame, entries.number(matching.label), matching.ids],
         "result": result and [result.frame, entries.number(result.mask), entries.number(result.logits)],
         "before": _state_facts(each.before if undone else None, entries),
         "replaced": [entries.number(part) for part in each.replaced],
@@ -229,7 +228,7 @@ class _Reader:
 
     def _round(self, facts: dict[str, Any]) -> Round:
         matching, result = facts["matching"], facts["result"]
-        frame, label, ids, rivals = matching or (0, None, (), None)
+        frame, label, ids = matching or (0, None, ())
         shown = result and FrameResult(result[0], self._value(result[1]), self._value(result[2]))
         return Round(
             facts["number"],
@@ -237,7 +236,7 @@ class _Reader:
             self._value(facts["label"]),
             self._value(facts["mask"]),
             [Stroke(**{**each, "points": tuple(map(tuple, each["points"]))}) for each in facts["strokes"]],
-            matching=self._matching(frame, self._value(label), tuple(ids), self._value(rivals)) if matching else None,
+            matching=self._matching(frame, self._value(label), tuple(ids)) if matching else None,
             before=self._state(facts["before"]),
             result=shown,
             replaced=(self._value(facts["replaced"][0]), self._value(facts["replaced"][1])),

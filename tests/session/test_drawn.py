@@ -23,7 +23,7 @@ strokes = st.builds(
     st.lists(points, min_size=1, max_size=4).map(tuple),
     st.sampled_from([0.0, 0.02, 0.1]),
 )
-OPTIONS: list[dict[str, Any]] = [{}, {"reach": "between", "correction_rivals": True, "max_leap": 0.1}]
+OPTIONS: list[dict[str, Any]] = [{}, {"reach": "between", "max_leap": 0.1}]
 
 
 def _shows(session: Session, frame: int, drawn: list[Stroke]) -> bool:

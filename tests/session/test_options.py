@@ -28,9 +28,9 @@ def test_every_rule_is_off_in_the_reference() -> None:
 
 
 def test_overrides_go_before_the_config() -> None:
-    config = {"INFERENCE": {"max_leap": 0.2, "correction_rivals": True}}
+    config = {"INFERENCE": {"max_leap": 0.2, "search": 0.2}}
     options = SessionOptions.from_config(config, max_leap=0.3, undo_depth=1)
-    assert options == SessionOptions(max_leap=0.3, correction_rivals=True, undo_depth=1)
+    assert options == SessionOptions(max_leap=0.3, search=0.2, undo_depth=1)
     assert SessionOptions.from_config({}) == SessionOptions()
     with pytest.raises(FrozenInstanceError):
         options.max_leap = 0.1  # type: ignore[misc]
@@ -39,7 +39,7 @@ def test_overrides_go_before_the_config() -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"correction_rivals": 1}, "INFERENCE.correction_rivals: expected true or false, found 1"),
+        ({"search": "near"}, "INFERENCE.search: expected a number or null, found 'near'"),
         ({"storage": "float64"}, "INFERENCE.storage is one of float32, float16, not 'float64'"),
         ({"precision": "int8"}, "INFERENCE.precision is one of fp32, bf16"),
         ({"max_leap": float("nan")}, "INFERENCE.max_leap is a share of the short side above 0"),

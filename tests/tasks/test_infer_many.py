@@ -127,12 +127,10 @@ def test_only_what_changed_is_done_again(
     (world / "out" / "third" / "done.json").unlink()
     assert again() == ["pair", "third"]
     (world / "out" / "disc" / ".masks.partial-1234").mkdir()  # of a killed process
-    assert again({**CFG, "INFERENCE": {"correction_rivals": True}}) == ["disc", "pair", "third"]
+    assert again({**CFG, "INFERENCE": {"search": 0.2}}) == ["disc", "pair", "third"]
     assert not (world / "out" / "disc" / ".masks.partial-1234").exists()
-    assert again({**CFG, "INFERENCE": {"correction_rivals": True}}) == []
-    assert (
-        again({**CFG, "INFERENCE": {"correction_rivals": True, "max_memory_mib": 100}}) == []
-    )  # the masks are the same
+    assert again({**CFG, "INFERENCE": {"search": 0.2}}) == []
+    assert again({**CFG, "INFERENCE": {"search": 0.2, "max_memory_mib": 100}}) == []  # the masks are the same
     with_matte = {"input": f"{world}/videos/[dp]*", "export": ["matte"]}
     assert again(**with_matte) == ["disc", "pair"]
     assert again(**with_matte) == []

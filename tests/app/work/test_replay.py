@@ -175,7 +175,7 @@ def test_steps_left_are_as_many_as_are_done(project: Project) -> None:
 def test_random_work_equals_a_fresh_replay(project: Project, seed: int, reach: str, references: str) -> None:
     chance = random.Random(seed)
     random.seed(seed)
-    settings = {"correction_rivals": True, "reach": reach, "references": references}
+    settings = {"max_leap": 0.1, "reach": reach, "references": references}
     sharpness = 20.0 if references == "answer" else 1.0
     replay = _replay(project, Colours(sharpness=sharpness), undo_depth=2, **settings)
     project.add_object("second")
