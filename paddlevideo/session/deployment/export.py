@@ -24,7 +24,7 @@ from ..engine import Embedder
 from ..options import SessionOptions
 
 DESCRIPTION = "model.yaml"
-VERSION = 2
+VERSION = 3
 HEADER = """\
 # An exported network. Sides that are names are open: a frame is height x width, and its grid h x w a quarter of that,
 # rounded up; height2 x width2 is half, rounded up. All arrays are float32. With a stride, sides of frames are multiples

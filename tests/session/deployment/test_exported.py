@@ -161,11 +161,11 @@ def test_a_second_export_replaces_the_first_and_no_file_of_a_person(tmp_path: Pa
     ("spoil", "message"),
     [
         (lambda folder: (folder / "model.yaml").unlink(), "no exported network"),
-        (lambda folder: (folder / "model.yaml").write_text("format: 2"), "is not what export_model.py writes"),
+        (lambda folder: (folder / "model.yaml").write_text("format: 3"), "is not what export_model.py writes"),
         (lambda folder: (folder / "interact.onnx").unlink(), "interact.onnx: is missing"),
         (
             lambda folder: (folder / "model.yaml").write_text(
-                (folder / "model.yaml").read_text().replace("format: 2", "format: 9")
+                (folder / "model.yaml").read_text().replace("format: 3", "format: 9")
             ),
             "has format 9",
         ),
