@@ -13,6 +13,8 @@ from tests.browser.served import Served
 from tests.browser.test_segment import FRAMES, across, disc
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.browser.person import Person
 
 
@@ -88,6 +90,31 @@ def test_uploads_good_broken_and_too_large(person: Person, served: Served, video
     person.see_editor()
     document = person.document()
     assert (document["uploaded"], document["source"], document["video"]["frames"]) == (True, "dropped.mp4", 3)
+
+
+def test_an_upload_goes_on_where_the_address_names_the_screen_that_is_there(person: Person, tmp_path: Path) -> None:
+    page = person.page
+    held: list[Route] = []
+    page.route("**/api/uploads/*?*", lambda route: held.append(route))
+    page.locator("#file").set_input_files(write_disc(tmp_path / "good.mp4", frames=3))
+    person.until(lambda: len(held) == 1, "nothing is sent")
+    page.evaluate("location.hash = '#/'")
+    page.wait_for_timeout(300)
+    assert page.locator(".language").is_disabled()
+    held.pop().continue_()
+    person.see_editor()
+    assert person.document()["source"] == "good.mp4"
+
+
+def test_an_upload_that_is_left_is_said_to_be_stopped(person: Person, tmp_path: Path) -> None:
+    page = person.page
+    page.route("**/api/uploads/*?*", lambda route: None)
+    chosen = [write_disc(tmp_path / name, frames=3) for name in ("one.mp4", "two.mp4")]
+    page.locator("#file").set_input_files(chosen)
+    page.get_by_text("Sending one.mp4").wait_for()
+    page.evaluate("location.hash = '#/project/none'")
+    page.get_by_text("Not uploaded, because sending was stopped: one.mp4, two.mp4").wait_for()
+    assert page.get_by_text("There is no such project").is_visible()
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,18 @@ let opened = null;
 /** @type {ServerState | null} the state that the page began with, likewise */
 let asked = null;
 let turn = 0; // of showing: a slow answer to an earlier address shows nothing
+/** @type {string | null} the project that the screen is of, "" on the start screen, null where something went wrong */
+let shown = null;
 
-/** @param {Screen} next */
-function put(next) {
+/** The project that the address asks for, "" where it asks for the start screen. */
+const asksFor = () => location.hash.match(/^#\/project\/([\w-]+)$/)?.[1] ?? "";
+
+/** @param {Screen} next @param {string | null} id */
+function put(next, id) {
   screen?.close?.();
   clearToasts();
   screen = next;
+  shown = id;
   place.replaceChildren(next.element);
 }
 
@@ -34,7 +40,7 @@ function problem(error) {
   const home = el("a", { class: "plain-button", href: "#/", text: t("action.home") });
   tip(again, t("page.againTip"));
   tip(home, t("page.homeTip"));
-  put({ element: el("div", { class: "problem" }, el("p", { role: "alert", text: errorText(error) }), again, home) });
+  put({ element: el("div", { class: "problem" }, el("p", { role: "alert", text: errorText(error) }), again, home) }, null);
 }
 
 /** @param {ProjectAnswer} doc */
@@ -47,21 +53,27 @@ async function show() {
   const mine = (turn += 1);
   const known = asked;
   asked = null;
-  const id = location.hash.match(/^#\/project\/([\w-]+)$/)?.[1];
+  const id = asksFor();
   try {
     if (id) {
       const doc = opened?.id === id ? opened : await api.getProject(id);
       opened = null;
-      if (mine === turn) put(new Editor(doc, show));
+      if (mine === turn) put(new Editor(doc, show), id);
     } else {
       const state = known ?? (await api.getState());
       if (mine !== turn) return;
-      put(new Start(state, open, show));
+      put(new Start(state, open, show), id);
       if (state.error) toastError(state.error); // of the video that the command line names
     }
   } catch (error) {
     if (mine === turn) problem(api.asFailure(error));
   }
+}
+
+/** Show what a new address asks for; one of the screen that is there changes nothing, an upload goes on. */
+function follow() {
+  if (asksFor() === shown) turn += 1;
+  else show();
 }
 
 async function begin() {
@@ -73,7 +85,7 @@ async function begin() {
   } catch {
     // `show` asks again and says what is wrong
   }
-  window.addEventListener("hashchange", show);
+  window.addEventListener("hashchange", follow);
   // What was clicked with the mouse gives the focus back, so that keys go to the video and do not press it again.
   const clicked = ".editor :is(button, canvas, input[type=range])";
   document.addEventListener("click", ({ detail, target }) => {

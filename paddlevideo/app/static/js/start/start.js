@@ -6,7 +6,7 @@ import { el } from "../ui/dom.js";
 import { Folders } from "./folders.js";
 import { formatBytes, formatNumber, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
-import { toastError } from "../ui/toasts.js";
+import { toast, toastError } from "../ui/toasts.js";
 import { languageSwitch } from "../ui/language.js";
 import { Recent } from "./recent.js";
 import { batches, dropped, upload } from "../net/upload.js";
@@ -26,6 +26,7 @@ export class Start {
     this.open = open;
     document.title = "MA-Net";
     this.recent = new Recent();
+    this.language = languageSwitch(redraw);
     this.bar = el("progress", { max: 1, value: 0, "aria-label": t("start.progress") });
     this.message = el("p", { class: "drop-message", role: "status" });
     this.sending = this.#buildSending();
@@ -35,7 +36,7 @@ export class Start {
     this.element = el(
       "div",
       { class: "start" },
-      el("header", { class: "start-top" }, el("div", { class: "spacer" }), languageSwitch(redraw)),
+      el("header", { class: "start-top" }, el("div", { class: "spacer" }), this.language),
       el("div", { class: "start-title" }, el("h1", { text: t("start.title") }), el("p", { text: t("start.what") })),
       this.recent.element,
       el("div", { class: "start-open" }, this.drop, folders?.element ?? null, state.demo ? this.#demo() : null),
@@ -130,15 +131,21 @@ export class Start {
     const all = batches(given);
     if (this.#sending || !all.length) return;
     this.#sending = new AbortController();
+    const { signal } = this.#sending;
     this.#showSending(true);
     let made = null;
     for (const [i, batch] of all.entries()) {
-      made = await this.#upload(batch, all.length > 1 ? t("start.nth", { nth: i + 1, all: all.length }) : "", this.#sending.signal);
-      if (this.#sending.signal.aborted) break;
+      made = await this.#upload(batch, all.length > 1 ? t("start.nth", { nth: i + 1, all: all.length }) : "", signal);
+      if (signal.aborted) {
+        // By the button, or because another screen was asked for.
+        const left = all.slice(made ? i + 1 : i).map(({ name }) => name);
+        if (left.length) toast(t("start.stopped", { names: left.join(", ") }));
+        break;
+      }
     }
     this.#sending = null;
     this.#showSending(false);
-    if (made && all.length === 1) this.open(made);
+    if (made && all.length === 1 && !signal.aborted) this.open(made);
     else this.recent.show();
   }
 
@@ -154,7 +161,7 @@ export class Start {
       };
       return await upload(batch, progress, signal);
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== "AbortError") toastError(api.asFailure(error));
+      if (!signal.aborted) toastError(api.asFailure(error));
       return null;
     }
   }
@@ -163,6 +170,7 @@ export class Start {
   #showSending(on) {
     this.sending.hidden = !on;
     this.waiting.hidden = on;
+    this.language.disabled = on; // drawn anew the page would know nothing of the upload
     this.bar.value = 0;
   }
 }
