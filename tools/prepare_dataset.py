@@ -2,7 +2,7 @@
 
     python tools/prepare_dataset.py SOURCE OUT                          folders: SOURCE/frames/SEQ and SOURCE/masks/SEQ
     python tools/prepare_dataset.py SOURCE OUT                          labelme (a JSON a picture) or YOLO folders
-    python tools/prepare_dataset.py annotations.json OUT --frames DIR   COCO, VIA, or the masks.json of --infer
+    python tools/prepare_dataset.py annotations.json OUT --frames DIR   COCO, YouTube-VIS, VIA, or masks.json of --infer
     python tools/prepare_dataset.py annotations.xml OUT --frames DIR    CVAT; DIR may be a video file
     python tools/prepare_dataset.py SOURCE --check                      report only
 

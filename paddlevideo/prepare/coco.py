@@ -52,7 +52,7 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
             continue
         if document["annotations"][index].get("iscrowd") == 1:
             found.notices.add("crowds (iscrowd 1), each read as one object", f"annotations[{index}]")
-        found.add(name, _shape(number, shape))
+        found.add(name, coco_shape(number, shape))
     return found
 
 
@@ -61,11 +61,12 @@ def read_inference(document: Mapping[str, Any], source: Path) -> Annotations:
     found = Annotations(source)
     for index, record in enumerate(document["annotations"]):
         with entry(f"{source}: annotations[{index}]"):
-            found.add(str(record["name"]), _shape(object_id(record["object_id"]), record["rle"]))
+            found.add(str(record["name"]), coco_shape(object_id(record["object_id"]), record["rle"]))
     return found
 
 
-def _shape(number: int, shape: Any) -> Shape:
+def coco_shape(number: int, shape: Any) -> Shape:
+    """Return the shape of an object by its run lengths or its polygons [[x, y, ...], ...]."""
     return Shape(number, mask=shape) if isinstance(shape, Mapping) else Shape(number, outlines=shape, coco=True)
 
 

@@ -22,6 +22,7 @@ from .labelme import is_labelme, read_labelme
 from .shapes import Annotations
 from .via import read_via
 from .yolo import in_pixels, read_yolo
+from .youtube_vis import is_youtube_vis, read_youtube_vis
 
 LAYOUTS = (("JPEGImages/480p", "Annotations/480p"), ("JPEGImages", "Annotations"), ("frames", "masks"))
 
@@ -55,8 +56,8 @@ def open_source(
     A folder has ``frames/SEQUENCE`` and ``masks/SEQUENCE``, or DAVIS's JPEGImages and Annotations (with or without
     ``480p``), or one video's ``frames`` and ``masks``; a mask has its frame's name. A sequence may be a video file.
     Folders of labelme (JSON beside pictures) and of YOLO (``images`` and ``labels``) are read as well. An annotation is
-    COCO's JSON (polygons, RLE), the ``masks.json`` of ``--infer``, VIA's or labelme's JSON, or CVAT's XML; ``frames``
-    is a folder of its pictures, of such folders, or a video file.
+    COCO's or YouTube-VIS's JSON (polygons, RLE), the ``masks.json`` of ``--infer``, VIA's or labelme's JSON, or CVAT's
+    XML; ``frames`` is a folder of its pictures, of such folders, or a video file.
 
     Raises:
         InputError: nothing of these is there.
@@ -83,6 +84,8 @@ def _read_json(source: Path) -> Annotations:
         raise InputError(f"{source}: cannot be read as JSON ({error}); export it again") from error
     if is_labelme(document):
         return read_labelme([source], source)
+    if is_youtube_vis(document):
+        return read_youtube_vis(document, source)
     if isinstance(document, Mapping) and isinstance(document.get("annotations"), list):
         return read_coco(document, source) if "images" in document else read_inference(document, source)
     via = document.get("_via_img_metadata", document) if isinstance(document, Mapping) else None
