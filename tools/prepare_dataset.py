@@ -50,8 +50,10 @@ def run(args: argparse.Namespace) -> None:
     if not args.out and not args.check:
         raise InputError("name the folder to write, OUT, or ask for --check alone")
     # Imported here, so that a SIGTERM meanwhile ends with a line too.
-    from paddlevideo.prepare import check_sequences, open_source, write_data_set
+    from paddlevideo.prepare import check_is_new, check_sequences, open_source, write_data_set
 
+    if not args.check:
+        check_is_new(args.out)  # before all is read
     checked, findings = check_sequences(open_source(args.source, args.frames, args.max_objects), args.max_objects)
     for finding in findings:
         print(finding)

@@ -13,7 +13,7 @@ from .clip import IGNORE
 from .frame_source import FrameSource
 from .listing import composed, entries, existing, is_picture, listed
 from .mask_file import USUAL_IDS, MaskReader, check_size
-from .mask_names import FrameNames, check_counting
+from .mask_names import FrameNames, check_counting, numbers_in
 
 _logger = logging.getLogger(__name__)
 
@@ -38,11 +38,17 @@ def read_first_masks(
         InputError: a mask that is broken, of another size, without objects or with unknown ones, or that fits no frame.
     """
     place = existing(path)
-    files = _in_folder(place, frames, mask_frame) if place.is_dir() else {_frame_of(place, frames, mask_frame): place}
+    named = 0 if place.is_dir() else _frame_of(place, frames, mask_frame)
+    files = _in_folder(place, frames, mask_frame) if place.is_dir() else {named or 0: place}
     if len(files) == len(frames) > 1:
         others = [file.name for _, file in sorted(files.items())[1:]]
         frames.notices.add("every frame has a mask, the first one is the start, not used", *others)
         files = {0: files[0]}
+    shown = {each.resolve() for each in frames.files}
+    for frame, file in files.items():
+        if file.resolve() in shown:
+            raise InputError(f"{file}: is itself one of the frames; keep masks in a folder apart from them")
+        frames.require(frame, str(file))
     reader = MaskReader(list(files.values()), objects or USUAL_IDS, frames.notices)
     masks: Masks = {}
     for frame, file in sorted(files.items()):
@@ -54,8 +60,19 @@ def read_first_masks(
             raise InputError(f"{file}: unknown object {largest}; --objects says that there are {objects}")
     if not any(mask.any() for mask in masks.values()):
         raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
+    _note_gaps(masks, frames)
     frames.notices.tell()
+    if named is None:
+        _logger.info("%s: taken for the mask of frame 0, its name says no other", place)
     return masks
+
+
+def _note_gaps(masks: Masks, frames: FrameSource) -> None:
+    """Tell of ids below the largest that no mask has: their objects have no pixels."""
+    found = {int(each) for mask in masks.values() for each in np.unique(mask)}
+    absent = sorted(set(range(1, max(found))) - found)
+    if absent:
+        frames.notices.add(f"ids up to {max(found)} are objects; those that no mask has stay empty", *absent)
 
 
 def check_masks(masks: Mapping[int, np.ndarray], frames: FrameSource, objects: int | None = None) -> Masks:
@@ -78,23 +95,24 @@ def check_masks(masks: Mapping[int, np.ndarray], frames: FrameSource, objects: i
     return found
 
 
-def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int:
+def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int | None:
+    """The frame that a mask is of; None where its name says nothing."""
     last = len(frames) - 1
     if mask_frame is not None:
         if not 0 <= mask_frame <= last:
             raise InputError(f"--mask_frame {mask_frame}: there are frames 0 to {last}")
         return mask_frame
-    if composed(file.stem) == composed(Path(frames.path).stem):  # it is the video's name
+    stem, video = composed(file.stem), composed(Path(frames.path).stem)
+    if stem == video:
         return 0
-    found = FrameNames(frames.names).find(file.stem)
-    if found is None and file.stem.isdecimal() and len(frames) > 1:
+    found = FrameNames(frames.names).find_within(file.stem)
+    numbers = numbers_in(stem.removeprefix(video))
+    if found is None and numbers and len(frames) > 1:
         raise InputError(
-            f"{file}: no frame is called {file.stem}, there are {frames.names[0]} to {frames.names[last]}; say which "
-            "frame it is of with --mask_frame N, counted from 0"
+            f"{file}: no frame is called {' or '.join(numbers)}, there are {frames.names[0]} to {frames.names[last]}; "
+            "say which frame it is of with --mask_frame N, counted from 0"
         )
-    if found is None:
-        _logger.info("%s: taken for the mask of frame 0, its name says no other", file)
-    return found or 0
+    return found
 
 
 def _in_folder(folder: Path, frames: FrameSource, mask_frame: int | None) -> dict[int, Path]:

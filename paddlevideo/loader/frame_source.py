@@ -87,6 +87,12 @@ class FrameSource(ABC):
             self._give_up(place, str(error))
             return self._nearest(place)
 
+    def require(self, index: int, what: str) -> None:
+        """Raise `InputError` where frame ``index``, which ``what`` is of, cannot be read: a stand-in shows another."""
+        self[index]
+        if index in self.unreadable:
+            raise InputError(f"{what}: is of frame {self.names[index]}, which cannot be read; take another frame")
+
     @abstractmethod
     def _read(self, index: int) -> np.ndarray: ...
 

@@ -11,6 +11,7 @@ from .listing import composed, entries, is_picture
 from .notices import Notices
 
 _NUMBERED = re.compile(r"(?:frame[ _-]?)?(\d+)", re.IGNORECASE)
+_BREAKS = re.compile(r"[\W_]+")  # between the words of a name
 
 
 class FrameNames:
@@ -28,6 +29,20 @@ class FrameNames:
         stem = composed(stem)
         number = _NUMBERED.fullmatch(stem)
         return self._places.get(stem, self._numbers.get(int(number[1])) if number else None)
+
+    def find_within(self, stem: str) -> int | None:
+        """As `find`; a frame's name may be one of the words: ``00005_mask`` and ``mask_00005`` are of ``00005``."""
+        stem = composed(stem)
+        place = self.find(stem)
+        if place is not None:
+            return place
+        found = {self._places[word] for word in _BREAKS.split(stem) if word in self._places}
+        return found.pop() if len(found) == 1 else None
+
+
+def numbers_in(name: str) -> list[str]:
+    """Return the words of a name that are numbers."""
+    return [word for word in _BREAKS.split(name) if word.isdecimal()]
 
 
 def check_counting(masks: Path, frames: int) -> None:

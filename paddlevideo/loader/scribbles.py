@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_OBJECT_ID = 254  # 255 marks ignored pixels in masks
 UNLABELLED = -1
 REGION = 20  # cells from the strokes to the border of their region of interest: 80 pixels
 CLICK = 8  # cells: what is no larger either way is a click, not a stroke
+STROKE_KEYS = ("path", "object_id", "radius", "counts", "start_time", "end_time")
+ROUND_KEYS = ("scribbles", "sequence", "annotated_frame", "objects", "locked", "propagations")
 _TOLERANCE = 1e-6  # points a rounding error outside 0..1 are taken to be on the border
 
 
@@ -46,7 +49,7 @@ def read_rounds(path: str | Path, frames: int, objects: int | None = None) -> Ro
     A round is ``{"scribbles": [strokes of frame 0, strokes of frame 1, ...]}`` with an entry a frame of the video, a
     stroke ``{"path": [[x, y], ...], "object_id": id}``, with a ``"radius"`` where it is broad and ``"counts": false``
     where it is a guess. ``annotated_frame``, where given, must be the frame that the round's strokes are on. Other keys
-    are left alone.
+    are left alone, unless they look like one of these.
 
     Args:
         path: the JSON file.
@@ -207,6 +210,7 @@ def _is_int(value: Any) -> bool:
 def _read_round(document: Any, frames: int, objects: int | None, where: str) -> list[Stroke]:
     if not isinstance(document, dict):
         _fail(where, f"expected a JSON object with the key 'scribbles', found {type(document).__name__}")
+    _check_spelling(document, ROUND_KEYS, where)
     if "scribbles" not in document:
         _fail(where, "the key 'scribbles' is missing; it holds a list of strokes for every frame")
     by_frame = document["scribbles"]
@@ -236,9 +240,17 @@ def _check_annotated_frame(value: Any, strokes: list[Stroke], frames: int, where
         _fail(where, f"annotated_frame is {value} but frame {other[0]} has strokes; make them two rounds")
 
 
+def _check_spelling(entry: dict[str, Any], known: Sequence[str], where: str) -> None:
+    for key in entry:
+        meant = [] if key in known else difflib.get_close_matches(key, known, n=1, cutoff=0.8)
+        if meant and meant[0] not in entry:
+            _fail(where, f"the key '{key}' is not known; did you mean '{meant[0]}'?")
+
+
 def _read_stroke(entry: Any, frame: int, objects: int | None, where: str) -> Stroke:
     if not isinstance(entry, dict):
         _fail(where, f"expected a JSON object with 'path' and 'object_id', found {type(entry).__name__}")
+    _check_spelling(entry, STROKE_KEYS, where)
     for key in ("path", "object_id"):
         if key not in entry:
             _fail(where, f"the key '{key}' is missing")

@@ -26,9 +26,11 @@ from .listing import SUFFIXES, entries, existing, is_pattern, is_picture, listed
 from .picture_file import holds_picture, read_header
 from .pictures import PictureFrames
 from .video_index import displayed_size, index_video
+from .video_orientation import orientation
 from .video_packets import FilmCodec, film_codec, film_packets
 from .video_stream import choose_stream, decoded, open_stream, other_streams
 
+DOUBTFUL = "frames after one that cannot be read, up to the next keyframe: their pictures may be wrong"
 CACHE_BYTES = 128 << 20  # decoded frames kept: about 100 of 854x480, 48 of 1280x720
 
 Video = str | Path | FrameSource | np.ndarray | Sequence[Any]
@@ -101,7 +103,7 @@ def announced(path: Path) -> tuple[int, int, int]:
 
 
 class VideoFrames(FrameSource):
-    """Frames of a video file through PyAV, upright (the container's rotation is applied).
+    """Frames of a video file through PyAV, upright (as the container's display matrix says).
 
     Reading onwards never seeks. Any other order seeks to the keyframe before and decodes from there, keeping the
     frames just before the wanted one, so that walking backwards decodes a group of pictures once or a few times.
@@ -133,10 +135,11 @@ class VideoFrames(FrameSource):
         self._container: Any = None
         self._decoder: Iterator[av.VideoFrame] = iter(())
         self._next = -1  # the frame that the decoder gives next; -1: nothing is open
+        self._doubtful = False  # whether what it gives may lean on a frame that is lost
         if others:
             self.notices.add(f"stream {self._stream} is the film, other video streams are not used", *others)
         for index in sorted(self._lost):
-            self._give_up(index, f"{self.path}: frame {index} cannot be decoded; re-encode the video")
+            self._give_up(index, self._lose(index))
 
     @cached_property
     def times(self) -> list[float]:
@@ -170,9 +173,16 @@ class VideoFrames(FrameSource):
                 if index not in self._lost:
                     self._find(index)
                 if index not in self._cache:
-                    self._lost.add(index)
-                    raise InputError(f"{self.path}: frame {index} cannot be decoded; re-encode the video")
+                    raise InputError(self._lose(index))
             return self._cache[index]
+
+    def _lose(self, index: int) -> str:
+        """Note that frame ``index`` cannot be decoded; return the reason."""
+        self._lost.add(index)
+        reason = f"{self.path}: frame {index} cannot be decoded; re-encode the video"
+        if self.lenient:
+            self._give_up(index, reason)
+        return reason
 
     def _find(self, index: int) -> None:
         """Decode frame ``index`` into the cache, where that is possible."""
@@ -194,6 +204,9 @@ class VideoFrames(FrameSource):
                 place = self._place_of(frame, passing_over)
                 if place is None:
                     return False
+                self._doubtful = not frame.key_frame and (self._doubtful or place > self._next)
+                if self._doubtful:
+                    self.notices.add(DOUBTFUL, self.names[place])
                 self._next = place + 1
                 if place > index - self._keep:
                     self._remember(place, frame)
@@ -214,7 +227,8 @@ class VideoFrames(FrameSource):
             return place
         if passing_over and frame.pts in times[place:]:
             found = times.index(frame.pts, place)
-            self._lost.update(range(place, found))
+            for lost in range(place, found):
+                self._lose(lost)
             return found
         return None
 
@@ -243,20 +257,19 @@ class VideoFrames(FrameSource):
         self._decoder, self._next = decoded(self._container, stream), 0
 
     def _close(self) -> None:
-        self._decoder, self._next = iter(()), -1
+        self._decoder, self._next, self._doubtful = iter(()), -1, False
         if self._container is not None:
             self._container.close()
             self._container = None
 
     def _remember(self, place: int, frame: av.VideoFrame) -> None:
-        size = displayed_size(frame)
+        size = displayed_size(frame, self.path)
         if size != self.size:
             raise InputError(
                 f"{self.path}: frame {place} is {size_text(size)}, the first is {size_text(self.size)}; "
                 "re-encode the video to one size"
             )
-        turns = round(frame.rotation / 90)
-        self._cache[place] = sealed(np.rot90(frame.to_ndarray(format="rgb24"), turns))
+        self._cache[place] = sealed(orientation(frame, self.path).upright(frame.to_ndarray(format="rgb24")))
         self._cache.move_to_end(place)
         while len(self._cache) > self._keep:
             self._cache.popitem(last=False)

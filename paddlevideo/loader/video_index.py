@@ -14,10 +14,13 @@ import av
 from tqdm import tqdm
 
 from ..utils.errors import InputError, one_line
+from .video_orientation import orientation
 from .video_stream import choose_stream, decoded, open_container, open_stream
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.
 _PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
+# What a receiver or a camera may begin anywhere: what lies before the first keyframe was never meant to be seen.
+_BEGUN_ANYWHERE = frozenset({"mpegts", "mpeg", "h264", "hevc", "m4v", "mpegvideo"})
 _FALLBACK_RATE = 25.0
 _logger = logging.getLogger(__name__)
 
@@ -53,10 +56,9 @@ class VideoIndex:
         return self.keys[place - 1] if place else 0
 
 
-def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
-    """Return (H, W) of a decoded frame after the rotation that its container asks for."""
-    turned = round(frame.rotation / 90) % 2
-    return (frame.width, frame.height) if turned else (frame.height, frame.width)
+def displayed_size(frame: av.VideoFrame, path: str) -> tuple[int, int]:
+    """Return (H, W) of a decoded frame of ``path`` as its container asks for it to be displayed."""
+    return orientation(frame, path).size(frame.height, frame.width)
 
 
 def index_video(path: str, number: int | None = None) -> VideoIndex:
@@ -83,10 +85,12 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
     container, stream = open_stream(path, number)
     with container:
         first = _first_frames(container, stream, 3)
-        aspect = _pixel_aspect(stream, first)
+        aspect = _pixel_aspect(stream)
     if not first:
         raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
-    size = displayed_size(first[0])
+    if orientation(first[0], path).turns % 2:
+        aspect = 1 / aspect
+    size = displayed_size(first[0], path)
     if listed is not None and [frame.pts for frame in first] == listed[0][:3] and _tail_agrees(path, number, *listed):
         return VideoIndex(*listed, size, rate, unit, aspect)
     times, keys, lost = _by_decoding(path, number)
@@ -125,12 +129,10 @@ def _first_frames(container: Any, stream: Any, count: int) -> list[av.VideoFrame
         return []
 
 
-def _pixel_aspect(stream: Any, frames: list[av.VideoFrame]) -> Fraction:
-    """Return the shape of a pixel as displayed; the container's word counts before the codec's."""
-    said = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
-    aspect = Fraction(said) if said else Fraction(1)
-    turned = bool(frames) and round(frames[0].rotation / 90) % 2
-    return 1 / aspect if turned and aspect > 0 else aspect if aspect > 0 else Fraction(1)
+def _pixel_aspect(stream: Any) -> Fraction:
+    """Return the shape of a pixel as stored; the container's word counts before the codec's."""
+    aspect = Fraction(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
+    return aspect if aspect > 0 else Fraction(1)
 
 
 def _tail_agrees(path: str, number: int, times: list[int | None], keys: list[int]) -> bool:
@@ -155,15 +157,16 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
     errors = 0
     container, stream = open_stream(path, number)
     with container, tqdm(desc="listing frames", unit="frame", delay=2, leave=False) as bar:
-        announced = stream.frames
+        announced, begun = stream.frames, container.format.name not in _BEGUN_ANYWHERE
         try:
             for packet in container.demux(stream):
-                if packet.size and not packet.is_discard:
+                begun = begun or packet.is_keyframe
+                if packet.size and begun and not packet.is_discard:
                     stored.append(packet.pts)
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:
-                    errors += 1
+                    errors += begun
                     continue
                 for frame in frames:
                     if frame.key_frame:
@@ -175,9 +178,11 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
     if not times:
         raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
     whole = _with_lost(times, stored) if errors and stream.codec_context.name in _PACKET_IS_PICTURE else times
-    shown = len(times)
-    if shown < announced and (shown < len(stored) or _missing(path, number, announced)):
-        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, shown, announced)
+    count = len(whole)
+    if count < announced and (count < len(stored) or _missing(path, number, announced)):
+        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, count, announced)
+    elif errors and whole is times:
+        _logger.warning("%s: damaged; %d of its packets cannot be decoded, frames may be missing", path, errors)
     if whole is times:
         return times, keys, frozenset()
     places = {time: place for place, time in enumerate(whole)}
@@ -186,11 +191,13 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
 
 
 def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | None]:
-    """Return ``times`` with those of the packets between the first and the last that were not decoded."""
+    """Return ``times`` with those of the packets that were not decoded; pictures that come before the first one
+    stored lean on what is not there."""
     if not _rising(times) or not _rising(sorted(stored, key=lambda time: -1 if time is None else time)):
         return times
     shown = [time for time in times if time is not None]
-    known = {time for time in stored if time is not None and shown[0] <= time <= shown[-1]}
+    begin = min(time for time in (stored[0], shown[0]) if time is not None)
+    known = {time for time in stored if time is not None and time >= begin}
     # With two packets a picture (fields) half of them would look lost.
     return [*sorted(known)] if known >= set(shown) and len(known) < 1.5 * len(shown) else times
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import av
 
 from .video_index import VideoIndex
+from .video_orientation import UPRIGHT, orientation
 from .video_stream import decoded, open_stream
 
 MOST_BYTES = 64 << 20  # of a group of pictures
@@ -34,7 +35,7 @@ def film_codec(path: str, stream: int, index: VideoIndex) -> FilmCodec | None:
             if video.codec_context.name != "h264" or header[:1] != b"\x01" or not index.seekable or index.lost:
                 return None
             first = next(decoded(container, video), None)
-            if first is None or first.rotation:
+            if first is None or orientation(first, path) != UPRIGHT:
                 return None
     except av.FFmpegError:
         return None

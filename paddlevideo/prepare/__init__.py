@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from .prepare import Finding, check_sequences, write_data_set
 from .sources import SourceSequence, open_source
+from .write_davis import check_is_new
 
-__all__ = ["Finding", "SourceSequence", "check_sequences", "open_source", "write_data_set"]
+__all__ = ["Finding", "SourceSequence", "check_is_new", "check_sequences", "open_source", "write_data_set"]

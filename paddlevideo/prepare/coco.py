@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..utils.errors import InputError
 from .shapes import OBJECT_KEYS, Annotations, Shape, entry, object_id
 
 
@@ -15,6 +16,9 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
 
     An image without annotations has an empty mask. Where no annotation says its object by one of `OBJECT_KEYS`, the
     category is the object; what counts from 0 is taken from 1, and that is noted.
+
+    Raises:
+        InputError: an entry that is none, or objects that only some of the annotations say.
     """
     found = Annotations(source)
     with entry(f"{source}: images"):
@@ -43,6 +47,11 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
             numbers.append(object_id(said))
             owners.append(names[annotation["image_id"]])
             shapes.append(annotation["segmentation"])
+    if by_object and by_category:
+        raise InputError(
+            f"{source}: annotations[{by_object[0]}] says its object, annotations[{by_category[0]}] only its category, "
+            "which may have the same number; give each a track_id"
+        )
     _from_one(numbers, by_category, "categories count from 0, category 0 is object 1 and so on", found)
     _from_one(numbers, by_object, "objects count from 0, as CVAT's tracks do; object 0 is object 1 and so on", found)
     _tell_twins(list(zip(owners, numbers, strict=True)), found)

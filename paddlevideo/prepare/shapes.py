@@ -147,9 +147,12 @@ def entry(place: str) -> Iterator[None]:
 def object_id(said: Any) -> int:
     """Return the number of an object as a file says it."""
     try:
-        return int(said)
+        number = int(said)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"object {said!r} is no number; number the objects from 1 to 254") from None
+    if isinstance(said, bool) or (isinstance(said, float) and said != number):
+        raise ValueError(f"object {said!r} is no whole number; number the objects from 1 to 254")
+    return number
 
 
 def ellipse(x: float, y: float, across: float, down: float) -> list[float]:

@@ -17,11 +17,16 @@ from ..writers.masks import write_mask
 @contextmanager
 def new_davis_folder(root: str | Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``root`` at the end; `InputError` when that is there and not empty."""
+    check_is_new(root)
+    with atomic_folder(Path(root)) as folder:
+        yield folder
+
+
+def check_is_new(root: str | Path) -> None:
+    """Raise `InputError` when ``root`` is there and not empty."""
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(f"{root} is there already: remove it, or name a new folder")
-    with atomic_folder(root) as folder:
-        yield folder
 
 
 def write_frame(folder: Path, sequence: str, index: int, frame: np.ndarray, mask: np.ndarray) -> None:

@@ -31,7 +31,9 @@ def one_frame(strokes: Sequence[Stroke]) -> int:
     if len(frames) != 1:
         where = f"on frames {listed(frames)}" if frames else "but none were given"
         raise InputError(f"strokes: all must be on one frame, {where}; give them frame by frame")
-    if any(not stroke.points or not all(0 <= v <= 1 for point in stroke.points for v in point) for stroke in strokes):
+    if any(not stroke.points for stroke in strokes):
+        raise InputError(f"strokes on frame {frames[0]}: one has no points; give each at least one")
+    if any(not all(0 <= v <= 1 for point in stroke.points for v in point) for stroke in strokes):
         raise InputError(
             f"strokes on frame {frames[0]}: points must be x, y in 0 to 1 of the picture's width and height"
         )

@@ -162,6 +162,8 @@ def read_start(
     settings: list[RoundSettings] = []
     if scribbles:
         rounds = read_rounds(scribbles, len(frames), objects)
+        for frame in sorted({stroke.frame for strokes in rounds for stroke in strokes}):
+            frames.require(frame, scribbles)
         settings = read_settings(scribbles, len(frames))
         video = Path(frames.path)
         others = [name for name in read_sequences(scribbles) if Path(name).stem not in (video.name, video.stem)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,12 @@ from .drawn import SIZE, save_clip, save_film, save_mask, truth
         ("00005.png", None, 5),
         ("5.png", None, 5),
         ("frame_000005.png", None, 5),
+        ("00005_mask.png", None, 5),
+        ("mask-00005.png", None, 5),
+        ("clip_00005.png", None, 5),
         ("best.png", None, 0),
+        ("mask_5.png", 2, 2),
+        ("clip_mask.png", None, 0),
         ("best.png", 3, 3),
         ("clip.png", None, 0),
     ],
@@ -35,6 +41,37 @@ def test_a_mask_is_of_the_frame_that_it_says(tmp_path: Path, name: str, mask_fra
     for clip in (save_clip(tmp_path / "clip", 8), save_film(tmp_path / "clip.mp4", 8)):
         (found,) = read_first_masks(path, open_frames(clip), mask_frame=mask_frame).items()
         assert found[0] == frame and np.array_equal(found[1], truth(1))
+
+
+def test_a_mask_with_the_number_of_no_frame_is_asked_about(tmp_path: Path) -> None:
+    frames = open_frames(save_clip(tmp_path / "clip", 8))
+    for name in ("00009.png", "mask_5.png", "00009_mask.png"):
+        with pytest.raises(InputError, match="no frame is called .*--mask_frame N"):
+            read_first_masks(save_mask(tmp_path / "m" / name, truth(1)), frames)
+
+
+def test_a_frame_is_no_mask(tmp_path: Path) -> None:
+    clip = save_clip(tmp_path / "clip", 3)
+    mask = save_mask(clip / "00000_mask.png", truth(0))
+    with pytest.raises(InputError, match="00000_mask.png: is itself one of the frames"):
+        read_first_masks(mask, open_frames(clip))
+
+
+def test_a_mask_of_a_frame_that_cannot_be_read_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = save_clip(tmp_path / "clip", 4)
+    (clip / "00002.png").write_bytes((clip / "00002.png").read_bytes()[:300])
+    mask = save_mask(tmp_path / "m" / "00002.png", truth(2))
+    with pytest.raises(InputError, match=r"00002\.png: is of frame 00002, which cannot be read"):
+        read_first_masks(mask, open_frames(clip, lenient=True))
+    with caplog.at_level(logging.INFO), pytest.raises(InputError, match="no such file"):
+        read_first_masks(tmp_path / "nope.png", open_frames(clip, lenient=True))
+    assert "taken for" not in caplog.text
+
+
+def test_ids_that_no_mask_has_are_told(tmp_path: Path) -> None:
+    frames = open_frames(save_clip(tmp_path / "clip", 3))
+    read_first_masks(save_mask(tmp_path / "m" / "00000.png", truth(0) + (truth(0) == 2)), frames)
+    assert frames.notices.lines()[-1].endswith("those that no mask has stay empty: 2")
 
 
 def test_masks_of_a_film_that_are_counted_from_1_are_refused(tmp_path: Path) -> None:

@@ -178,6 +178,20 @@ def test_a_broad_stroke_has_all_within_its_radius() -> None:
     assert (corner == 1).sum() > 600 and (corner == 0).sum() == 1
 
 
+def test_a_misspelt_key_is_refused_and_others_are_left_alone(tmp_path: Path) -> None:
+    stroke = {"path": [[0.5, 0.5]], "object_id": 1}
+    path = tmp_path / "s.json"
+    for entry, round_keys, message in (
+        ({"radious": 0.1}, {}, "stroke 1: the key 'radious' is not known; did you mean 'radius'"),
+        ({}, {"anotated_frame": 1}, "round 1: the key 'anotated_frame' is not known; did you mean 'annotated_frame'"),
+    ):
+        path.write_text(json.dumps({"scribbles": [[stroke | entry], []], **round_keys}))
+        with pytest.raises(InputError, match=message):
+            read_rounds(path, 2)
+    path.write_text(json.dumps({"scribbles": [[stroke | {"colour": "red"}], []], "author": "somebody"}))
+    assert read_rounds(path, 2)[0][0].points == ((0.5, 0.5),)
+
+
 def test_radius_in_and_out(tmp_path: Path) -> None:
     strokes = [Stroke(1, 1, ((0.1, 0.2), (0.3, 0.4)), 0.0125), Stroke(1, 1, ((0.5, 0.5),))]
     write_rounds(tmp_path / "out.json", [strokes], FRAMES)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as pycocotools
 
+from paddlevideo.prepare.shapes import object_id
 from tests.loader.drawn import SIZE, picture, save, save_film
 from tools.prepare_dataset import main
 
@@ -111,3 +112,27 @@ def test_yolo_with_a_byte_order_mark_and_names_that_begin_alike(capsys: Any, tmp
                 (root / "labels" / video / f"f{frame}.txt").write_text(text, encoding="utf-8-sig")
     assert main([str(root), str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.count("f0.jpg: empty") == 1
+
+
+def test_objects_that_only_some_annotations_say_are_refused(capsys: Any, tmp_path: Path, frames: Path) -> None:
+    document = coco()
+    del document["annotations"][3]["attributes"]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    assert main([str(path), str(tmp_path / "out"), "--frames", str(frames)]) == 2
+    assert "annotations[0] says its object, annotations[3] only its category" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", [1.5, True, "one", None])
+def test_an_object_has_a_whole_number(said: Any) -> None:
+    assert object_id(2.0) == object_id("2") == 2
+    with pytest.raises(ValueError, match="is no (whole )?number"):
+        object_id(said)
+
+
+def test_a_folder_that_is_there_is_refused_before_anything_is_read(capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    (tmp_path / "broken.json").write_text("{")
+    assert main([str(tmp_path / "broken.json"), str(tmp_path / "out"), "--frames", str(tmp_path)]) == 2
+    assert "out is there already" in capsys.readouterr().err
