@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import logging
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +23,8 @@ _PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
 # What a receiver or a camera may begin anywhere: what lies before the first keyframe was never meant to be seen.
 _BEGUN_ANYWHERE = frozenset({"mpegts", "mpeg", "h264", "hevc", "m4v", "mpegvideo"})
 _FALLBACK_RATE = 25.0
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_SLACK = 0.5  # seconds that a track may say too much
 _logger = logging.getLogger(__name__)
 
 
@@ -81,6 +84,7 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
     with container:
         rate = float(stream.average_rate or stream.guessed_rate or _FALLBACK_RATE)
         unit = Fraction(stream.time_base or 0)
+        announced = _announced_end(stream)
         listed = _by_demuxing(container, stream)
     container, stream = open_stream(path, number)
     with container:
@@ -92,9 +96,29 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
         aspect = 1 / aspect
     size = displayed_size(first[0], path)
     if listed is not None and [frame.pts for frame in first] == listed[0][:3] and _tail_agrees(path, number, *listed):
-        return VideoIndex(*listed, size, rate, unit, aspect)
-    times, keys, lost = _by_decoding(path, number)
-    return VideoIndex(times, keys, size, rate, unit, aspect, lost)
+        index = VideoIndex(*listed, size, rate, unit, aspect)
+    else:
+        times, keys, lost = _by_decoding(path, number)
+        index = VideoIndex(times, keys, size, rate, unit, aspect, lost)
+    _tell_early_end(path, index, announced)
+    return index
+
+
+def _announced_end(stream: Any) -> float | None:
+    """Return the second at which a Matroska track says that it ends; its header tells no number of frames."""
+    said = _DURATION.fullmatch(stream.metadata.get("DURATION", ""))
+    return int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3]) if said else None
+
+
+def _tell_early_end(path: str, index: VideoIndex, announced: float | None) -> None:
+    """Warn of a file that breaks off; its last picture may be shown as long as any other."""
+    seconds, last = index.seconds, index.times[-1]
+    if announced is None or len(seconds) < 2 or last is None:
+        return
+    longest = max(after - before for before, after in pairwise(seconds))
+    end = float(last * index.unit)
+    if announced - end > 2 * longest + _SLACK:
+        _logger.warning("%s: damaged; it should last %.1f s, its pictures end at %.1f s", path, announced, end)
 
 
 def _rising(times: list[int | None]) -> bool:

@@ -158,6 +158,21 @@ def test_frames_keep_their_numbers_where_a_film_begins_or_ends_with_damage(
     assert shown([frames[frame] for frame in whole]) == whole  # type: ignore[arg-type]
 
 
+def test_a_film_that_breaks_off_is_told_where_no_header_counts_frames(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = save_film(tmp_path / "v.mkv", 24, options={"crf": "12", "g": "6", "bf": "0"})
+    with caplog.at_level(logging.WARNING):
+        assert len(open_frames(path)) == 24 and caplog.text == ""
+    data = path.read_bytes()
+    with av.open(str(path)) as container:
+        end = [packet.pos for packet in container.demux(video=0) if packet.size][12]
+    path.write_bytes(data[:end])
+    with caplog.at_level(logging.WARNING):
+        assert len(open_frames(path)) == 12
+    assert "it should last 2.4 s, its pictures end at 1.1 s" in caplog.text
+
+
 def test_a_broadcast_begins_with_its_first_keyframe(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = save_film(tmp_path / "v.ts", 24, options={"crf": "12", "g": "6", "bf": "0"})
     data = path.read_bytes()
