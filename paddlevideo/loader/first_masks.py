@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from .clip import IGNORE
 from .frame_source import FrameSource
 from .listing import composed, entries, existing, is_picture, listed
 from .mask_file import USUAL_IDS, MaskReader, check_size
-from .mask_names import FrameNames, check_counting, numbers_in
+from .mask_names import FrameNames, check_counting
 
 _logger = logging.getLogger(__name__)
 
@@ -60,19 +61,10 @@ def read_first_masks(
             raise InputError(f"{file}: unknown object {largest}; --objects says that there are {objects}")
     if not any(mask.any() for mask in masks.values()):
         raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
-    _note_gaps(masks, frames)
     frames.notices.tell()
     if named is None:
         _logger.info("%s: taken for the mask of frame 0, its name says no other", place)
     return masks
-
-
-def _note_gaps(masks: Masks, frames: FrameSource) -> None:
-    """Tell of ids below the largest that no mask has: their objects have no pixels."""
-    found = {int(each) for mask in masks.values() for each in np.unique(mask)}
-    absent = sorted(set(range(1, max(found))) - found)
-    if absent:
-        frames.notices.add(f"ids up to {max(found)} are objects; those that no mask has stay empty", *absent)
 
 
 def check_masks(masks: Mapping[int, np.ndarray], frames: FrameSource, objects: int | None = None) -> Masks:
@@ -105,8 +97,10 @@ def _frame_of(file: Path, frames: FrameSource, mask_frame: int | None) -> int | 
     stem, video = composed(file.stem), composed(Path(frames.path).stem)
     if stem == video:
         return 0
-    found = FrameNames(frames.names).find_within(file.stem)
-    numbers = numbers_in(stem.removeprefix(video))
+    names = FrameNames(frames.names)
+    rest = re.sub(re.escape(video), "", stem, flags=re.IGNORECASE) if Path(frames.path).is_file() else stem
+    found = names.find_within(rest)
+    numbers = [rest] if rest.isdecimal() else names.numbers(rest)
     if found is None and numbers and len(frames) > 1:
         raise InputError(
             f"{file}: no frame is called {' or '.join(numbers)}, there are {frames.names[0]} to {frames.names[last]}; "

@@ -31,18 +31,24 @@ class FrameNames:
         return self._places.get(stem, self._numbers.get(int(number[1])) if number else None)
 
     def find_within(self, stem: str) -> int | None:
-        """As `find`; a frame's name may be one of the words: ``00005_mask`` and ``mask_00005`` are of ``00005``."""
+        """As `find`; a frame's name or a number like it may be a part: ``00005_mask``, ``m_IMG_0042``, ``m_0005``."""
         stem = composed(stem)
         place = self.find(stem)
         if place is not None:
             return place
-        found = {self._places[word] for word in _BREAKS.split(stem) if word in self._places}
+        found = {place for name, place in self._places.items() if name in stem and _stands_alone(name, stem)}
+        found = found or {self._numbers[int(word)] for word in self.numbers(stem) if int(word) in self._numbers}
         return found.pop() if len(found) == 1 else None
 
+    def numbers(self, stem: str) -> list[str]:
+        """Return the words of a name that are numbers like those of frames: as long, or with zeros in front."""
+        widths = {len(name) for name in self._places if name.isdecimal()}
+        words = [word for word in _BREAKS.split(composed(stem)) if word.isdecimal()]
+        return [word for word in words if len(word) in widths - {1, 2} or (len(word) > 3 and word[0] == "0")]
 
-def numbers_in(name: str) -> list[str]:
-    """Return the words of a name that are numbers."""
-    return [word for word in _BREAKS.split(name) if word.isdecimal()]
+
+def _stands_alone(name: str, stem: str) -> bool:
+    return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", stem) is not None
 
 
 def check_counting(masks: Path, frames: int) -> None:

@@ -20,8 +20,7 @@ MAX_OBJECT_ID = 254  # 255 marks ignored pixels in masks
 UNLABELLED = -1
 REGION = 20  # cells from the strokes to the border of their region of interest: 80 pixels
 CLICK = 8  # cells: what is no larger either way is a click, not a stroke
-STROKE_KEYS = ("path", "object_id", "radius", "counts", "start_time", "end_time")
-ROUND_KEYS = ("scribbles", "sequence", "annotated_frame", "objects", "locked", "propagations")
+OPTIONAL_KEYS = ("radius", "counts", "annotated_frame", "propagations")  # a misspelt one would be passed over
 _TOLERANCE = 1e-6  # points a rounding error outside 0..1 are taken to be on the border
 
 
@@ -210,7 +209,7 @@ def _is_int(value: Any) -> bool:
 def _read_round(document: Any, frames: int, objects: int | None, where: str) -> list[Stroke]:
     if not isinstance(document, dict):
         _fail(where, f"expected a JSON object with the key 'scribbles', found {type(document).__name__}")
-    _check_spelling(document, ROUND_KEYS, where)
+    _check_spelling(document, where)
     if "scribbles" not in document:
         _fail(where, "the key 'scribbles' is missing; it holds a list of strokes for every frame")
     by_frame = document["scribbles"]
@@ -240,17 +239,18 @@ def _check_annotated_frame(value: Any, strokes: list[Stroke], frames: int, where
         _fail(where, f"annotated_frame is {value} but frame {other[0]} has strokes; make them two rounds")
 
 
-def _check_spelling(entry: dict[str, Any], known: Sequence[str], where: str) -> None:
+def _check_spelling(entry: dict[str, Any], where: str) -> None:
     for key in entry:
-        meant = [] if key in known else difflib.get_close_matches(key, known, n=1, cutoff=0.8)
-        if meant and meant[0] not in entry:
-            _fail(where, f"the key '{key}' is not known; did you mean '{meant[0]}'?")
+        for meant in difflib.get_close_matches(key, OPTIONAL_KEYS, n=1, cutoff=0.8):
+            # "radius_px" is another key, of another program.
+            if meant not in entry and meant not in key and key not in meant:
+                _fail(where, f"the key '{key}' is not known; did you mean '{meant}'?")
 
 
 def _read_stroke(entry: Any, frame: int, objects: int | None, where: str) -> Stroke:
     if not isinstance(entry, dict):
         _fail(where, f"expected a JSON object with 'path' and 'object_id', found {type(entry).__name__}")
-    _check_spelling(entry, STROKE_KEYS, where)
+    _check_spelling(entry, where)
     for key in ("path", "object_id"):
         if key not in entry:
             _fail(where, f"the key '{key}' is missing")

@@ -254,6 +254,7 @@ class VideoFrames(FrameSource):
     def _open(self) -> None:
         self._close()
         self._container, stream = open_stream(self.path, self._stream)
+        stream.thread_type = self._index.threads
         self._decoder, self._next = decoded(self._container, stream), 0
 
     def _close(self) -> None:

@@ -19,7 +19,7 @@ from .video_orientation import orientation
 from .video_stream import choose_stream, decoded, open_container, open_stream
 
 # One packet is one picture here. Elsewhere (invisible VP8 frames, packed B-frames) only decoding tells the count.
-_PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg"})
+_PACKET_IS_PICTURE = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1"})
 # What a receiver or a camera may begin anywhere: what lies before the first keyframe was never meant to be seen.
 _BEGUN_ANYWHERE = frozenset({"mpegts", "mpeg", "h264", "hevc", "m4v", "mpegvideo"})
 _FALLBACK_RATE = 25.0
@@ -39,6 +39,7 @@ class VideoIndex:
     unit: Fraction = Fraction(0)  # seconds of a time unit; 0: there are no times
     pixel_aspect: Fraction = Fraction(1)  # width of a pixel in heights of it, as displayed
     lost: frozenset[int] = frozenset()  # frames that cannot be decoded
+    threads: str = "AUTO"  # how FFmpeg shares the decoding out
 
     @cached_property
     def seekable(self) -> bool:
@@ -84,7 +85,7 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
     with container:
         rate = float(stream.average_rate or stream.guessed_rate or _FALLBACK_RATE)
         unit = Fraction(stream.time_base or 0)
-        announced = _announced_end(stream)
+        announced = _announced_end(container, stream)
         listed = _by_demuxing(container, stream)
     container, stream = open_stream(path, number)
     with container:
@@ -99,25 +100,28 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
         index = VideoIndex(*listed, size, rate, unit, aspect)
     else:
         times, keys, lost = _by_decoding(path, number)
-        index = VideoIndex(times, keys, size, rate, unit, aspect, lost)
-    _tell_early_end(path, index, announced)
+        index = VideoIndex(times, keys, size, rate, unit, aspect, lost, _threads(stream))
+    _tell_early_end(path, number, index, announced)
     return index
 
 
-def _announced_end(stream: Any) -> float | None:
+def _announced_end(container: Any, stream: Any) -> float | None:
     """Return the second at which a Matroska track says that it ends; its header tells no number of frames."""
+    if "matroska" not in container.format.name:
+        return None
     said = _DURATION.fullmatch(stream.metadata.get("DURATION", ""))
     return int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3]) if said else None
 
 
-def _tell_early_end(path: str, index: VideoIndex, announced: float | None) -> None:
-    """Warn of a file that breaks off; its last picture may be shown as long as any other."""
-    seconds, last = index.seconds, index.times[-1]
-    if announced is None or len(seconds) < 2 or last is None:
+def _tell_early_end(path: str, number: int, index: VideoIndex, announced: float | None) -> None:
+    """Warn of a file that breaks off: its last packet, as long as that lasts, ends before the track does."""
+    last = index.times[-1]
+    if announced is None or last is None or announced - last * index.unit <= _SLACK:
         return
-    longest = max(after - before for before, after in pairwise(seconds))
-    end = float(last * index.unit)
-    if announced - end > 2 * longest + _SLACK:
+    with open_container(path) as container:
+        packets = [packet for packet in container.demux(container.streams[number]) if packet.pts is not None]
+    end = float(max(packet.pts + (packet.duration or 0) for packet in packets) * index.unit)
+    if announced - end > _SLACK:
         _logger.warning("%s: damaged; it should last %.1f s, its pictures end at %.1f s", path, announced, end)
 
 
@@ -180,6 +184,7 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
     stored: list[int | None] = []  # times of the packets
     errors = 0
     container, stream = open_stream(path, number)
+    stream.thread_type = _threads(stream)
     with container, tqdm(desc="listing frames", unit="frame", delay=2, leave=False) as bar:
         announced, begun = stream.frames, container.format.name not in _BEGUN_ANYWHERE
         try:
@@ -204,7 +209,7 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
     whole = _with_lost(times, stored) if errors and stream.codec_context.name in _PACKET_IS_PICTURE else times
     count = len(whole)
     if count < announced and (count < len(stored) or _missing(path, number, announced)):
-        _logger.warning("%s: damaged; going on with the %d of %d frames that can be read", path, count, announced)
+        _logger.warning("%s: damaged; going on with the %d of %d frames that are there", path, count, announced)
     elif errors and whole is times:
         _logger.warning("%s: damaged; %d of its packets cannot be decoded, frames may be missing", path, errors)
     if whole is times:
@@ -212,6 +217,12 @@ def _by_decoding(path: str, number: int) -> tuple[list[int | None], list[int], f
     places = {time: place for place, time in enumerate(whole)}
     lost = frozenset(range(len(whole))) - {places[time] for time in times}
     return whole, [places[times[key]] for key in keys], lost
+
+
+def _threads(stream: Any) -> str:
+    """With a thread a frame, an error takes along good frames that other threads have at the time. Where a packet is a
+    picture the whole film is decoded only because something is wrong."""
+    return "SLICE" if stream.codec_context.name in _PACKET_IS_PICTURE else "AUTO"
 
 
 def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | None]:
@@ -222,8 +233,13 @@ def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | 
     shown = [time for time in times if time is not None]
     begin = min(time for time in (stored[0], shown[0]) if time is not None)
     known = {time for time in stored if time is not None and time >= begin}
-    # With two packets a picture (fields) half of them would look lost.
-    return [*sorted(known)] if known >= set(shown) and len(known) < 1.5 * len(shown) else times
+    if not known >= set(shown):
+        return times
+    whole = sorted(known)
+    places = {time: place for place, time in enumerate(whole)}
+    gaps = sum(places[after] - places[before] > 1 for before, after in pairwise(shown))
+    # With two packets a picture (fields) half of them would look lost, one beside nearly every picture.
+    return [*whole] if 2 * gaps < len(shown) else times
 
 
 def _missing(path: str, number: int, announced: int) -> bool:

@@ -47,9 +47,10 @@ def read_coco(document: Mapping[str, Any], source: Path) -> Annotations:
             numbers.append(object_id(said))
             owners.append(names[annotation["image_id"]])
             shapes.append(annotation["segmentation"])
-    if by_object and by_category:
+    shaped = [index for index in by_category if shapes[index]]
+    if by_object and shaped:
         raise InputError(
-            f"{source}: annotations[{by_object[0]}] says its object, annotations[{by_category[0]}] only its category, "
+            f"{source}: annotations[{by_object[0]}] says its object, annotations[{shaped[0]}] only its category, "
             "which may have the same number; give each a track_id"
         )
     _from_one(numbers, by_category, "categories count from 0, category 0 is object 1 and so on", found)

@@ -29,6 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from ..loader.first_masks import Masks, read_first_masks
@@ -177,6 +178,10 @@ def read_start(
             raise InputError(f"{scribbles}: only background strokes (object_id 0); draw at least one on object 1")
         objects = objects or largest
     assert objects is not None
+    drawn = {stroke.object_id for strokes in rounds for stroke in strokes}
+    held = drawn.union(*(np.unique(mask).tolist() for mask in masks.values()))
+    if masks and (absent := sorted(set(range(1, max(held) + 1)) - held)):
+        frames.notices.add(f"ids up to {max(held)} are objects; those that no mask has stay empty", *absent)
     rounds, settings = _by_frame(rounds, settings)
     return Start(objects, rounds, masks, settings)
 

@@ -170,7 +170,33 @@ def test_a_film_that_breaks_off_is_told_where_no_header_counts_frames(
     path.write_bytes(data[:end])
     with caplog.at_level(logging.WARNING):
         assert len(open_frames(path)) == 12
-    assert "it should last 2.4 s, its pictures end at 1.1 s" in caplog.text
+    assert "it should last 2.4 s, its pictures end at 1.2 s" in caplog.text
+
+
+def test_numbers_hold_where_half_a_film_is_lost(tmp_path: Path) -> None:
+    path = damage(save_film(tmp_path / "v.mp4", 24, options={"crf": "12", "g": "12", "bf": "0"}), range(1))
+    frames = open_frames(path)
+    assert len(frames) == 24 and sorted(frames.unreadable) == list(range(12))
+    assert shown([frames[frame] for frame in range(12, 24)]) == list(range(12, 24))  # type: ignore[arg-type]
+
+
+def test_good_frames_beside_the_damage_are_read(tmp_path: Path) -> None:
+    path = save_film(tmp_path / "v.mkv", 24, options={"crf": "12", "g": "24", "bf": "0"})
+    frames = open_frames(damage(path, range(22, 24)))
+    assert sorted(frames.unreadable) == [22, 23] and shown(frames)[:22] == list(range(22))
+
+
+def test_a_last_picture_may_be_shown_for_long(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as out, av.open(str(save_film(tmp_path / "w.mkv", 6))) as film:
+        stream = out.add_stream_from_template(film.streams.video[0])
+        packets = [packet for packet in film.demux(video=0) if packet.size]
+        packets[-1].duration = 5000
+        for packet in packets:
+            packet.stream = stream
+            out.mux(packet)
+    with caplog.at_level(logging.WARNING):
+        assert len(open_frames(path)) == 6 and caplog.text == ""
 
 
 def test_a_broadcast_begins_with_its_first_keyframe(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

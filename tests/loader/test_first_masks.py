@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from paddlevideo.loader.replay_file import Propagation
 from paddlevideo.loader.video import open_frames
 from paddlevideo.loader.video_collection import one_video
 from paddlevideo.session.mask_rounds import run_masks
+from paddlevideo.tasks.infer import read_start
 from paddlevideo.utils.errors import InputError
 
 from .drawn import SIZE, save_clip, save_film, save_mask, truth
@@ -30,8 +32,12 @@ from .drawn import SIZE, save_clip, save_film, save_mask, truth
         ("mask-00005.png", None, 5),
         ("clip_00005.png", None, 5),
         ("best.png", None, 0),
+        ("mask_000005.png", None, 5),
+        ("frame_000005_mask.png", None, 5),
         ("mask_5.png", 2, 2),
         ("clip_mask.png", None, 0),
+        ("mask (1).png", None, 0),
+        ("mask_2024-05-01.png", None, 0),
         ("best.png", 3, 3),
         ("clip.png", None, 0),
     ],
@@ -45,9 +51,31 @@ def test_a_mask_is_of_the_frame_that_it_says(tmp_path: Path, name: str, mask_fra
 
 def test_a_mask_with_the_number_of_no_frame_is_asked_about(tmp_path: Path) -> None:
     frames = open_frames(save_clip(tmp_path / "clip", 8))
-    for name in ("00009.png", "mask_5.png", "00009_mask.png"):
+    for name in ("00009.png", "9.png", "00009_mask.png", "mask_0009.png"):
         with pytest.raises(InputError, match="no frame is called .*--mask_frame N"):
             read_first_masks(save_mask(tmp_path / "m" / name, truth(1)), frames)
+
+
+@pytest.mark.parametrize(
+    ("film", "name"),
+    [
+        ("00003", "00003_mask"),
+        ("00003", "mask_00003"),
+        ("shot_00002", "SHOT_00002_mask"),
+        ("VID_20240501", "m_VID_20240501"),
+    ],
+)
+def test_the_number_in_a_films_name_is_no_frames(tmp_path: Path, film: str, name: str) -> None:
+    frames = open_frames(save_film(tmp_path / f"{film}.mp4", 6))
+    assert [*read_first_masks(save_mask(tmp_path / f"{name}.png", truth(0)), frames)] == [0]
+
+
+def test_a_frames_name_within_that_of_a_mask(tmp_path: Path) -> None:
+    frames = open_frames(save_clip(tmp_path / "clip", 5, "IMG_{:04d}.png"))
+    for name in ("IMG_0002_mask", "mask_IMG_0002", "IMG_0002"):
+        assert [*read_first_masks(save_mask(tmp_path / "m" / f"{name}.png", truth(2)), frames)] == [2]
+    with pytest.raises(InputError, match="no frame is called 0009"):
+        read_first_masks(save_mask(tmp_path / "m" / "IMG_0009_mask.png", truth(2)), frames)
 
 
 def test_a_frame_is_no_mask(tmp_path: Path) -> None:
@@ -68,10 +96,16 @@ def test_a_mask_of_a_frame_that_cannot_be_read_is_refused(tmp_path: Path, caplog
     assert "taken for" not in caplog.text
 
 
-def test_ids_that_no_mask_has_are_told(tmp_path: Path) -> None:
+def test_ids_that_nothing_has_are_told(tmp_path: Path) -> None:
+    mask = str(save_mask(tmp_path / "m" / "00000.png", truth(0) + (truth(0) == 2)))  # objects 1 and 3
     frames = open_frames(save_clip(tmp_path / "clip", 3))
-    read_first_masks(save_mask(tmp_path / "m" / "00000.png", truth(0) + (truth(0) == 2)), frames)
+    assert read_start(frames, None, mask, None).objects == 3
     assert frames.notices.lines()[-1].endswith("those that no mask has stay empty: 2")
+    strokes = tmp_path / "s.json"
+    strokes.write_text(json.dumps({"scribbles": [[{"path": [[0.5, 0.5]], "object_id": 2}], [], []]}))
+    frames = open_frames(tmp_path / "clip")
+    read_start(frames, str(strokes), mask, None)
+    assert not any("stay empty" in line for line in frames.notices.lines())
 
 
 def test_masks_of_a_film_that_are_counted_from_1_are_refused(tmp_path: Path) -> None:

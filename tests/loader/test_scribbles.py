@@ -188,7 +188,7 @@ def test_a_misspelt_key_is_refused_and_others_are_left_alone(tmp_path: Path) -> 
         path.write_text(json.dumps({"scribbles": [[stroke | entry], []], **round_keys}))
         with pytest.raises(InputError, match=message):
             read_rounds(path, 2)
-    path.write_text(json.dumps({"scribbles": [[stroke | {"colour": "red"}], []], "author": "somebody"}))
+    path.write_text(json.dumps({"scribbles": [[stroke | {"colour": "red", "radius_px": 4}], []], "unlocked": [1]}))
     assert read_rounds(path, 2)[0][0].points == ((0.5, 0.5),)
 
 
