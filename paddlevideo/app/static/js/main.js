@@ -9,7 +9,7 @@ import { Start } from "./start/start.js";
 import { clearToasts, toastError } from "./ui/toasts.js";
 import { attachTooltip } from "./ui/tooltip.js";
 
-/** @typedef {{element: HTMLElement, close?: () => void}} Screen */
+/** @typedef {{element: HTMLElement, close?: () => void, busy?: boolean}} Screen */
 
 const place = byId("screen");
 /** @type {Screen | null} the Start or Editor there is */
@@ -61,19 +61,13 @@ async function show() {
       if (mine === turn) put(new Editor(doc, show), id);
     } else {
       const state = known ?? (await api.getState());
-      if (mine !== turn) return;
+      if (mine !== turn || (shown === id && screen?.busy)) return; // an upload goes on
       put(new Start(state, open, show), id);
       if (state.error) toastError(state.error); // of the video that the command line names
     }
   } catch (error) {
     if (mine === turn) problem(api.asFailure(error));
   }
-}
-
-/** Show what a new address asks for; one of the screen that is there changes nothing, an upload goes on. */
-function follow() {
-  if (asksFor() === shown) turn += 1;
-  else show();
 }
 
 async function begin() {
@@ -85,7 +79,7 @@ async function begin() {
   } catch {
     // `show` asks again and says what is wrong
   }
-  window.addEventListener("hashchange", follow);
+  window.addEventListener("hashchange", show);
   // What was clicked with the mouse gives the focus back, so that keys go to the video and do not press it again.
   const clicked = ".editor :is(button, canvas, input[type=range])";
   document.addEventListener("click", ({ detail, target }) => {

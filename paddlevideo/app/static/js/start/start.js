@@ -45,6 +45,11 @@ export class Start {
     this.recent.show();
   }
 
+  /** Whether an upload is under way. */
+  get busy() {
+    return this.#sending !== null;
+  }
+
   close() {
     this.#sending?.abort();
   }
