@@ -39,8 +39,13 @@ def read_first_masks(
         InputError: a mask that is broken, of another size, without objects or with unknown ones, or that fits no frame.
     """
     place = existing(path)
-    named = 0 if place.is_dir() else _frame_of(place, frames, mask_frame)
-    files = _in_folder(place, frames, mask_frame) if place.is_dir() else {named or 0: place}
+    guessed = False
+    if place.is_dir():
+        files = _in_folder(place, frames, mask_frame)
+    else:
+        frame_said = _frame_of(place, frames, mask_frame)
+        guessed = frame_said is None
+        files = {frame_said or 0: place}
     if len(files) == len(frames) > 1:
         others = [file.name for _, file in sorted(files.items())[1:]]
         frames.notices.add("every frame has a mask, the first one is the start, not used", *others)
@@ -62,7 +67,7 @@ def read_first_masks(
     if not any(mask.any() for mask in masks.values()):
         raise InputError(f"{path}: no object in the mask, every pixel is background; mark objects 1, 2, ...")
     frames.notices.tell()
-    if named is None:
+    if guessed:
         _logger.info("%s: taken for the mask of frame 0, its name says no other", place)
     return masks
 

@@ -41,7 +41,10 @@ class FrameNames:
         return found.pop() if len(found) == 1 else None
 
     def numbers(self, stem: str) -> list[str]:
-        """Return the words of a name that are numbers like those of frames: as long, or with zeros in front."""
+        """Return the words of a name that are numbers like those of frames: as long, or with zeros in front.
+
+        One or two digits are a copy (``mask (1)``) or a day at least as often.
+        """
         widths = {len(name) for name in self._places if name.isdecimal()}
         words = [word for word in _BREAKS.split(composed(stem)) if word.isdecimal()]
         return [word for word in words if len(word) in widths - {1, 2} or (len(word) > 3 and word[0] == "0")]

@@ -93,9 +93,9 @@ def index_video(path: str, number: int | None = None) -> VideoIndex:
         aspect = _pixel_aspect(stream)
     if not first:
         raise InputError(f"{path}: no frame of this video can be decoded; re-encode or replace it")
+    size = displayed_size(first[0], path)
     if orientation(first[0], path).turns % 2:
         aspect = 1 / aspect
-    size = displayed_size(first[0], path)
     if listed is not None and [frame.pts for frame in first] == listed[0][:3] and _tail_agrees(path, number, *listed):
         index = VideoIndex(*listed, size, rate, unit, aspect)
     else:
@@ -119,8 +119,13 @@ def _tell_early_end(path: str, number: int, index: VideoIndex, announced: float 
     if announced is None or last is None or announced - last * index.unit <= _SLACK:
         return
     with open_container(path) as container:
-        packets = [packet for packet in container.demux(container.streams[number]) if packet.pts is not None]
-    end = float(max(packet.pts + (packet.duration or 0) for packet in packets) * index.unit)
+        try:
+            for packet in container.demux(container.streams[number]):
+                if packet.pts is not None:
+                    last = max(last, packet.pts + (packet.duration or 0))
+        except av.FFmpegError:
+            pass  # where it breaks off
+    end = float(last * index.unit)
     if announced - end > _SLACK:
         _logger.warning("%s: damaged; it should last %.1f s, its pictures end at %.1f s", path, announced, end)
 
@@ -228,7 +233,7 @@ def _threads(stream: Any) -> str:
 def _with_lost(times: list[int | None], stored: list[int | None]) -> list[int | None]:
     """Return ``times`` with those of the packets that were not decoded; pictures that come before the first one
     stored lean on what is not there."""
-    if not _rising(times) or not _rising(sorted(stored, key=lambda time: -1 if time is None else time)):
+    if not stored or not _rising(times) or not _rising(sorted(stored, key=lambda time: -1 if time is None else time)):
         return times
     shown = [time for time in times if time is not None]
     begin = min(time for time in (stored[0], shown[0]) if time is not None)

@@ -186,6 +186,16 @@ def test_good_frames_beside_the_damage_are_read(tmp_path: Path) -> None:
     assert sorted(frames.unreadable) == [22, 23] and shown(frames)[:22] == list(range(22))
 
 
+def test_a_film_that_breaks_off_within_a_picture_is_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = save_film(tmp_path / "v.mkv", 24, options={"crf": "12", "g": "6", "bf": "0"})
+    with av.open(str(path)) as container:
+        end = [packet.pos for packet in container.demux(video=0) if packet.size][12]
+    path.write_bytes(path.read_bytes()[: end + 300])
+    with caplog.at_level(logging.WARNING):
+        assert 12 <= len(open_frames(path)) <= 13
+    assert "it should last 2.4 s" in caplog.text
+
+
 def test_a_last_picture_may_be_shown_for_long(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "v.mkv"
     with av.open(str(path), "w") as out, av.open(str(save_film(tmp_path / "w.mkv", 6))) as film:
